@@ -1,0 +1,94 @@
+// swift-tools-version: 6.2
+// The rooms of the house and who may import whom: docs/design.md, "The rooms".
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
+/// One room: a library target under `Sources/NAME`.
+func room(_ name: String, _ imports: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: imports, swiftSettings: strict)
+}
+
+/// The tests of one room, under `Tests/NAME`.
+func tests(_ name: String, _ imports: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: imports, path: "Tests/\(name)", resources: resources,
+        swiftSettings: strict)
+}
+
+/// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is wrong.
+let mupdfLibraries = [
+    "mupdf", "mupdf-third", "mujs", "gumbo", "harfbuzz", "freetype", "openjp2", "jbig2dec", "jpeg", "z", "m",
+]
+
+let package = Package(
+    name: "ingestd",
+    products: [
+        .executable(name: "ingestd", targets: ["ingestd"]),
+        .executable(name: "ingest-worker", targets: ["ingest-worker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Pure rooms.
+        room("Rules"),
+        room("CSV"),
+        room("WorkerProtocol", ["Rules"]),
+
+        // The daemon's rooms.
+        .target(name: "CLinux"),
+        room("Inbox", ["Rules", "CLinux", system]),
+        room("Intake", ["Rules", "Inbox", "CLinux", system]),
+        room("Store", ["Rules", "CLinux", system, crypto]),
+        room("Catalog", ["Rules", grdb]),
+        room("Imports", ["Rules", crypto, grdb]),
+        room("Workers", ["Rules", "WorkerProtocol", "CLinux", system]),
+        room("Publish", ["Rules", "Inbox", "CLinux", system]),
+        room(
+            "Pipeline",
+            [
+                "Rules", "WorkerProtocol", "Inbox", "Intake", "Store", "Catalog", "Imports", "Workers",
+                "Publish", system,
+            ]),
+        .executableTarget(
+            name: "ingestd",
+            dependencies: [
+                "Rules", "Inbox", "Intake", "Store", "Catalog", "Imports", "Workers", "Publish", "Pipeline",
+                "CLinux", system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
+
+        // The worker's rooms.
+        .systemLibrary(
+            name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .target(
+            name: "CMuPDF",
+            linkerSettings: mupdfLibraries.map { .linkedLibrary($0) }),
+        room("Stages", ["Rules", "CSV", "WorkerProtocol", "CMuPDF"]),
+        .executableTarget(
+            name: "ingest-worker",
+            dependencies: ["Stages", "WorkerProtocol", "Rules", "CLinux", "CSeccomp"],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,112 @@
+/// How much a log line asks of its reader.
+public enum Severity: String, Sendable, Hashable {
+    /// Something that happened many times a second and matters to nobody but a developer.
+    case debug
+    /// A job or the daemon changed its state.
+    case info
+    /// Something went wrong and was put right, or waits and will be tried again.
+    case warning
+    /// A person must act.
+    case error
+}
+
+/// All that the daemon can say, as fixed text; docs/log.md gives each line its remedy.
+public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
+    // The daemon.
+    case daemonStarted = "daemon started"
+    case daemonReady = "daemon ready"
+    case daemonStopping = "daemon stopping"
+    case daemonStopped = "daemon stopped"
+    case configReloaded = "config reloaded"
+    case configRefused = "config refused"
+    case checkpointReached = "checkpoint reached"
+    // Intake.
+    case inboxWatched = "inbox watched"
+    case inboxLost = "inbox lost"
+    case inboxRefused = "inbox refused"
+    case watchesExhausted = "watches exhausted"
+    case eventsOverflowed = "events overflowed"
+    case unnotifiedFound = "unnotified drops found"
+    case dropNoticed = "drop noticed"
+    case dropWaiting = "drop waiting"
+    case dropRefused = "drop refused"
+    case dropHeld = "drop held"
+    case dropVanished = "drop vanished"
+    case dropsDeferred = "drops deferred"
+    case requestIgnored = "request ignored"
+    case folderUnreadable = "folder unreadable"
+    // Claim.
+    case claimBegun = "claim begun"
+    case claimAbandoned = "claim abandoned"
+    case dropClaimed = "drop claimed"
+    case dropRemoved = "drop removed"
+    case removalFailed = "drop not removed"
+    case newerDropReturned = "newer drop returned"
+    // Store.
+    case storePaused = "store paused"
+    case storeResumed = "store resumed"
+    case stagingEmptied = "staging emptied"
+    case reservationsCancelled = "reservations cancelled"
+    case blobDamaged = "blob damaged"
+    // Stages and workers.
+    case stageStarted = "stage started"
+    case stageCompleted = "stage completed"
+    case stageFailed = "stage failed"
+    case stageRetrying = "stage retrying"
+    case stageInterrupted = "stage interrupted"
+    case workerKilled = "worker killed"
+    case workerSaid = "worker said"
+    case confinementReduced = "confinement reduced"
+    // Publish and the end.
+    case sidecarFailed = "sidecar not written"
+    case sidecarMovedAside = "foreign sidecar moved aside"
+    case documentCompleted = "document completed"
+    case documentFailed = "document failed"
+    case catalogueFailed = "catalogue failed"
+
+    public var severity: Severity {
+        switch self {
+        case .checkpointReached, .dropNoticed, .dropWaiting, .dropVanished, .claimBegun, .dropRemoved,
+            .stageStarted, .stageCompleted:
+            .debug
+        case .daemonStarted, .daemonReady, .daemonStopping, .daemonStopped, .configReloaded, .inboxWatched,
+            .dropRefused, .dropHeld, .dropClaimed, .storeResumed, .stagingEmptied, .reservationsCancelled,
+            .stageRetrying, .stageInterrupted, .workerSaid, .documentCompleted, .documentFailed,
+            .stageFailed:
+            .info
+        case .eventsOverflowed, .unnotifiedFound, .dropsDeferred, .requestIgnored, .folderUnreadable,
+            .claimAbandoned, .newerDropReturned, .workerKilled, .sidecarMovedAside, .sidecarFailed,
+            .removalFailed, .confinementReduced:
+            .warning
+        case .configRefused, .inboxLost, .inboxRefused, .watchesExhausted, .storePaused, .blobDamaged,
+            .catalogueFailed:
+            .error
+        }
+    }
+}
+
+/// The typed fields a line may bear, in the order in which they are printed.
+public enum JournalField: String, Sendable, Hashable, CaseIterable {
+    case document, account, inbox, path, stage, attempt
+    case waitSeconds = "wait_s"
+    case code, proof, size, count, seconds, digest, reason, detail, text, version, pid, signal, checkpoint
+}
+
+/// One line for the log: what happened, and to whom. Never file content, never a name outside a field.
+public struct JournalLine: Sendable, Hashable {
+    public let event: JournalEvent
+    public let fields: [JournalField: String]
+
+    public init(_ event: JournalEvent, _ fields: [JournalField: String] = [:]) {
+        self.event = event
+        self.fields = fields
+    }
+
+    /// The fields in printing order.
+    public var orderedFields: [(name: String, value: String)] {
+        JournalField.allCases.compactMap { field in fields[field].map { (field.rawValue, $0) } }
+    }
+}
+
+/// Where rooms speak to; only the executable knows a logger, tests listen.
+public typealias Journal = @Sendable (JournalLine) -> Void

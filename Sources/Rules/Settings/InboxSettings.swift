@@ -1,0 +1,102 @@
+/// What the operator decided for one inbox; the defaults are those of a bare `--inbox DIR`.
+///
+/// Rule: etc/ingestd.yaml, which documents every key.
+public struct InboxSettings: Sendable, Hashable {
+    /// How long nothing about a drop may change before it is taken.
+    public var settle: Duration
+    /// The same where no lease can be had, or where no event told that a writer had finished.
+    public var settleWithoutProof: Duration
+    public var rescan: Duration
+    /// How often an inbox is looked through where the kernel reports no events.
+    public var poll: Duration
+    /// Globs of names that are never drops.
+    public var ignore: [String]
+    public var isRecursive: Bool
+    public var pdfSizeLimit: ByteCount
+    public var tableSizeLimit: ByteCount
+    public var thumbnail: ThumbnailSettings
+    public var schema: SchemaChoice
+    public var originals: OriginalsPolicy
+    /// The encoding taken where a table's bytes do not tell; a name that docs/formats.md lists.
+    public var fallbackEncoding: String
+
+    public init(
+        settle: Duration = .seconds(2), settleWithoutProof: Duration = .seconds(10),
+        rescan: Duration = .seconds(600), poll: Duration = .seconds(10), ignore: [String] = [],
+        isRecursive: Bool = true, pdfSizeLimit: ByteCount = .megabytes(100),
+        tableSizeLimit: ByteCount = .megabytes(50), thumbnail: ThumbnailSettings = ThumbnailSettings(),
+        schema: SchemaChoice = .auto, originals: OriginalsPolicy = .auto, fallbackEncoding: String = "windows-1252"
+    ) {
+        self.settle = settle
+        self.settleWithoutProof = settleWithoutProof
+        self.rescan = rescan
+        self.poll = poll
+        self.ignore = ignore
+        self.isRecursive = isRecursive
+        self.pdfSizeLimit = pdfSizeLimit
+        self.tableSizeLimit = tableSizeLimit
+        self.thumbnail = thumbnail
+        self.schema = schema
+        self.originals = originals
+        self.fallbackEncoding = fallbackEncoding
+    }
+
+    /// The largest drop of a kind that is taken.
+    public func sizeLimit(for kind: DropKind) -> ByteCount {
+        switch kind {
+        case .pdf: pdfSizeLimit
+        case .csv, .xls, .xlsx: tableSizeLimit
+        }
+    }
+}
+
+/// How a cover is drawn: fitted into a box, as JPEG.
+public struct ThumbnailSettings: Sendable, Hashable {
+    /// Counted from one.
+    public var page: Int
+    /// The box, in pixels; the picture keeps its proportions.
+    public var width: Int
+    public var height: Int
+    /// JPEG quality, 1–100.
+    public var quality: Int
+
+    public init(page: Int = 1, width: Int = 300, height: Int = 400, quality: Int = 85) {
+        self.page = page
+        self.width = width
+        self.height = height
+        self.quality = quality
+    }
+
+    var parameters: String { "page=\(page) box=\(width)x\(height) quality=\(quality)" }
+}
+
+/// Which schema the tables of an inbox follow.
+public enum SchemaChoice: Sendable, Hashable {
+    /// The first schema whose required columns are all there, else ``infer``.
+    case auto
+    /// Any table, its columns as they come.
+    case infer
+    /// This schema and no other.
+    case named(String)
+
+    public init(_ text: String) {
+        switch text {
+        case "auto": self = .auto
+        case "infer": self = .infer
+        default: self = .named(text)
+        }
+    }
+
+    var parameters: String {
+        switch self {
+        case .auto: "schema=auto"
+        case .infer: "schema=infer"
+        case .named(let name): "schema=\(name)"
+        }
+    }
+}
+
+/// Whether `NAME.results/` holds the original.
+public enum OriginalsPolicy: String, Sendable, Hashable {
+    case auto, none
+}

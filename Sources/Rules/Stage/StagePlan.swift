@@ -1,0 +1,42 @@
+/// One stage that a document goes through, with all that decides its result.
+public struct PlannedStage: Sendable, Hashable {
+    public var name: StageName
+    /// A required stage's failure is the document's failure; an optional one's is a warning.
+    public var isRequired: Bool
+    /// Raised when the stage's code would make something else of the same bytes.
+    public var version: Int
+    /// The settings its result depends on, as one line; equal lines make equal artifacts.
+    public var parameters: String
+
+    public init(name: StageName, isRequired: Bool, version: Int, parameters: String) {
+        self.name = name
+        self.isRequired = isRequired
+        self.version = version
+        self.parameters = parameters
+    }
+}
+
+/// Which stages a document of a kind goes through.
+///
+/// Rule: docs/design.md, "Stage plans".
+public enum StagePlan {
+    public static func stages(for kind: DropKind, settings: InboxSettings) -> [PlannedStage] {
+        let content: [PlannedStage]
+        switch kind {
+        case .pdf:
+            content = [
+                PlannedStage(name: .info, isRequired: true, version: 1, parameters: ""),
+                PlannedStage(name: .text, isRequired: false, version: 1, parameters: ""),
+                PlannedStage(
+                    name: .thumbnail, isRequired: false, version: 1, parameters: settings.thumbnail.parameters),
+            ]
+        case .csv, .xls, .xlsx:
+            content = [
+                PlannedStage(name: .tableImport, isRequired: true, version: 1, parameters: settings.schema.parameters)
+            ]
+        }
+        let store = PlannedStage(name: .store, isRequired: true, version: 1, parameters: "")
+        let publish = PlannedStage(name: .publish, isRequired: true, version: 1, parameters: "")
+        return [store] + content + [publish]
+    }
+}
