@@ -26,7 +26,8 @@ func tests(_ name: String, _ imports: [Target.Dependency], resources: [Resource]
 
 /// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is wrong.
 let mupdfLibraries = [
-    "mupdf", "mupdf-third", "mujs", "gumbo", "harfbuzz", "freetype", "openjp2", "jbig2dec", "jpeg", "z", "m",
+    "mupdf", "mupdf-third", "mujs", "gumbo", "harfbuzz", "freetype", "openjp2", "jbig2dec", "jpeg",
+    "z", "m",
 ]
 
 let package = Package(
@@ -62,13 +63,15 @@ let package = Package(
         room(
             "Pipeline",
             [
-                "Rules", "WorkerProtocol", "Inbox", "Intake", "Store", "Catalog", "Imports", "Workers",
+                "Rules", "WorkerProtocol", "Inbox", "Intake", "Store", "Catalog", "Imports",
+                "Workers",
                 "Publish", system,
             ]),
         .executableTarget(
             name: "ingestd",
             dependencies: [
-                "Rules", "Inbox", "Intake", "Store", "Catalog", "Imports", "Workers", "Publish", "Pipeline",
+                "Rules", "Inbox", "Intake", "Store", "Catalog", "Imports", "Workers", "Publish",
+                "Pipeline",
                 "CLinux", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -16,7 +16,9 @@ public enum Frame {
     }
 
     /// Reads a header; returns the payload's length and the kind.
-    public static func header(_ bytes: some Collection<UInt8>) throws(WireError) -> (payload: Int, kind: UInt8) {
+    public static func header(_ bytes: some Collection<UInt8>) throws(WireError) -> (
+        payload: Int, kind: UInt8
+    ) {
         precondition(bytes.count == headerLength, "a frame's header has \(headerLength) bytes")
         let length = bytes.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
         guard length >= 1, length - 1 <= payloadLimit, let kind = bytes.dropFirst(4).first else {

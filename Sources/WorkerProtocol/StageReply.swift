@@ -20,7 +20,8 @@ public enum StageReply: Sendable, Hashable {
 
     private enum Kind: UInt8 {
         case progress = 16
-        case artifactBegun, artifactBytes, artifactEnded, tableBegun, rows, rejected, warning, finished, failed
+        case artifactBegun, artifactBytes, artifactEnded, tableBegun, rows, rejected, warning,
+            finished, failed
     }
 
     public func encoded() -> [UInt8] {
@@ -65,7 +66,8 @@ public enum StageReply: Sendable, Hashable {
         var wire = WireReader(payload)
         switch kind {
         case .progress: self = .progress(done: try wire.count(), total: try wire.count())
-        case .artifactBegun: self = .artifactBegun(name: try wire.text(), mediaType: try wire.text())
+        case .artifactBegun:
+            self = .artifactBegun(name: try wire.text(), mediaType: try wire.text())
         case .artifactBytes:
             self = .artifactBytes(Array(payload))
             return
@@ -78,7 +80,9 @@ public enum StageReply: Sendable, Hashable {
         case .warning: self = .warning(try wire.text())
         case .finished: self = .finished(try StageResult(&wire))
         case .failed:
-            guard let code = ErrorCode(rawValue: try wire.text()) else { throw WireError("no such error code") }
+            guard let code = ErrorCode(rawValue: try wire.text()) else {
+                throw WireError("no such error code")
+            }
             self = .failed(Failure(code, message: try wire.text(), detail: try wire.text()))
         }
         try wire.finish()

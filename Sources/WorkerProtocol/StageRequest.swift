@@ -31,7 +31,9 @@ public enum StageRequest: Sendable, Hashable {
             wire.put(byteLimit)
         case .thumbnail(let settings):
             wire.put(UInt8(3))
-            for number in [settings.page, settings.width, settings.height, settings.quality] { wire.put(number) }
+            for number in [settings.page, settings.width, settings.height, settings.quality] {
+                wire.put(number)
+            }
         case .tableImport(let request):
             wire.put(UInt8(4))
             request.write(to: &wire)
@@ -68,7 +70,10 @@ public struct TableRequest: Sendable, Hashable {
     public var fallbackEncoding: String
     public var columnLimit: Int
 
-    public init(choice: SchemaChoice, schemas: [TableSchema], fallbackEncoding: String, columnLimit: Int = 2000) {
+    public init(
+        choice: SchemaChoice, schemas: [TableSchema], fallbackEncoding: String,
+        columnLimit: Int = 2000
+    ) {
         self.choice = choice
         self.schemas = schemas
         self.fallbackEncoding = fallbackEncoding
@@ -105,7 +110,8 @@ public struct TableRequest: Sendable, Hashable {
             let columns = try wire.list(limit: 1000) { wire throws(WireError) in
                 TableSchema.Column(
                     name: try wire.text(),
-                    aliases: try wire.list(limit: 100) { wire throws(WireError) in try wire.text() },
+                    aliases: try wire.list(limit: 100) { wire throws(WireError) in try wire.text()
+                    },
                     isRequired: try wire.flag(), rule: try ValueRule(wireCode: try wire.byte()))
             }
             return TableSchema(name: name, columns: columns, keyColumn: keyColumn)

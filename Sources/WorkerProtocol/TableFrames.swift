@@ -145,10 +145,14 @@ public struct RowBatch: Sendable, Hashable {
             position += 10
             for _ in 0..<fields {
                 guard bytes.count - position >= 4 else { throw WireError("a row is cut short") }
-                let length = bytes[position..<(position + 4)].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+                let length = bytes[position..<(position + 4)].reversed().reduce(UInt32(0)) {
+                    $0 << 8 | UInt32($1)
+                }
                 position += 4
                 guard length != Self.noValue else { continue }
-                guard Int(length) <= bytes.count - position else { throw WireError("a field is cut short") }
+                guard Int(length) <= bytes.count - position else {
+                    throw WireError("a field is cut short")
+                }
                 position += Int(length)
             }
             rowCount += 1
@@ -163,9 +167,13 @@ public struct RowBatch: Sendable, Hashable {
             var position = 0
             var fields = RowFields()
             while position < raw.count {
-                let row = Int(UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
+                let row = Int(
+                    UInt64(
+                        littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
                 let count = Int(
-                    UInt16(littleEndian: raw.loadUnaligned(fromByteOffset: position + 8, as: UInt16.self)))
+                    UInt16(
+                        littleEndian: raw.loadUnaligned(
+                            fromByteOffset: position + 8, as: UInt16.self)))
                 position += 10
                 fields.spans.removeAll(keepingCapacity: true)
                 for _ in 0..<count {

@@ -11,7 +11,8 @@ public struct TableSchema: Sendable, Hashable {
         public var isRequired: Bool
         public var rule: ValueRule
 
-        public init(name: String, aliases: [String] = [], isRequired: Bool = false, rule: ValueRule) {
+        public init(name: String, aliases: [String] = [], isRequired: Bool = false, rule: ValueRule)
+        {
             self.name = name
             self.aliases = aliases
             self.isRequired = isRequired

@@ -66,19 +66,24 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
 
     public var severity: Severity {
         switch self {
-        case .checkpointReached, .dropNoticed, .dropWaiting, .dropVanished, .claimBegun, .dropRemoved,
+        case .checkpointReached, .dropNoticed, .dropWaiting, .dropVanished, .claimBegun,
+            .dropRemoved,
             .stageStarted, .stageCompleted:
             .debug
-        case .daemonStarted, .daemonReady, .daemonStopping, .daemonStopped, .configReloaded, .inboxWatched,
-            .dropRefused, .dropHeld, .dropClaimed, .storeResumed, .stagingEmptied, .reservationsCancelled,
+        case .daemonStarted, .daemonReady, .daemonStopping, .daemonStopped, .configReloaded,
+            .inboxWatched,
+            .dropRefused, .dropHeld, .dropClaimed, .storeResumed, .stagingEmptied,
+            .reservationsCancelled,
             .stageRetrying, .stageInterrupted, .workerSaid, .documentCompleted, .documentFailed,
             .stageFailed:
             .info
-        case .eventsOverflowed, .unnotifiedFound, .dropsDeferred, .requestIgnored, .folderUnreadable,
+        case .eventsOverflowed, .unnotifiedFound, .dropsDeferred, .requestIgnored,
+            .folderUnreadable,
             .claimAbandoned, .newerDropReturned, .workerKilled, .sidecarMovedAside, .sidecarFailed,
             .removalFailed, .confinementReduced:
             .warning
-        case .configRefused, .inboxLost, .inboxRefused, .watchesExhausted, .storePaused, .blobDamaged,
+        case .configRefused, .inboxLost, .inboxRefused, .watchesExhausted, .storePaused,
+            .blobDamaged,
             .catalogueFailed:
             .error
         }
@@ -89,7 +94,8 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
 public enum JournalField: String, Sendable, Hashable, CaseIterable {
     case document, account, inbox, path, stage, attempt
     case waitSeconds = "wait_s"
-    case code, proof, size, count, seconds, digest, reason, detail, text, version, pid, signal, checkpoint
+    case code, proof, size, count, seconds, digest, reason, detail, text, version, pid, signal,
+        checkpoint
 }
 
 /// One line for the log: what happened, and to whom. Never file content, never a name outside a field.

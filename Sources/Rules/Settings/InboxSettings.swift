@@ -24,8 +24,10 @@ public struct InboxSettings: Sendable, Hashable {
         settle: Duration = .seconds(2), settleWithoutProof: Duration = .seconds(10),
         rescan: Duration = .seconds(600), poll: Duration = .seconds(10), ignore: [String] = [],
         isRecursive: Bool = true, pdfSizeLimit: ByteCount = .megabytes(100),
-        tableSizeLimit: ByteCount = .megabytes(50), thumbnail: ThumbnailSettings = ThumbnailSettings(),
-        schema: SchemaChoice = .auto, originals: OriginalsPolicy = .auto, fallbackEncoding: String = "windows-1252"
+        tableSizeLimit: ByteCount = .megabytes(50),
+        thumbnail: ThumbnailSettings = ThumbnailSettings(),
+        schema: SchemaChoice = .auto, originals: OriginalsPolicy = .auto,
+        fallbackEncoding: String = "windows-1252"
     ) {
         self.settle = settle
         self.settleWithoutProof = settleWithoutProof

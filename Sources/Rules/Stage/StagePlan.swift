@@ -28,11 +28,14 @@ public enum StagePlan {
                 PlannedStage(name: .info, isRequired: true, version: 1, parameters: ""),
                 PlannedStage(name: .text, isRequired: false, version: 1, parameters: ""),
                 PlannedStage(
-                    name: .thumbnail, isRequired: false, version: 1, parameters: settings.thumbnail.parameters),
+                    name: .thumbnail, isRequired: false, version: 1,
+                    parameters: settings.thumbnail.parameters),
             ]
         case .csv, .xls, .xlsx:
             content = [
-                PlannedStage(name: .tableImport, isRequired: true, version: 1, parameters: settings.schema.parameters)
+                PlannedStage(
+                    name: .tableImport, isRequired: true, version: 1,
+                    parameters: settings.schema.parameters)
             ]
         }
         let store = PlannedStage(name: .store, isRequired: true, version: 1, parameters: "")

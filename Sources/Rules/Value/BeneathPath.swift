@@ -13,7 +13,9 @@ public struct FileName: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     /// Makes a name from text this program wrote itself; traps on what no name may hold.
     public init(literal text: String) {
-        guard let name = FileName(text.utf8) else { preconditionFailure("not a file name: \(text)") }
+        guard let name = FileName(text.utf8) else {
+            preconditionFailure("not a file name: \(text)")
+        }
         self = name
     }
 
@@ -48,7 +50,9 @@ public struct BeneathPath: Hashable, Comparable, Sendable, CustomStringConvertib
         self.init(components)
     }
 
-    public var bytes: [UInt8] { Array(components.map(\.bytes).joined(separator: [UInt8(ascii: "/")])) }
+    public var bytes: [UInt8] {
+        Array(components.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
+    }
     public var isRoot: Bool { components.isEmpty }
     /// The last component; nil for the inbox itself.
     public var name: FileName? { components.last }

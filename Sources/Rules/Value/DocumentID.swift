@@ -24,7 +24,9 @@ public struct DocumentID: Hashable, Comparable, Sendable, CustomStringConvertibl
     public init(at moment: Timestamp, random: [UInt8]) {
         precondition(random.count == 10, "a document id takes 10 random bytes")
         let milliseconds = UInt64(bitPattern: moment.milliseconds)
-        var bytes = (0..<6).map { UInt8(truncatingIfNeeded: milliseconds >> (8 * (5 - UInt64($0)))) }
+        var bytes = (0..<6).map {
+            UInt8(truncatingIfNeeded: milliseconds >> (8 * (5 - UInt64($0))))
+        }
         bytes += random
         bytes[6] = bytes[6] & 0x0f | 0x70
         bytes[8] = bytes[8] & 0x3f | 0x80
@@ -38,6 +40,7 @@ public struct DocumentID: Hashable, Comparable, Sendable, CustomStringConvertibl
     /// The usual form, 8-4-4-4-12 hexadecimal digits.
     public var description: String {
         let hex = Array(Hexadecimal.encode(bytes))
-        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(hex[$0]) }.joined(separator: "-")
+        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(hex[$0]) }.joined(
+            separator: "-")
     }
 }

@@ -18,7 +18,8 @@ public struct DropIdentity: Hashable, Sendable {
 
     /// Whether both are the same file with the same content, one of them perhaps renamed since.
     public func isSameContent(as other: DropIdentity) -> Bool {
-        device == other.device && inode == other.inode && size == other.size && modified == other.modified
+        device == other.device && inode == other.inode && size == other.size
+            && modified == other.modified
     }
 }
 

@@ -38,8 +38,10 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
     /// What, if anything, another attempt may change.
     public var remedy: Remedy {
         switch self {
-        case .tooLarge, .emptyFile, .unsupportedType, .typeMismatch, .quotaExceeded, .notReadable, .notRemovable,
-            .linkRefused, .notAFile, .nameRefused, .pdfCorrupt, .pdfEncrypted, .pdfNoPages, .pdfTooManyPages,
+        case .tooLarge, .emptyFile, .unsupportedType, .typeMismatch, .quotaExceeded, .notReadable,
+            .notRemovable,
+            .linkRefused, .notAFile, .nameRefused, .pdfCorrupt, .pdfEncrypted, .pdfNoPages,
+            .pdfTooManyPages,
             .csvEncoding, .csvMalformed, .csvNoRows, .csvMissingColumns, .csvTooWide, .excelCorrupt,
             .excelEncrypted, .outputTooLarge:
             .none

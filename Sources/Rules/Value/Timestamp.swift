@@ -32,7 +32,8 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     /// The proleptic Gregorian date of a day count.
     ///
     /// Years are counted from March, so that the leap day is a year's last day.
-    private static func civilDate(daysSinceEpoch: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    private static func civilDate(daysSinceEpoch: Int64) -> (year: Int64, month: Int64, day: Int64)
+    {
         let shifted = daysSinceEpoch + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
