@@ -1,0 +1,117 @@
+/// A JSON document under construction; keys keep the order in which they were given.
+///
+/// Rule: RFC 8259.
+public indirect enum JSONValue: Sendable, Hashable {
+    case null
+    case bool(Bool)
+    case integer(Int64)
+    /// Written with three decimals; must be finite.
+    case decimal(Double)
+    case string(String)
+    case array([JSONValue])
+    case object([Member])
+
+    public struct Member: Sendable, Hashable {
+        public var key: String
+        public var value: JSONValue
+        public init(_ key: String, _ value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// A string, or null where there is none.
+    public static func text(_ text: String?) -> JSONValue { text.map(JSONValue.string) ?? .null }
+    public static func count(_ count: Int?) -> JSONValue {
+        count.map { .integer(Int64($0)) } ?? .null
+    }
+    public static func moment(_ moment: Timestamp?) -> JSONValue { text(moment?.description) }
+
+    /// The document on one line, without a line feed at the end.
+    public var compact: String {
+        var writer = JSONWriter()
+        writer.write(self)
+        return writer.text
+    }
+
+    /// The document with one key of the outermost object on each line, and a line feed at the end.
+    public var keyPerLine: String {
+        guard case .object(let members) = self, let first = members.first else {
+            return compact + "\n"
+        }
+        var writer = JSONWriter()
+        writer.text = "{"
+        for member in members {
+            // The first key stands right behind the brace, so that a reader can tell the schema
+            // from the first bytes alone.
+            if member != first { writer.text += ",\n  " }
+            writer.write(member)
+        }
+        return writer.text + "\n}\n"
+    }
+}
+
+/// Appends JSON to a text.
+private struct JSONWriter {
+    var text = ""
+
+    mutating func write(_ value: JSONValue) {
+        switch value {
+        case .null: text += "null"
+        case .bool(let flag): text += flag ? "true" : "false"
+        case .integer(let number): text += String(number)
+        case .decimal(let number): write(decimal: number)
+        case .string(let string): write(string: string)
+        case .array(let items):
+            text += "["
+            for (index, item) in items.enumerated() {
+                if index > 0 { text += ", " }
+                write(item)
+            }
+            text += "]"
+        case .object(let members):
+            text += "{"
+            for (index, member) in members.enumerated() {
+                if index > 0 { text += ", " }
+                write(member)
+            }
+            text += "}"
+        }
+    }
+
+    mutating func write(_ member: JSONValue.Member) {
+        write(string: member.key)
+        text += ":"
+        write(member.value)
+    }
+
+    private mutating func write(decimal number: Double) {
+        precondition(number.isFinite, "JSON has no word for what is not a number")
+        let thousandths = Int64((number * 1000).rounded())
+        let fraction = String(thousandths.magnitude % 1000)
+        text += thousandths < 0 ? "-" : ""
+        text += String(thousandths.magnitude / 1000) + "."
+        text += String(repeating: "0", count: 3 - fraction.count) + fraction
+    }
+
+    private mutating func write(string: String) {
+        text += "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case "\r": text += "\\r"
+            case "\t": text += "\\t"
+            // The two line separators would break a line in some readers; controls must be escaped.
+            case _
+            where scalar.value < 0x20 || scalar.value == 0x7f || scalar.value == 0x2028
+                || scalar.value == 0x2029:
+                let hex = String(scalar.value, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        text += "\""
+    }
+}
