@@ -2,4 +2,49 @@
 #ifndef CLINUX_FILES_H
 #define CLINUX_FILES_H
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/stat.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Opens strictly beneath `directory`: no link of any kind is followed, no `..` leaves it.
+static inline int clinux_open_beneath(int directory, const char *path, uint64_t flags) {
+    struct open_how how = {
+        .flags = flags,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+    long code = syscall(SYS_openat2, directory, path, &how, sizeof how);
+    return code < 0 ? -errno : (int)code;
+}
+
+// Never follows a link in the last component; an empty name asks about `directory` itself.
+static inline int clinux_statx(int directory, const char *name, struct statx *result) {
+    int flags = 0x100 /* AT_SYMLINK_NOFOLLOW */ | (*name ? 0 : 0x1000 /* AT_EMPTY_PATH */);
+    return syscall(SYS_statx, directory, name, flags, STATX_BASIC_STATS, result) < 0 ? -errno : 0;
+}
+
+// Asks with the thread's file-system identity; Glibc would ask with the process's.
+static inline int clinux_access(int directory, int mode) {
+    int flags = 0x200 /* AT_EACCESS */ | 0x1000 /* AT_EMPTY_PATH */;
+    return syscall(SYS_faccessat2, directory, "", mode, flags) < 0 ? -errno : 0;
+}
+
+static inline int clinux_rename_noreplace(int from, const char *old, int to, const char *name) {
+    return syscall(SYS_renameat2, from, old, to, name, 1 /* RENAME_NOREPLACE */) < 0 ? -errno : 0;
+}
+
+// Asks for a read lease: -EAGAIN while anybody has the file open or mapped for writing.
+static inline int clinux_take_lease(int file) {
+    return fcntl(file, 1024 /* F_SETLEASE */, F_RDLCK) < 0 ? -errno : 0;
+}
+
+// F_RDLCK while the lease stands, F_UNLCK once a writer waits for its end.
+static inline int clinux_lease(int file) {
+    int code = fcntl(file, 1025 /* F_GETLEASE */);
+    return code < 0 ? -errno : code;
+}
+
 #endif

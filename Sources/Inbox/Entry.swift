@@ -1,0 +1,76 @@
+import CLinux
+import Glibc
+import Rules
+import SystemPackage
+
+/// What stands under a name.
+public enum EntryKind: Sendable, Hashable {
+    case file, folder, link
+    /// FIFO, socket or device.
+    case special
+}
+
+/// What one look at a directory entry shows; links are not followed.
+public struct Entry: Sendable, Hashable {
+    public let kind: EntryKind
+    public let identity: DropIdentity
+    /// How many names the file has.
+    public let linkCount: Int
+    public let uid: UInt32
+    public let gid: UInt32
+    /// Permission bits, with set-id and sticky bits.
+    public let mode: UInt16
+    /// Whether the kernel lets nobody change or remove it, or lets it only grow (chattr +i, +a).
+    public let isImmutable: Bool
+
+    /// Looks at `name` in `directory`; at `directory` itself where there is no name.
+    init(at directory: FileDescriptor, name: FileName?, path: BeneathPath) throws(InboxError) {
+        var facts = statx()
+        let code = withCString(name?.bytes ?? []) {
+            clinux_statx(directory.rawValue, $0, &facts)
+        }
+        guard code == 0 else { throw .callFailed(call: "statx", path: path, Errno(rawValue: -code)) }
+        let format = UInt32(facts.stx_mode) & S_IFMT
+        kind =
+            switch format {
+            case S_IFREG: .file
+            case S_IFDIR: .folder
+            case S_IFLNK: .link
+            default: .special
+            }
+        identity = DropIdentity(
+            device: UInt64(facts.stx_dev_major) << 32 | UInt64(facts.stx_dev_minor),
+            inode: facts.stx_ino, size: ByteCount(Int64(clamping: facts.stx_size)),
+            modified: facts.stx_mtime.nanoseconds, changed: facts.stx_ctime.nanoseconds)
+        linkCount = Int(facts.stx_nlink)
+        uid = facts.stx_uid
+        gid = facts.stx_gid
+        mode = facts.stx_mode & 0o7777
+        isImmutable =
+            facts.stx_attributes & UInt64(STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND) != 0
+    }
+}
+
+extension statx_timestamp {
+    /// Since 1970; a moment beyond the years 1677–2262 wraps, which still tells two moments apart.
+    fileprivate var nanoseconds: Int64 { tv_sec &* 1_000_000_000 &+ Int64(tv_nsec) }
+}
+
+/// Lends `bytes` as a C string; they must hold no NUL.
+func withCString<Result>(
+    _ bytes: [UInt8], _ body: (UnsafePointer<CChar>) -> Result
+) -> Result {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { buffer in
+        for (index, byte) in bytes.enumerated() { buffer[index] = CChar(bitPattern: byte) }
+        buffer[bytes.count] = 0
+        guard let address = UnsafePointer(buffer.baseAddress) else {
+            preconditionFailure("a buffer of at least one byte has an address")
+        }
+        return body(address)
+    }
+}
+
+/// Closes a descriptor that only read or only named something: nothing can be lost by its failing.
+func closeQuietly(_ descriptor: FileDescriptor) {
+    _ = Glibc.close(descriptor.rawValue)
+}

@@ -1,0 +1,72 @@
+import Glibc
+import Rules
+import SystemPackage
+
+/// Why something could not be done in an inbox.
+public enum InboxError: DocumentError, Hashable {
+    /// The inbox directory itself could not be opened.
+    case rootUnavailable(path: String, Errno)
+    /// The daemon may not act in the name of the inbox's owner.
+    case identityRefused(Account, Errno)
+    /// A system call on something below the inbox failed.
+    case callFailed(call: String, path: BeneathPath, Errno)
+    /// A file that should be small has more than `limit` bytes.
+    case tooLong(path: BeneathPath, limit: Int)
+    /// More than ``MountThreads/queueLimit`` operations wait for this mount: it hangs.
+    case mountBusy(limit: Int)
+    /// No thread could be started for the mount.
+    case noThread(Errno)
+
+    /// The kernel's answer, where it was the kernel that refused.
+    public var errno: Errno? {
+        switch self {
+        case .rootUnavailable(_, let errno), .identityRefused(_, let errno),
+            .callFailed(_, _, let errno), .noThread(let errno):
+            errno
+        case .tooLong, .mountBusy: nil
+        }
+    }
+
+    public var failure: Failure {
+        Failure(code, message: message, detail: detail)
+    }
+
+    private var code: ErrorCode {
+        switch errno {
+        case .noSpace, .diskQuotaExceeded: .storeFull
+        case .ioError, .readOnlyFileSystem, .staleNFSFileHandle: .storeIO
+        case .permissionDenied, .notPermitted: .notReadable
+        case .tooManySymbolicLinkLevels, .crossDeviceLink: .linkRefused
+        case .fileNameTooLong: .nameRefused
+        default: .internalError
+        }
+    }
+
+    private var message: String {
+        switch code {
+        case .storeFull:
+            "There is no room left where this folder is. ingestd goes on once there is."
+        case .storeIO:
+            "The disk or share this folder is on does not work. ingestd tries again by itself."
+        case .notReadable:
+            "The folder's owner may not do this here. Check who owns the folder and its permissions."
+        case .linkRefused:
+            "A link stands in the way, and ingestd follows none. Put the file itself there."
+        case .nameRefused:
+            "The name, or the path to it, is too long. Give it a shorter one."
+        default:
+            "The folder could not be reached just now. ingestd tries again by itself."
+        }
+    }
+
+    private var detail: String {
+        switch self {
+        case .rootUnavailable(let path, let errno): "open inbox \(path): \(errno)"
+        case .identityRefused(let account, let errno): "act as \(account): \(errno)"
+        case .callFailed(let call, let path, let errno): "\(call) \(path): \(errno)"
+        case .tooLong(let path, let limit): "read \(path): longer than \(limit) bytes"
+        case .mountBusy(let limit): "queue an operation: \(limit) wait for this mount already"
+        case .noThread(let errno): "start a thread for a mount: \(errno)"
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import CLinux
+import Glibc
+import Rules
+import SystemPackage
+
+/// A file that is being made under a hidden name of ingestd's own.
+public struct TemporaryFile: Sendable, Hashable {
+    /// Open for writing; the caller closes it.
+    public let descriptor: FileDescriptor
+    public let path: BeneathPath
+}
+
+extension InboxFiles {
+    /// How often a random name may be taken already before that is called an error.
+    private static let nameAttempts = 8
+
+    /// Makes a new, empty file with a hidden name in `folder`, readable by those who may read the folder.
+    public func createTemporary(in folder: BeneathPath) throws(InboxError) -> TemporaryFile {
+        try withFolder(folder) { parent throws(InboxError) in
+            let shared = UInt32(try Entry(at: parent, name: nil, path: folder).mode) & 0o044
+            for _ in 0..<Self.nameAttempts {
+                let name = HiddenName.random()
+                let path = folder.appending(name)
+                let code = withCString(name.bytes) {
+                    openat(
+                        parent.rawValue, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                        0o600)
+                }
+                guard code >= 0 else {
+                    if errno == EEXIST { continue }
+                    throw lastError("create", path)
+                }
+                guard fchmod(code, 0o600 | shared) == 0 else {
+                    let error = lastError("chmod", path)
+                    closeQuietly(FileDescriptor(rawValue: code))
+                    throw error
+                }
+                return TemporaryFile(descriptor: FileDescriptor(rawValue: code), path: path)
+            }
+            throw .callFailed(call: "create", path: folder, .fileExists)
+        }
+    }
+
+    /// Makes a folder that those may enter who may read the folder around it.
+    public func makeFolder(_ path: BeneathPath) throws(InboxError) {
+        let name = try namedOrRefused(path)
+        try withFolder(path.parent) { parent throws(InboxError) in
+            let shared = UInt32(try Entry(at: parent, name: nil, path: path.parent).mode) & 0o055
+            let made = withCString(name.bytes) { mkdirat(parent.rawValue, $0, 0o700) }
+            guard made == 0 else { throw lastError("mkdir", path) }
+        // The daemon's umask must not decide who sees an owner's results.
+            let folder = try openFolder(path)
+            defer { closeQuietly(folder) }
+            guard fchmod(folder.rawValue, 0o700 | shared) == 0 else {
+                throw lastError("chmod", path)
+            }
+        }
+    }
+
+    /// Renames within the inbox; where `replacing` is false, never over anything.
+    ///
+    /// - Throws: ``InboxError`` with `EEXIST` where the name is taken, with `EINVAL` where the file
+    ///   system cannot promise not to replace.
+    public func rename(
+        _ source: BeneathPath, to target: BeneathPath, replacing: Bool
+    ) throws(InboxError) {
+        let (old, new) = (try namedOrRefused(source), try namedOrRefused(target))
+        try withFolder(source.parent) { from throws(InboxError) in
+            try withFolder(target.parent) { to throws(InboxError) in
+                let code = withCString(old.bytes) { old in
+                    withCString(new.bytes) { new in
+                        guard replacing else {
+                            return clinux_rename_noreplace(from.rawValue, old, to.rawValue, new)
+                        }
+                        return renameat(from.rawValue, old, to.rawValue, new) == 0 ? 0 : -errno
+                    }
+                }
+                guard code == 0 else {
+                    throw .callFailed(call: "rename", path: source, Errno(rawValue: -code))
+                }
+            }
+        }
+    }
+
+    /// Gives a file a second name, never over anything.
+    public func link(_ source: BeneathPath, to target: BeneathPath) throws(InboxError) {
+        let (old, new) = (try namedOrRefused(source), try namedOrRefused(target))
+        try withFolder(source.parent) { from throws(InboxError) in
+            try withFolder(target.parent) { to throws(InboxError) in
+                let code = withCString(old.bytes) { old in
+                    withCString(new.bytes) { linkat(from.rawValue, old, to.rawValue, $0, 0) }
+                }
+                guard code == 0 else { throw lastError("link", source) }
+            }
+        }
+    }
+
+    /// Removes the name of anything but a folder.
+    public func unlink(_ path: BeneathPath) throws(InboxError) {
+        try removeName(path, flags: 0, call: "unlink")
+    }
+
+    /// Removes an empty folder.
+    public func removeFolder(_ path: BeneathPath) throws(InboxError) {
+        try removeName(path, flags: AT_REMOVEDIR, call: "rmdir")
+    }
+
+    /// Removes a folder of ingestd's own making with what is in it, at most `depth` folders deep.
+    public func removeTree(_ path: BeneathPath, depth: Int = 3) throws {
+        var names: [(name: FileName, kind: EntryKind?)] = []
+        repeat {
+            // A batch at a time, so that a folder of any size takes little memory.
+            names.removeAll(keepingCapacity: true)
+            try list(path) { name, kind in
+                names.append((name, kind))
+                return names.count < 1000
+            }
+            for (name, kind) in names {
+                let inner = path.appending(name)
+                let isFolder = try (kind ?? entry(inner)?.kind) == .folder
+                if isFolder, depth > 0 {
+                    try removeTree(inner, depth: depth - 1)
+                } else {
+                    try unlink(inner)
+                }
+            }
+        } while !names.isEmpty
+        try removeFolder(path)
+    }
+
+    private func removeName(
+        _ path: BeneathPath, flags: Int32, call: String
+    ) throws(InboxError) {
+        let name = try namedOrRefused(path)
+        try withFolder(path.parent) { parent throws(InboxError) in
+            let code = withCString(name.bytes) { unlinkat(parent.rawValue, $0, flags) }
+            guard code == 0 else { throw lastError(call, path) }
+        }
+    }
+
+    /// The last component; the inbox itself is nobody's to rename or remove.
+    private func namedOrRefused(_ path: BeneathPath) throws(InboxError) -> FileName {
+        guard let name = path.name else {
+            throw .callFailed(call: "change", path: path, .resourceBusy)
+        }
+        return name
+    }
+}
