@@ -1,0 +1,28 @@
+import Rules
+
+/// An account's charge and what is in flight beside it.
+public struct AccountUsage: Sendable, Hashable {
+    public var uid: UInt32
+    /// Charged for documents.
+    public var used: QuotaUsage
+    /// Held by claims in flight.
+    public var reserved: QuotaUsage
+}
+
+/// A blob that the catalogue knows.
+public struct BlobRecord: Sendable, Hashable {
+    public var digest: ContentDigest
+    public var size: ByteCount
+}
+
+/// Something in the catalogue that contradicts something else in it.
+public enum CatalogFinding: Sendable, Hashable {
+    /// SQLite found its own file damaged; the text is SQLite's.
+    case damaged(String)
+    case chargeDiffers(uid: UInt32, recorded: QuotaUsage, counted: QuotaUsage)
+    case documentSizeDiffers(DocumentID)
+    /// The state kept with the document is not the one its stages fold to.
+    case stateDiffers(DocumentID)
+    /// Neither a document nor an artifact refers to it.
+    case blobUnreferenced(BlobRecord)
+}
