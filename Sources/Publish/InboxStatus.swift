@@ -3,12 +3,9 @@ import Rules
 /// What `inbox.status.json` says of a whole inbox.
 ///
 /// Rule: docs/formats.md, "inbox.status.json".
-public struct InboxStatus: Sendable, Hashable {
+public struct InboxStatus: Sendable {
     /// How many drops are listed with their reasons; the rest is only counted.
     public static let listLimit = 100
-    /// The file's name; a drop can never have it.
-    public static let fileName = FileName(literal: "inbox.status.json")
-
     /// A drop that is not taken yet, and why.
     public struct Waiting: Sendable, Hashable {
         public var path: BeneathPath
@@ -42,9 +39,6 @@ public struct InboxStatus: Sendable, Hashable {
         self.quota = quota
         self.waiting = waiting
     }
-
-    public static func == (left: InboxStatus, right: InboxStatus) -> Bool { left.json == right.json }
-    public func hash(into hasher: inout Hasher) { hasher.combine(json) }
 
     /// The file's text; it begins like a status file, so that it is known as ours.
     public var json: String {

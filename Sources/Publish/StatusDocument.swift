@@ -53,7 +53,7 @@ public struct StatusDocument: Sendable, Hashable {
     public var kind: DropKind?
     public var size: ByteCount
     public var digest: ContentDigest?
-    public var standing: DocumentStanding
+    public var state: DocumentState
     /// 0–100.
     public var progress: Int = 0
     /// For a person: what happens now, or what to do next.
@@ -75,13 +75,13 @@ public struct StatusDocument: Sendable, Hashable {
 
     public init(
         fileName: FileName, collection: BeneathPath, account: Account, size: ByteCount,
-        standing: DocumentStanding, message: String, maxAttempts: Int
+        state: DocumentState, message: String, maxAttempts: Int
     ) {
         self.fileName = fileName
         self.collection = collection
         self.account = account
         self.size = size
-        self.standing = standing
+        self.state = state
         self.message = message
         self.maxAttempts = maxAttempts
     }
@@ -101,8 +101,8 @@ public struct StatusDocument: Sendable, Hashable {
             .init("kind", .text(kind?.rawValue)),
             .init("size", .integer(size.bytes)),
             .init("sha256", .text(digest?.hex)),
-            .init("status", .string(standing.status.rawValue)),
-            .init("state", .string(standing.state.rawValue)),
+            .init("status", .string(state.status.rawValue)),
+            .init("state", .string(state.rawValue)),
             .init("progress", .count(progress)),
             .init("message", .string(message)),
             .init("received_at", .moment(receivedAt)),

@@ -10,6 +10,8 @@ public indirect enum JSONValue: Sendable, Hashable {
     case string(String)
     case array([JSONValue])
     case object([Member])
+    /// JSON that this type has written before, kept as text.
+    case rendered(String)
 
     public struct Member: Sendable, Hashable {
         public var key: String
@@ -62,6 +64,7 @@ private struct JSONWriter {
         case .integer(let number): text += String(number)
         case .decimal(let number): write(decimal: number)
         case .string(let string): write(string: string)
+        case .rendered(let json): text += json
         case .array(let items):
             text += "["
             for (index, item) in items.enumerated() {

@@ -1,0 +1,52 @@
+import Catalog
+import Imports
+import Inbox
+import Rules
+import Store
+import Synchronization
+import Workers
+
+/// The rooms, opened and ready, with what they share; lives as long as the daemon.
+final class House: Sendable {
+    let store: BlobStore
+    let catalog: Catalog
+    let imports: ImportDatabases
+    let slots: [WorkerSlot]
+    let owners = OwnerThreads()
+    let surroundings: Surroundings
+    let retries = RetrySchedule()
+    private let current: Mutex<DaemonSettings>
+
+    init(
+        settings: DaemonSettings, store: BlobStore, catalog: Catalog, imports: ImportDatabases,
+        slots: [WorkerSlot], surroundings: Surroundings
+    ) {
+        current = Mutex(settings)
+        self.store = store
+        self.catalog = catalog
+        self.imports = imports
+        self.slots = slots
+        self.surroundings = surroundings
+    }
+
+    /// The settings as of the last reload.
+    var settings: DaemonSettings { current.withLock { $0 } }
+
+    func reload(_ newer: DaemonSettings) {
+        current.withLock { $0 = $0.reloaded(from: newer) }
+    }
+
+    func say(_ event: JournalEvent, _ fields: [JournalField: String] = [:]) {
+        surroundings.journal(JournalLine(event, fields))
+    }
+
+    /// What any error means for a document.
+    static func failure(of error: any Error) -> Failure {
+        if let known = error as? any DocumentError { return known.failure }
+        return Failure(
+            .internalError,
+            message: "Something went wrong in ingestd itself. It tries again by itself; "
+                + "if this stays, please tell the operator.",
+            detail: "unforeseen: \(error)")
+    }
+}

@@ -1,0 +1,158 @@
+import Catalog
+import Publish
+import Rules
+import SystemPackage
+
+/// The last stage: sidecars first, then `completed` in the catalogue.
+struct Publication {
+    let house: House
+    let desk: InboxDesk
+
+    /// Publishes a document whose other stages are over.
+    func run(_ document: DocumentRecord) async throws {
+        guard let stage = document.stage(.publish) else {
+            preconditionFailure("every plan ends with publish")
+        }
+        let started = try stage.state.following(.started, retries: house.retries)
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let recorded = try await house.catalog.record([
+            StageChange(
+                document: document.id, stage: .publish, state: started, at: house.surroundings.now())
+        ])
+        var document = recorded.first ?? document
+        let failure: Failure?
+        do {
+            failure = try await publish(&document)
+        } catch {
+            failure = House.failure(of: error)
+        }
+        let seconds = (clock.now - begin).inSeconds
+        if let failure {
+            try await retry(document, from: started, after: failure, seconds: seconds)
+        } else {
+            try await complete(document, seconds: seconds)
+        }
+    }
+
+    /// Writes results and last status; `document` is then as the catalogue is to have it.
+    private func publish(_ document: inout DocumentRecord) async throws -> Failure? {
+        let made = try await house.catalog.artifacts(of: document.id)
+        let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
+        let files = ([original(of: document)] + artifacts).filter { artifact in
+            artifact.name != originalName(of: document) || keepsOriginal(of: document)
+        }
+        document = finished(document, files: files)
+        var sources: [FileDescriptor] = []
+        defer { sources.forEach(close) }
+        var items: [ResultItem] = []
+        for file in files {
+            guard let name = BeneathPath(bytes: Array(file.name.utf8)) else {
+                preconditionFailure("an artifact's name was checked when it was made")
+            }
+            let source = try house.store.open(file.digest)
+            sources.append(source)
+            items.append(ResultItem(name: name, source: source))
+        }
+        let view = DocumentView(
+            record: document, account: desk.root.account, retries: house.retries, percent: 100)
+        let failure = await desk.publish(view, items)
+        if failure == nil { house.surroundings.checkpoint(.published, document.path) }
+        return failure
+    }
+
+    /// The document with its last stage completed, as it is told before it is recorded.
+    private func finished(
+        _ document: DocumentRecord, files: [ArtifactRecord]
+    ) -> DocumentRecord {
+        var document = document
+        let now = house.surroundings.now()
+        for index in document.stages.indices where document.stages[index].plan.name == .publish {
+            document.stages[index].state = .completed
+            document.stages[index].completedAt = now
+        }
+        document.completedAt = now
+        let seconds = document.startedAt.map { (now - $0).inSeconds } ?? 0
+        document.result = StageResults.document(document, files: files, seconds: seconds)
+        return document
+    }
+
+    private func complete(_ document: DocumentRecord, seconds: Double) async throws {
+        guard let at = document.completedAt else { preconditionFailure("it was set when published") }
+        try await house.catalog.record([
+            StageChange(
+                document: document.id, stage: .publish, state: .completed, at: at,
+                seconds: seconds, documentResult: document.result)
+        ])
+        house.surroundings.checkpoint(.completed, document.path)
+        let state = document.standing.state
+        var fields: [JournalField: String] = [
+            .document: "\(document.id)", .account: "\(desk.root.account)",
+            .path: "\(document.path)",
+        ]
+        fields[.code] = document.standing.failure?.failure.code.rawValue
+        house.say(state == .failed ? .documentFailed : .documentCompleted, fields)
+    }
+
+    private func retry(
+        _ document: DocumentRecord, from started: StageState, after failure: Failure,
+        seconds: Double
+    ) async throws {
+        let now = house.surroundings.now()
+        let state = try started.following(
+            .failed(Self.mendable(failure), at: now, jitter: house.surroundings.jitter()),
+            retries: house.retries)
+        let records = try await house.catalog.record([
+            StageChange(
+                document: document.id, stage: .publish, state: state, at: now, seconds: seconds)
+        ])
+        let line = StageJournal(document: document, account: desk.root.account)
+            .ended(.publish, state, seconds: seconds)
+        if let line { house.surroundings.journal(line) }
+        guard let record = records.first else { return }
+        desk.tell(
+            DocumentView(
+                record: record, account: desk.root.account, retries: house.retries, percent: 99))
+    }
+
+    /// What stands in the way of writing sidecars is never the content: waiting may always help.
+    private static func mendable(_ failure: Failure) -> Failure {
+        guard failure.code.remedy == .none else { return failure }
+        return Failure(.internalError, message: failure.message, detail: failure.detail)
+    }
+
+    private func original(of document: DocumentRecord) -> ArtifactRecord {
+        ArtifactRecord(
+            name: originalName(of: document), digest: document.digest, size: document.size,
+            mediaType: document.kind.mediaType)
+    }
+
+    private func originalName(of document: DocumentRecord) -> String {
+        "original.\(document.kind.rawValue)"
+    }
+
+    private func keepsOriginal(of document: DocumentRecord) -> Bool {
+        let inbox = house.settings.inboxes.first { Array($0.path.utf8) == document.inbox }
+        return inbox?.settings.originals != OriginalsPolicy.none
+    }
+
+    private func close(_ source: FileDescriptor) {
+        do {
+            try source.close()
+        } catch {
+            house.say(.storePaused, [.detail: "close a blob: \(error)"])
+        }
+    }
+}
+
+extension DropKind {
+    /// Rule: the IANA registry of media types.
+    var mediaType: String {
+        switch self {
+        case .pdf: "application/pdf"
+        case .csv: "text/csv"
+        case .xls: "application/vnd.ms-excel"
+        case .xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Catalog
+import Rules
+import WorkerProtocol
+import Workers
+
+/// What a worker is asked and allowed for one stage.
+struct StageOrders {
+    /// PDFs with more pages are refused. Rule: docs/formats.md, "Bounds".
+    static let pageLimit = 20_000
+    /// No more text than this is kept.
+    static let textLimit = ByteCount.mebibytes(64)
+
+    let request: StageRequest
+    let limits: WorkerLimits
+
+    init(settings: DaemonSettings, document: DocumentRecord, stage: PlannedStage) {
+        let inbox = settings.inboxes.first { Array($0.path.utf8) == document.inbox }
+        let choices = inbox?.settings ?? InboxSettings()
+        switch stage.name {
+        case .info:
+            request = .info(pageLimit: Self.pageLimit)
+        case .text:
+            request = .text(pageLimit: Self.pageLimit, byteLimit: Int(Self.textLimit.bytes))
+        case .thumbnail:
+            request = .thumbnail(choices.thumbnail)
+        case .tableImport:
+            request = .tableImport(
+                TableRequest(
+                    choice: choices.schema, schemas: settings.schemas,
+                    fallbackEncoding: choices.fallbackEncoding))
+        case .store, .publish:
+            preconditionFailure("\(stage.name.rawValue) runs in no worker")
+        }
+        guard let allowance = settings.workers.allowance(for: stage.name) else {
+            preconditionFailure("a stage that runs in a worker has an allowance")
+        }
+        limits = WorkerLimits(
+            softDeadline: allowance.soft, hardDeadline: allowance.hard, memory: allowance.memory,
+            outputLimit: WorkerLimits.standardOutputLimit(for: stage.name))
+    }
+}

@@ -1,0 +1,75 @@
+import Catalog
+import Imports
+import Rules
+import WorkerProtocol
+
+/// What each stage found out, in the form in which the catalogue keeps it and status files show it.
+///
+/// Each stage gives members of the document's `result`; a document's result is all of them together.
+enum StageResults {
+    static func pdf(_ summary: PDFSummary) -> [JSONValue.Member] {
+        let metadata = PDFSummary.metadataKeys.map { key in
+            JSONValue.Member(key, .text(summary.metadata[key]))
+        }
+        return [.init("pages", .count(summary.pages)), .init("metadata", .object(metadata))]
+    }
+
+    static func text(characters: Int) -> [JSONValue.Member] {
+        [.init("text_characters", .count(characters))]
+    }
+
+    static func thumbnail(count: Int) -> [JSONValue.Member] {
+        [.init("thumbnails", .count(count))]
+    }
+
+    static func table(
+        _ summary: TableSummary, _ counts: ImportCounts, heading: TableHeading, rejects: [RowReject]
+    ) -> [JSONValue.Member] {
+        [
+            .init("schema", .string(heading.schema ?? "infer")),
+            .init("table", .string(counts.table)),
+            .init("columns", .array(heading.columns.map(JSONValue.string))),
+            .init("total_rows", .count(summary.totalRows)),
+            .init("processed_count", .count(counts.processedCount)),
+            .init("error_count", .count(summary.errorCount)),
+            .init("duplicates_skipped", .count(counts.duplicatesSkipped)),
+            .init("tokens", .count(counts.tokens)),
+            .init("encoding", .string(heading.encoding)),
+            .init("delimiter", .string(heading.delimiter)),
+            .init("errors", .array(rejects.map(reject))),
+        ]
+    }
+
+    /// The text that a stage's members are kept as.
+    static func kept(_ members: [JSONValue.Member]) -> String { JSONValue.object(members).compact }
+
+    /// The whole result of a document: what its stages found out, how long it took, and the files.
+    static func document(
+        _ record: DocumentRecord, files: [ArtifactRecord], seconds: Double
+    ) -> String {
+        let found = record.stages.compactMap(\.result).map { $0.dropFirst().dropLast() }
+            .filter { !$0.isEmpty }
+        let rest = JSONValue.object([
+            .init("processing_seconds", .decimal(seconds)),
+            .init("files", .array(files.map(file))),
+        ]).compact
+        return "{" + (found.map(String.init) + [String(rest.dropFirst())]).joined(separator: ", ")
+    }
+
+    private static func file(_ artifact: ArtifactRecord) -> JSONValue {
+        .object([
+            .init("name", .string(artifact.name)),
+            .init("size", .integer(artifact.size.bytes)),
+            .init("media_type", .string(artifact.mediaType)),
+        ])
+    }
+
+    private static func reject(_ reject: RowReject) -> JSONValue {
+        .object([
+            .init("row", .count(reject.row)),
+            .init("field", .string(reject.field)),
+            .init("message", .string(reject.message)),
+            .init("value", .string(reject.value)),
+        ])
+    }
+}

@@ -1,0 +1,76 @@
+import Catalog
+import Rules
+import Store
+import SystemPackage
+import WorkerProtocol
+import Workers
+
+/// Runs the stages of one document: those over its content in a worker, then publishing.
+struct StageRunner: Sendable {
+    let house: House
+    let desk: InboxDesk
+
+    /// Runs what is due of the document, and records each step before the next.
+    ///
+    /// - Throws: ``CatalogError`` when a step could not be recorded: the stage in hand is then still
+    ///   on record as running, and is to be put back.
+    func run(_ document: DocumentRecord, in slot: WorkerSlot) async throws {
+        var document = document
+        if ContentRun.nextStage(of: document, now: house.surroundings.now()) != nil {
+            document = try await runContent(document, in: slot)
+        }
+        let due = document.job.dueStages(at: house.surroundings.now())
+        if due.contains(.publish) {
+            try await Publication(house: house, desk: desk).run(document)
+        } else {
+            desk.tell(view(of: document))
+        }
+    }
+
+    private func runContent(
+        _ document: DocumentRecord, in slot: WorkerSlot
+    ) async throws -> DocumentRecord {
+        let blob: FileDescriptor
+        do {
+            blob = try house.store.open(document.digest)
+        } catch {
+            return try await fail(document, with: error.failure)
+        }
+        defer { close(blob) }
+        let subject: [JournalField: String] = [
+            .document: "\(document.id)", .account: "\(desk.root.account)",
+        ]
+        return try await slot.run(over: blob, subject: subject) { session in
+            try ContentRun(house: house, desk: desk, document: document).run(session)
+        }
+    }
+
+    /// The first due stage fails before any worker is started.
+    private func fail(
+        _ document: DocumentRecord, with failure: Failure
+    ) async throws -> DocumentRecord {
+        let now = house.surroundings.now()
+        guard let stage = ContentRun.nextStage(of: document, now: now) else { return document }
+        let started = try stage.state.following(.started, retries: house.retries)
+        let ended = try started.following(
+            .failed(failure, at: now, jitter: house.surroundings.jitter()), retries: house.retries)
+        let records = try await house.catalog.record([
+            StageChange(document: document.id, stage: stage.plan.name, state: started, at: now),
+            StageChange(document: document.id, stage: stage.plan.name, state: ended, at: now),
+        ])
+        return records.first ?? document
+    }
+
+    private func close(_ blob: FileDescriptor) {
+        do {
+            try blob.close()
+        } catch {
+            house.say(.storePaused, [.detail: "close a blob: \(error)"])
+        }
+    }
+
+    private func view(of document: DocumentRecord) -> DocumentView {
+        DocumentView(
+            record: document, account: desk.root.account, retries: house.retries, percent: 0)
+    }
+}

@@ -1,0 +1,117 @@
+import Catalog
+import Glibc
+import Imports
+import Rules
+import Store
+import WorkerProtocol
+
+/// Takes what a worker hands over in one stage: files into the store, rows into the account's database.
+///
+/// Belongs to the thread of the worker's slot. Whoever lets go of it unfinished has kept nothing but
+/// blobs that no row names.
+final class StageSink {
+    private let house: House
+    private let document: DocumentRecord
+    private let account: Account
+    private(set) var artifacts: [ArtifactRecord] = []
+    private(set) var warnings: [String] = []
+    private(set) var rejects: [RowReject] = []
+    private(set) var heading: TableHeading?
+    private var open: (name: String, mediaType: String, writer: BlobWriter)?
+    private var importing: ImportTransaction?
+
+    init(house: House, document: DocumentRecord, account: Account) {
+        self.house = house
+        self.document = document
+        self.account = account
+    }
+
+    /// Takes one reply; progress is not for it.
+    func take(_ reply: StageReply) throws {
+        switch reply {
+        case .progress, .finished, .failed:
+            break
+        case .artifactBegun(let name, let mediaType):
+            open = (name, mediaType, try house.store.begin(sizeHint: .zero))
+        case .artifactBytes(let bytes):
+            try bytes.withUnsafeBytes { try open?.writer.append($0) }
+        case .artifactEnded:
+            guard let file = open else { return }
+            open = nil
+            keep(try file.writer.finish(), name: file.name, mediaType: file.mediaType)
+        case .tableBegun(let heading):
+            self.heading = heading
+            importing = try house.imports.begin(
+                account: account, document: document.id, collection: document.collection,
+                fileName: document.fileName.description, heading: heading)
+        case .rows(let batch):
+            try importing?.append(batch)
+        case .rejected(let reject):
+            if rejects.count < TableSummary.sampleLimit { rejects.append(reject) }
+        case .warning(let text):
+            warnings.append(text)
+        }
+    }
+
+    /// Puts a file that the daemon itself makes beside the stage's own.
+    func add(_ text: String, name: String, mediaType: String) throws {
+        keep(try house.store.put(Array(text.utf8)), name: name, mediaType: mediaType)
+    }
+
+    /// Commits the rows; all of them are imported when this returns.
+    func commitRows(_ summary: TableSummary) throws -> ImportCounts {
+        guard let importing else {
+            throw Failure(
+                .workerCrashed,
+                message: "The table could not be read. It is tried again by itself.",
+                detail: "commit rows: the worker finished without a table")
+        }
+        let counts = try importing.commit(
+            totalRows: summary.totalRows, errorCount: summary.errorCount,
+            now: house.surroundings.now())
+        self.importing = nil
+        house.surroundings.checkpoint(.rowsImported, document.path)
+        return counts
+    }
+
+    /// Writes `tokens.csv`: one line for each row that this document brought in.
+    func addTokens() throws {
+        let writer = try house.store.begin(sizeHint: .zero)
+        // People open it in a spreadsheet program, which takes a file without this mark for another encoding.
+        try append("\u{feff}email,token\r\n", to: writer)
+        try house.imports.forEachToken(account: account, document: document.id) { key, token in
+            try append("\(CSVField(ours: key).text),\(token)\r\n", to: writer)
+        }
+        keep(try writer.finish(), name: "tokens.csv", mediaType: "text/csv")
+    }
+
+    /// Ends an import that does not come to its commit.
+    func abandon() {
+        importing?.cancel()
+        importing = nil
+        open?.writer.discard()
+        open = nil
+    }
+
+    private func append(_ text: String, to writer: BlobWriter) throws {
+        try Array(text.utf8).withUnsafeBytes { try writer.append($0) }
+    }
+
+    private func keep(_ blob: Blob, name: String, mediaType: String) {
+        artifacts.append(
+            ArtifactRecord(name: name, digest: blob.digest, size: blob.size, mediaType: mediaType))
+    }
+}
+
+/// A field of a table that ingestd itself writes for people.
+struct CSVField {
+    let text: String
+
+    /// Quotes what needs it, and keeps a spreadsheet program from taking the value for a formula.
+    init(ours value: String) {
+        let isFormulaLike = value.first.map { "=+-@\t\r".contains($0) } ?? false
+        let safe = isFormulaLike ? "'" + value : value
+        let needsQuotes = safe.contains { "\",\r\n".contains($0) || $0.isNewline }
+        text = needsQuotes ? "\"" + safe.replacing("\"", with: "\"\"") + "\"" : safe
+    }
+}

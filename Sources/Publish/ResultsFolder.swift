@@ -1,0 +1,90 @@
+import Inbox
+import Rules
+import SystemPackage
+
+/// One file that belongs into a results folder.
+public struct ResultItem: Sendable {
+    /// Below the folder, with at most one folder of its own: `text.txt`, `pages/0001.jpg`.
+    public var name: BeneathPath
+    /// Read from its beginning; stays the caller's to close.
+    public var source: FileDescriptor
+
+    public init(name: BeneathPath, source: FileDescriptor) {
+        precondition(!name.isRoot && name.components.count <= 2, "results lie at most one folder deep")
+        self.name = name
+        self.source = source
+    }
+}
+
+/// Makes a results folder appear whole, or adds to one that stands.
+struct ResultsFolder {
+    let files: InboxFiles
+    let drop: BeneathPath
+    let path: BeneathPath
+
+    func fill(with items: [ResultItem]) throws -> BeneathPath? {
+        switch try files.entry(path)?.kind {
+        case .folder:
+            try copy(items, into: path, isNew: false)
+            return nil
+        case nil:
+            try makeWhole(items)
+            return nil
+        case .file, .link, .special:
+            let moved = try NumberedBackup(files: files, drop: drop).move(path, to: \.results)
+            try makeWhole(items)
+            return moved
+        }
+    }
+
+    private func makeWhole(_ items: [ResultItem]) throws {
+        let hidden = path.sibling(HiddenName.random())
+        try files.makeFolder(hidden)
+        do {
+            try copy(items, into: hidden, isNew: true)
+            try files.rename(hidden, to: path, replacing: false)
+        } catch {
+            do {
+                try files.removeTree(hidden)
+            } catch {
+                // The first error says what is wrong; the recovery at start removes hidden names.
+            }
+            throw error
+        }
+        try files.syncFolder(path.parent)
+    }
+
+    private func copy(_ items: [ResultItem], into folder: BeneathPath, isNew: Bool) throws {
+        var subfolders: Set<BeneathPath> = []
+        for item in items {
+            let target = BeneathPath(folder.components + item.name.components)
+            if target.parent != folder, subfolders.insert(target.parent).inserted {
+                try makeSubfolder(target.parent)
+            }
+            if !isNew { try clear(target) }
+            try WholeFile(files: files).copy(item.source, to: target)
+        }
+        for subfolder in subfolders { try files.syncFolder(subfolder) }
+        try files.syncFolder(folder)
+    }
+
+    /// A file of an earlier publication is replaced; a folder or link that its owner put there is moved aside.
+    private func clear(_ target: BeneathPath) throws {
+        guard let entry = try files.entry(target), entry.kind != .file else { return }
+        _ = try NumberedBackup(files: files, drop: target).move(target, to: \.results)
+    }
+
+    private func makeSubfolder(_ subfolder: BeneathPath) throws {
+        switch try files.entry(subfolder)?.kind {
+        case .folder: break
+        case nil: try files.makeFolder(subfolder)
+        case .file, .link, .special:
+            try clearFile(subfolder)
+            try files.makeFolder(subfolder)
+        }
+    }
+
+    private func clearFile(_ path: BeneathPath) throws {
+        _ = try NumberedBackup(files: files, drop: path).move(path, to: \.results)
+    }
+}

@@ -1,0 +1,94 @@
+import Inbox
+import Rules
+
+/// Writes the sidecars of one drop; exists only while ``InboxRoot/run(_:)`` runs.
+public struct SidecarWriter {
+    /// A status file is looked at no further than its first bytes.
+    private let files: InboxFiles
+    private let drop: BeneathPath
+    private let place: SidecarPlace
+
+    /// - Parameter version: nil for the newest document of the name.
+    public init(_ files: InboxFiles, drop: BeneathPath, version: Int? = nil) {
+        self.files = files
+        self.drop = drop
+        place = SidecarPlace(of: drop, version: version)
+    }
+
+    /// Replaces the status file as a whole.
+    ///
+    /// - Parameter isDurable: whether it outlasts a power cut.
+    /// - Returns: where something foreign was moved that stood at its name; nil mostly.
+    public func writeStatus(_ text: String, isDurable: Bool) throws -> BeneathPath? {
+        let moved = try clearStatusName()
+        try WholeFile(files: files).write(Array(text.utf8), to: place.status, isDurable: isDurable)
+        if isDurable { try files.syncFolder(place.status.parent) }
+        return moved
+    }
+
+    /// Removes the status file if it is ours.
+    public func removeStatus() throws {
+        guard try isOurStatus() else { return }
+        do throws(InboxError) {
+            try files.unlink(place.status)
+        } catch where error.isAbsence {
+            // Somebody tidied it away in between: that is what was wanted.
+        }
+    }
+
+    /// Makes the results folder hold these files, durably; what its owner put there besides stays.
+    ///
+    /// A folder that is not there yet appears whole.
+    ///
+    /// - Returns: where something foreign was moved that stood at its name; nil mostly.
+    public func writeResults(_ items: [ResultItem]) throws -> BeneathPath? {
+        try ResultsFolder(files: files, drop: drop, path: place.results).fill(with: items)
+    }
+
+    /// Gives the results folder of this place to an older document of the name.
+    ///
+    /// - Returns: the version whose names it has now: the proposed one, or the next that is free.
+    public func moveResults(toVersion proposed: Int) throws -> Int {
+        guard try files.entry(place.results)?.kind == .folder else { return proposed }
+        for version in proposed..<(proposed + NumberedBackup.limit) {
+            let target = SidecarPlace(of: drop, version: version).results
+            do throws(InboxError) {
+                try files.rename(place.results, to: target, replacing: false)
+                try files.syncFolder(place.results.parent)
+                return version
+            } catch where error.errno == .fileExists {
+                continue
+            }
+        }
+        throw PublishError.noFreeName(place.results)
+    }
+
+    private func isOurStatus() throws -> Bool {
+        guard let opening = try files.readPrefix(place.status, limit: SidecarNames.openingLength)
+        else { return false }
+        return SidecarNames.isStatus(opening: opening)
+    }
+
+    private func clearStatusName() throws -> BeneathPath? {
+        guard try files.entry(place.status) != nil, try !isOurStatus() else { return nil }
+        return try NumberedBackup(files: files, drop: drop).move(place.status, to: \.status)
+    }
+}
+
+/// Writes the status file of an inbox as a whole.
+public enum InboxStatusFile {
+    /// Where it stands, below the inbox.
+    public static let path = BeneathPath([SidecarNames.inboxStatus])
+
+    /// Replaces it as a whole, unless something that is not ours stands there.
+    ///
+    /// - Returns: whether it was written.
+    public static func write(_ status: InboxStatus, _ files: InboxFiles) throws -> Bool {
+        if try files.entry(path) != nil {
+            let opening = try files.readPrefix(path, limit: SidecarNames.openingLength)
+            guard let opening, SidecarNames.isStatus(opening: opening) else { return false }
+        }
+        try WholeFile(files: files).write(Array(status.json.utf8), to: path, isDurable: false)
+        return true
+    }
+}
