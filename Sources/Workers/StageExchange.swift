@@ -14,8 +14,8 @@ enum ExchangeBreak: Error {
 
 /// One request to a worker and its replies, until the last word, a limit, or the worker's end.
 struct StageExchange {
-    /// How much is read from the socket at a time.
-    private static let chunk = 256 << 10
+    /// How much is read from the socket at a time; small enough for the allocator to hand out the same memory again.
+    private static let chunk = 64 << 10
     /// How long a worker whose socket has closed may take to be gone; the kernel closes it a moment earlier.
     private static let parting = Duration.seconds(2)
     /// Progress that comes faster is not passed on.
@@ -75,7 +75,8 @@ struct StageExchange {
     private func wait() throws(ExchangeBreak) -> Readiness {
         let left = deadline - clock.now
         guard left > .zero else {
-            throw .fault(channelIsClosed ? .fellSilent : .deadlinePassed(after: limits.hardDeadline))
+            throw .fault(
+                channelIsClosed ? .fellSilent : .deadlinePassed(after: limits.hardDeadline))
         }
         var channelEvents = Int16(POLLIN)
         if !unsent.isEmpty { channelEvents |= Int16(POLLOUT) }
@@ -85,7 +86,8 @@ struct StageExchange {
             pollfd(fd: process.exit.raw, events: Int16(POLLIN), revents: 0),
             pollfd(
                 fd: process.logIsClosed ? -1 : process.log.raw, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: channelIsClosed ? -1 : process.channel.raw, events: channelEvents, revents: 0),
+            pollfd(
+                fd: channelIsClosed ? -1 : process.channel.raw, events: channelEvents, revents: 0),
         ]
         let milliseconds = min(left.wholeMilliseconds + 1, Int64(Int32.max))
         guard poll(&watched, nfds_t(watched.count), Int32(milliseconds)) >= 0 else {

@@ -75,7 +75,11 @@ enum WorkerError: DocumentError, Hashable {
 
 extension WorkerError {
     /// What the end of a worker, which nobody had asked for, means for the stage it was at.
-    init(unaskedEnd end: WorkerEnd, cpuSeconds: Int64) {
+    ///
+    /// - Parameters:
+    ///   - cpuSeconds: the processor time it was allowed.
+    ///   - wasRefusedMemory: whether its last words say so.
+    init(unaskedEnd end: WorkerEnd, cpuSeconds: Int64, wasRefusedMemory: Bool) {
         switch end {
         case .signalled(SIGXCPU, _):
             self = .cpuTimeSpent
@@ -84,6 +88,8 @@ extension WorkerError {
         case .signalled(SIGKILL, _):
             // Nobody but the kernel, when memory runs out, kills a worker without asking.
             self = .memoryGone("it was killed from outside, by SIGKILL")
+        case .signalled where wasRefusedMemory:
+            self = .memoryGone("it was refused more than its limit")
         case .signalled, .exited:
             self = .ended(end)
         }

@@ -4,10 +4,13 @@ import Rules
 struct WorkerLog {
     /// Past this a worker does nothing but write: it is stopped.
     static let endurance = ByteCount.mebibytes(64)
-    static let lineLimit = 40
+    static let lineLimit = 20
     static let lineLengthLimit = 400
     /// What a worker writes when the kernel offers it no Landlock.
     static let reducedConfinement = "landlock unavailable"
+
+    /// What Swift's runtime writes before it gives up for want of memory.
+    private static let refusedMemory = "Fatal error: failed to allocate "
 
     private let limit: Int
     private var kept: [UInt8] = []
@@ -21,6 +24,9 @@ struct WorkerLog {
         total += Int64(bytes.count)
         guard total <= Self.endurance.bytes else { throw .logTooLong(limit: Self.endurance) }
     }
+
+    /// Whether the worker died of memory that it was refused.
+    var tellsOfRefusedMemory: Bool { lines().contains { $0.hasPrefix(Self.refusedMemory) } }
 
     /// The lines for the journal, without control characters; the last one tells what is missing.
     func lines() -> [String] {

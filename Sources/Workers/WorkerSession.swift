@@ -84,7 +84,10 @@ public final class WorkerSession {
         case .interrupted: return .interrupted
         case .sinkFailed(let error): return .sinkFailed(error)
         case .fault(let fault): error = fault
-        case .workerEnded: error = WorkerError(unaskedEnd: end, cpuSeconds: process.cpuSeconds)
+        case .workerEnded:
+            error = WorkerError(
+                unaskedEnd: end, cpuSeconds: process.cpuSeconds,
+                wasRefusedMemory: process.words.tellsOfRefusedMemory)
         }
         let failure = error.failure
         var fields: [JournalField: String] = [

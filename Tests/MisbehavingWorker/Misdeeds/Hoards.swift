@@ -9,7 +9,7 @@ enum Hoards {
             let limit = UInt(CommandLine.arguments[place + 1])
         else { exit(64) }
         var limits = rlimit(rlim_cur: limit, rlim_max: limit)
-        setrlimit(__rlimit_resource_t(UInt32(RLIMIT_AS.rawValue)), &limits)
+        setrlimit(Int32(RLIMIT_AS.rawValue), &limits)
         var hoard: [[UInt8]] = []
         while true { hoard.append([UInt8](repeating: 1, count: 16 << 20)) }
     }

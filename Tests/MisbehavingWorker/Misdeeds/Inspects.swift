@@ -11,7 +11,7 @@ enum Inspects {
     }
 
     private static func facts() -> [String] {
-        let open = (0..<1024).filter { fcntl($0, F_GETFD) >= 0 }
+        let open = (Int32(0)..<1024).filter { fcntl($0, F_GETFD) >= 0 }
         var environment: [String] = []
         var entry = environ
         while let text = entry.pointee {
@@ -20,8 +20,8 @@ enum Inspects {
         }
         var mask = sigset_t()
         sigprocmask(SIG_BLOCK, nil, &mask)
-        let blocked = (1...31).filter { sigismember(&mask, $0) == 1 }
-        let ignored = (1...31).filter { signal in
+        let blocked = (Int32(1)...31).filter { sigismember(&mask, $0) == 1 }
+        let ignored = (Int32(1)...31).filter { signal in
             var action = sigaction()
             sigaction(signal, nil, &action)
             return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
@@ -29,7 +29,8 @@ enum Inspects {
         var directory = [CChar](repeating: 0, count: Int(PATH_MAX))
         let path = getcwd(&directory, directory.count).map { String(cString: $0) } ?? "none"
         return [
-            "open \(open)", "environment \(environment)", "blocked \(blocked)", "ignored \(ignored)",
+            "open \(open)", "environment \(environment)", "blocked \(blocked)",
+            "ignored \(ignored)",
             "leads session \(getsid(0) == getpid())", "leads group \(getpgrp() == getpid())",
             "directory \(path)", "blob access \(fcntl(0, F_GETFL) & O_ACCMODE)",
             "arguments \(CommandLine.arguments.dropFirst())",

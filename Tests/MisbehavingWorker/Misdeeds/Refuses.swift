@@ -10,7 +10,8 @@ enum Refuses {
             Wall.send(
                 .failed(
                     Failure(
-                        .pdfCorrupt, message: "no\u{1b}[2J good", detail: "open \(first.stage): bad")
+                        .pdfCorrupt, message: "no\u{1b}[2J good", detail: "open \(first.stage): bad"
+                    )
                 ))
             guard let second = Wall.nextRequest() else { return }
             Honest.answer(second)
