@@ -20,8 +20,9 @@ public enum CatalogFinding: Sendable, Hashable {
     /// SQLite found its own file damaged; the text is SQLite's.
     case damaged(String)
     case chargeDiffers(uid: UInt32, recorded: QuotaUsage, counted: QuotaUsage)
-    case documentSizeDiffers(DocumentID)
-    /// The state kept with the document is not the one its stages fold to.
+    /// A document or artifact has another size than its blob.
+    case sizeDiffers(ContentDigest)
+    /// The state, due time or end kept with the document does not follow from its stages.
     case stateDiffers(DocumentID)
     /// Neither a document nor an artifact refers to it.
     case blobUnreferenced(BlobRecord)

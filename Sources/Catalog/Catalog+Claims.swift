@@ -1,0 +1,190 @@
+import GRDB
+import Rules
+
+extension Catalog {
+    /// How long a reservation is kept for a claim that does not end.
+    public static let reservationLifetime = Duration.seconds(3600)
+
+    /// Holds room for a claim, if what the account has and what is in flight leave it.
+    ///
+    /// Usage and reservations are added up and the new one written in one transaction, so that no
+    /// number of claims side by side passes the limit.
+    ///
+    /// - Parameter id: the id that the document will bear; it names the reservation too.
+    public func reserve(
+        _ id: DocumentID, account: Account, size: ByteCount, limit: QuotaLimit, now: Timestamp
+    ) async throws(CatalogError) -> QuotaDecision {
+        try await write("reserve for \(id)") { db in
+            let usage = try db.usage(of: account.uid)
+            let request = QuotaUsage.oneFile(size)
+            let decision = limit.decision(on: request, beside: usage.used + usage.reserved)
+            guard decision == .granted else { return decision }
+            let expiresAt = now + Self.reservationLifetime
+            try db.run(
+                "INSERT INTO reservation (id, uid, bytes, files, expiresAt) VALUES (?, ?, ?, ?, ?)",
+                [
+                    id.asBytes, Int(account.uid), request.bytes.bytes, request.files,
+                    expiresAt.milliseconds,
+                ])
+            return decision
+        }
+    }
+
+    /// Gives back what a claim held; one that holds nothing any more is left in peace.
+    public func cancelReservation(_ id: DocumentID) async throws(CatalogError) {
+        try await write("cancel reservation \(id)") { db in try db.removeReservation(id) }
+    }
+
+    /// Gives back all that was held when ingestd ended; returns how many claims that were.
+    public func cancelAllReservations() async throws(CatalogError) -> Int {
+        try await write("cancel all reservations") { db in
+            try db.run("DELETE FROM reservation")
+            return db.changesCount
+        }
+    }
+
+    /// Gives back what was held for claims that did not end in time; returns how many.
+    public func expireReservations(now: Timestamp) async throws(CatalogError) -> Int {
+        try await write("expire reservations") { db in
+            try db.run("DELETE FROM reservation WHERE expiresAt <= ?", [now.milliseconds])
+            return db.changesCount
+        }
+    }
+
+    /// Turns a claim into a document: its row, its stages, its charge, and the note that the
+    /// drop's name is to be removed; all of it or nothing.
+    ///
+    /// The blob must be in the store. What the account has made of the same blob already is taken
+    /// over, so that those stages are complete at once.
+    ///
+    /// - Throws: ``CatalogError/reservationLost(_:)`` where the room is not held any more: the
+    ///   claim starts over.
+    public func commitClaim(
+        _ document: NewDocument, stages: [PlannedStage], now: Timestamp
+    ) async throws(CatalogError) -> CommittedDocument {
+        try await write("commit claim \(document.id)") { db in
+            let current = try db.currentDocument(
+                uid: document.account.uid, inbox: document.inbox, path: document.path)
+            if let current, current.digest == document.digest {
+                try db.removeReservation(document.id)
+                try db.runAgain(current, plans: stages, now: now)
+                try db.noteRemoval(current.id, of: document)
+                return .sameAgain(try db.refold(current.id, at: now))
+            }
+            try db.charge(document)
+            let displaced = try current.map { try db.displace($0) }
+            try db.insert(document, now: now)
+            try db.insertStages(stages, of: document.id, at: now)
+            if let inserted = try db.document(document.id) {
+                try db.adoptResults(for: inserted, at: now)
+            }
+            try db.noteRemoval(document.id, of: document)
+            return .new(try db.refold(document.id, at: now), displaced: displaced)
+        }
+    }
+
+    /// The displaced documents whose sidecars still bear the plain name, oldest first.
+    public func documentsToMoveAside(limit: Int = 1000) async throws(CatalogError)
+        -> [DocumentRecord]
+    {
+        try await read("list documents to move aside") { db in
+            try db.rows(
+                "SELECT * FROM document WHERE isToMoveAside = 1 ORDER BY id LIMIT ?", [limit]
+            ).map(db.document)
+        }
+    }
+
+    /// Notes that a displaced document's sidecars were renamed.
+    ///
+    /// - Parameter version: the number they bear now; higher than the one proposed where a file of
+    ///   somebody else's had that name.
+    public func movedAside(_ id: DocumentID, as version: Int) async throws(CatalogError) {
+        try await write("move \(id) aside") { db in
+            try db.run(
+                "UPDATE document SET version = ?, isToMoveAside = 0 WHERE id = ?",
+                [version, id.asBytes])
+            guard db.changesCount == 1 else { throw CatalogError.noSuchDocument(id) }
+        }
+    }
+}
+
+extension Database {
+    func usage(of uid: UInt32) throws -> AccountUsage {
+        let row = try row(
+            """
+            SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(files), 0) AS files,
+                (SELECT usedBytes FROM account WHERE uid = ?1) AS usedBytes,
+                (SELECT usedFiles FROM account WHERE uid = ?1) AS usedFiles
+            FROM reservation WHERE uid = ?1
+            """, [Int(uid)])
+        guard let row else { preconditionFailure("a sum is always one row") }
+        return AccountUsage(
+            uid: uid,
+            used: QuotaUsage(
+                bytes: ByteCount(row["usedBytes"] as Int64? ?? 0),
+                files: row["usedFiles"] as Int? ?? 0),
+            reserved: QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files")))
+    }
+
+    fileprivate func removeReservation(_ id: DocumentID) throws {
+        try run("DELETE FROM reservation WHERE id = ?", [id.asBytes])
+    }
+
+    /// Turns the reservation into a charge of the size that the document really has.
+    fileprivate func charge(_ document: NewDocument) throws {
+        try run(
+            "DELETE FROM reservation WHERE id = ? AND uid = ? AND bytes >= ?",
+            [document.id.asBytes, Int(document.account.uid), document.size.bytes])
+        guard changesCount == 1 else { throw CatalogError.reservationLost(document.id) }
+        try run(
+            """
+            INSERT INTO account (uid, usedBytes, usedFiles) VALUES (?1, ?2, 1)
+            ON CONFLICT (uid) DO UPDATE SET usedBytes = usedBytes + ?2, usedFiles = usedFiles + 1
+            """, [Int(document.account.uid), document.size.bytes])
+    }
+
+    /// Makes a document an older version of its name.
+    fileprivate func displace(_ document: DocumentRecord) throws -> DocumentRecord {
+        let version = try number(
+            """
+            SELECT coalesce(max(version), 0) + 1 FROM document
+            WHERE uid = ? AND inbox = ? AND path = ? AND version IS NOT NULL
+            """, [Int(document.uid), Bytes(document.inbox), document.path.asBytes])
+        try run(
+            "UPDATE document SET version = ?, isToMoveAside = 1 WHERE id = ?",
+            [version, document.id.asBytes])
+        var displaced = document
+        displaced.version = version
+        displaced.isToMoveAside = true
+        return displaced
+    }
+
+    /// Writes the row of a new document; its state and due time follow from the stages.
+    fileprivate func insert(_ document: NewDocument, now: Timestamp) throws {
+        try insertBlob(document.digest, size: document.size)
+        try run(
+            """
+            INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof, receivedAt,
+                warnings, state)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                document.id.asBytes, Int(document.account.uid), Bytes(document.inbox),
+                document.path.asBytes, document.kind.rawValue, document.size.bytes,
+                document.digest.asBytes, document.proof.rawValue, now.milliseconds,
+                document.warnings.asLines, DocumentState.queued.rawValue,
+            ])
+    }
+
+    /// Lets a document that is over publish anew, and try again what had failed.
+    fileprivate func runAgain(
+        _ document: DocumentRecord, plans: [PlannedStage], now: Timestamp
+    ) throws {
+        for name in document.job.stagesToRunAgain {
+            // Whoever drops a file again after a failure may have mended the settings.
+            let plan = plans.first { $0.name == name } ?? document.stage(name)?.plan
+            if let plan { try resetStage(plan, of: document.id) }
+        }
+        if let reset = try self.document(document.id) { try adoptResults(for: reset, at: now) }
+    }
+}

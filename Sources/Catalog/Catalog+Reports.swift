@@ -1,0 +1,89 @@
+import GRDB
+import Rules
+
+extension Catalog {
+    /// The newest document of a name; nil where none was ever claimed.
+    public func currentDocument(
+        uid: UInt32, inbox: [UInt8], path: BeneathPath
+    ) async throws(CatalogError) -> DocumentRecord? {
+        try await read("look up a name") { db in
+            try db.currentDocument(uid: uid, inbox: inbox, path: path)
+        }
+    }
+
+    /// The documents of an inbox, newest first.
+    ///
+    /// - Parameter path: only those of this name.
+    public func documents(
+        inbox: [UInt8], path: BeneathPath? = nil, limit: Int
+    ) async throws(CatalogError) -> [DocumentRecord] {
+        try await read("list documents") { db in
+            let narrowing = path == nil ? "" : "AND path = ?"
+            let names = [Bytes(inbox)] + (path.map { [$0.asBytes] } ?? [])
+            return try db.rows(
+                "SELECT * FROM document WHERE inbox = ? \(narrowing) ORDER BY id DESC LIMIT ?",
+                names.map { $0 } + [limit]
+            ).map(db.document)
+        }
+    }
+
+    /// The documents that are not over, oldest first.
+    ///
+    /// - Parameter id: only those claimed after this one; for the next page.
+    public func unfinishedDocuments(
+        after id: DocumentID? = nil, limit: Int
+    ) async throws(CatalogError) -> [DocumentRecord] {
+        try await read("list unfinished documents") { db in
+            try db.rows(
+                """
+                SELECT * FROM document INDEXED BY documentUnfinished
+                WHERE completedAt IS NULL AND id > ? ORDER BY id LIMIT ?
+                """, [Bytes(id?.bytes ?? []), limit]
+            ).map(db.document)
+        }
+    }
+
+    /// How many documents stand in each state; states that none is in are left out.
+    ///
+    /// - Parameter inbox: only those of this inbox.
+    public func counts(
+        inbox: [UInt8]? = nil
+    ) async throws(CatalogError) -> [DocumentState: Int] {
+        try await read("count documents") { db in
+            let narrowing = inbox == nil ? "" : "WHERE inbox = ?"
+            let rows = try db.rows(
+                "SELECT state, count(*) AS count FROM document \(narrowing) GROUP BY state",
+                inbox.map { [Bytes($0)] } ?? [])
+            return try rows.reduce(into: [:]) { counts, row in
+                let state: DocumentState = try row.named("state")
+                counts[state] = try row.int("count")
+            }
+        }
+    }
+
+    /// What an account is charged and what is in flight; zero for one that never dropped anything.
+    public func usage(of uid: UInt32) async throws(CatalogError) -> AccountUsage {
+        try await read("read usage of \(uid)") { db in try db.usage(of: uid) }
+    }
+
+    /// The same for all accounts that were ever charged, by uid.
+    public func usageOfAll() async throws(CatalogError) -> [AccountUsage] {
+        try await read("read usage of all accounts") { db in
+            try db.rows("SELECT uid FROM account ORDER BY uid").map { try db.usage(of: $0.uid()) }
+        }
+    }
+
+    /// A page of the blobs that the catalogue knows, by digest.
+    ///
+    /// - Parameter digest: where the page before ended.
+    public func blobs(
+        after digest: ContentDigest? = nil, limit: Int
+    ) async throws(CatalogError) -> [BlobRecord] {
+        try await read("list blobs") { db in
+            try db.rows(
+                "SELECT * FROM blob WHERE digest > ? ORDER BY digest LIMIT ?",
+                [Bytes(digest?.bytes ?? []), limit]
+            ).map { BlobRecord(digest: try $0.digest(), size: try $0.size()) }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import GRDB
+import Rules
+
+extension Catalog {
+    /// How often ingestd may die while a stage runs before the stage is blamed for it.
+    public static let interruptionLimit = 10
+
+    /// Records what stages came to, all in one transaction.
+    ///
+    /// Stages that a failure has made needless are skipped by themselves, and each document's
+    /// times follow.
+    ///
+    /// - Returns: the documents that were touched, as they now stand, each once.
+    @discardableResult
+    public func record(
+        _ changes: [StageChange]
+    ) async throws(CatalogError) -> [DocumentRecord] {
+        try await write("record \(changes.count) stage changes") { db in
+            var latest: [DocumentID: Timestamp] = [:]
+            var order: [DocumentID] = []
+            for change in changes {
+                try db.apply(change)
+                if latest.updateValue(change.at, forKey: change.document) == nil {
+                    order.append(change.document)
+                }
+            }
+            return try order.map { id in
+                guard let now = latest[id] else { preconditionFailure("it was put in above") }
+                return try db.refold(id, at: now)
+            }
+        }
+    }
+
+    /// Puts back the stages that were running when ingestd died; called once, at the start.
+    ///
+    /// No attempt is spent, but a stage that was interrupted ``interruptionLimit`` times fails: it
+    /// may well be what ends us.
+    public func interruptRunning(
+        now: Timestamp, retries: RetrySchedule
+    ) async throws(CatalogError) -> [InterruptedStage] {
+        try await write("put back interrupted stages") { db in
+            let interrupted = try db.rows(
+                """
+                SELECT stage.*, document.uid FROM stage INDEXED BY stageRunning
+                JOIN document ON document.id = stage.documentId
+                WHERE stage.state = 'processing'
+                """
+            ).map { try $0.interrupted(now: now, retries: retries) }
+            for stage in interrupted {
+                let change = StageChange(
+                    document: stage.document, stage: stage.stage, state: stage.state, at: now)
+                try db.setState(change, resultID: nil)
+                try db.run(
+                    "UPDATE stage SET interruptions = ? WHERE documentId = ? AND name = ?",
+                    [stage.interruptions, stage.document.asBytes, stage.stage.rawValue])
+            }
+            for id in Set(interrupted.map(\.document)) { try db.refold(id, at: now) }
+            return interrupted
+        }
+    }
+}
+
+extension Database {
+    fileprivate func apply(_ change: StageChange) throws {
+        var resultID: Int64?
+        if let output = change.output {
+            precondition(change.state == .completed, "only a completed stage has an output")
+            guard let document = try document(change.document) else {
+                throw CatalogError.noSuchDocument(change.document)
+            }
+            guard let stage = document.stage(change.stage) else {
+                throw CatalogError.noSuchStage(change.document, change.stage)
+            }
+            resultID = try keep(output, of: stage.plan, for: document)
+        }
+        try setState(change, resultID: resultID)
+        if let result = change.documentResult {
+            try run(
+                "UPDATE document SET result = ? WHERE id = ?", [result, change.document.asBytes])
+        }
+    }
+}
+
+extension Row {
+    fileprivate func interrupted(
+        now: Timestamp, retries: RetrySchedule
+    ) throws -> InterruptedStage {
+        let name: StageName = try named("name")
+        let interruptions = try int("interruptions") + 1
+        var state = try stageState().following(.interrupted(at: now), retries: retries)
+        if interruptions >= Catalog.interruptionLimit {
+            state = .failed(
+                Failure(
+                    .internalError,
+                    message: "The server stopped \(interruptions) times while working on this "
+                        + "file. Drop it again to have it tried once more.",
+                    detail: "run stage \(name.rawValue): ingestd died \(interruptions) times "
+                        + "meanwhile"))
+        }
+        return InterruptedStage(
+            document: try documentID("documentId"), uid: try uid(), stage: name, state: state,
+            interruptions: interruptions)
+    }
+}

@@ -1,0 +1,95 @@
+import GRDB
+import Rules
+
+/// Remembers documents, their jobs and what is charged for them: the one guard of the database.
+///
+/// Every method is one transaction that leaves the catalogue true. A write, once begun, ends by
+/// itself even where the task that asked for it is cancelled, so that its outcome is always told.
+/// Rule: docs/design.md, "Catalogue".
+public final class Catalog: Sendable {
+    private let queue: DatabaseQueue
+
+    private init(queue: DatabaseQueue) { self.queue = queue }
+
+    /// Opens the catalogue for the daemon, which alone writes it; makes it where it is missing.
+    ///
+    /// Blocks on the disk.
+    ///
+    /// - Throws: ``CatalogError/newer(path:)`` for one that a later ingestd has written,
+    ///   ``CatalogError/foreign(path:)`` for a database that is not ours.
+    public static func open(_ path: String) throws(CatalogError) -> Catalog {
+        try opening(path) {
+            var configuration = Configuration()
+            configuration.label = "catalogue"
+            configuration.journalMode = .wal
+            configuration.busyMode = .timeout(5)
+            configuration.prepareDatabase { db in
+                // A commit that a power cut could undo would be no promise.
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+            }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.read { db in try Schema.check(db, path: path) }
+            try Schema.migrator.migrate(queue)
+            return Catalog(queue: queue)
+        }
+    }
+
+    /// Opens the catalogue beside a daemon that may be running, for reading only.
+    ///
+    /// Blocks on the disk.
+    public static func openReadOnly(_ path: String) throws(CatalogError) -> Catalog {
+        try opening(path) {
+            var configuration = Configuration()
+            configuration.label = "catalogue, read-only"
+            configuration.readonly = true
+            configuration.busyMode = .timeout(5)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.read { db in
+                try Schema.check(db, path: path)
+                guard try Schema.migrator.hasCompletedMigrations(db) else {
+                    throw CatalogError.foreign(path: path)
+                }
+            }
+            return Catalog(queue: queue)
+        }
+    }
+
+    /// Closes the database; nothing may be asked of the catalogue afterwards.
+    public func close() throws(CatalogError) {
+        do { try queue.close() } catch { throw CatalogError("close the catalogue", error) }
+    }
+
+    private static func opening(
+        _ path: String, _ body: () throws -> Catalog
+    ) throws(CatalogError) -> Catalog {
+        do { return try body() } catch { throw CatalogError("open \(path)", error) }
+    }
+
+    /// Runs `body` in one transaction, all or nothing.
+    ///
+    /// GRDB's own async access gives up when the task is cancelled, and then nobody knows whether
+    /// the commit was made; this one always waits for the answer.
+    func write<Value: Sendable>(
+        _ attempt: String, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(CatalogError) -> Value {
+        let outcome: Result<Value, CatalogError> = await withCheckedContinuation { waiter in
+            queue.asyncWrite(body) { _, result in
+                waiter.resume(returning: result.mapError { CatalogError(attempt, $0) })
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// Runs `body` over one unchanging view of the database.
+    func read<Value: Sendable>(
+        _ attempt: String, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(CatalogError) -> Value {
+        let outcome: Result<Value, CatalogError> = await withCheckedContinuation { waiter in
+            queue.asyncRead { database in
+                let result = Result { try body(database.get()) }
+                waiter.resume(returning: result.mapError { CatalogError(attempt, $0) })
+            }
+        }
+        return try outcome.get()
+    }
+}

@@ -1,0 +1,184 @@
+import Crypto
+import Glibc
+import Rules
+import Synchronization
+import SystemPackage
+
+/// Keeps content under its digest, in `staging/` and `blobs/` below the state directory.
+///
+/// A blob is written to staging, synced, renamed into place, and its folders are synced: it is
+/// there whole or not at all. Any thread may call anything; calls block on the disk.
+/// Rule: docs/design.md, "Store".
+public final class BlobStore: Sendable {
+    /// How much of a blob is read at once.
+    private static let chunkLength = 256 << 10
+
+    private let root: FilePath
+    private let layout: BlobLayout
+    private let durable = Mutex(DurableFolders())
+    /// Tells this process's staged files from those of one that died.
+    private let seed = UInt64.random(in: .min ... .max)
+    private let staged = Atomic<UInt64>(0)
+
+    /// - Parameter root: the state directory.
+    public init(root: FilePath) {
+        self.root = root
+        layout = BlobLayout(root: root)
+    }
+
+    /// Makes the folders that are missing, for the daemon's user alone, and makes them durable.
+    public func prepare() throws(StoreError) {
+        try attempt("prepare the store") {
+            for folder in [root, layout.staging, layout.blobs] { try FileCalls.makeFolder(folder) }
+            try FileCalls.syncFolder(root)
+            let parent = root.removingLastComponent()
+            try FileCalls.syncFolder(parent.isEmpty ? "." : parent)
+        }
+    }
+
+    /// Removes what writers of an earlier run left behind; returns how many files that were.
+    ///
+    /// Called before the first ``begin(sizeHint:)``.
+    public func emptyStaging() throws(StoreError) -> Int {
+        try attempt("empty staging") {
+            var count = 0
+            try FileCalls.list(layout.staging) { name in
+                if try FileCalls.unlink(layout.staging.appending(name)) { count += 1 }
+            }
+            return count
+        }
+    }
+
+    /// Begins a new blob.
+    ///
+    /// - Parameter sizeHint: the size that is expected; more or fewer bytes may come.
+    public func begin(sizeHint: ByteCount) throws(StoreError) -> BlobWriter {
+        let number = staged.wrappingAdd(1, ordering: .relaxed).newValue
+        let name = "\(String(seed, radix: 16))-\(number)"
+        return try BlobWriter(
+            store: self, path: layout.staging.appending(name), sizeHint: sizeHint)
+    }
+
+    /// Stores bytes that are in memory already.
+    public func put(_ bytes: [UInt8]) throws(StoreError) -> Blob {
+        let writer = try begin(sizeHint: ByteCount(bytes.count))
+        try writer.append(bytes)
+        return try writer.finish()
+    }
+
+    /// Opens a blob for reading; the caller closes it.
+    public func open(_ digest: ContentDigest) throws(StoreError) -> FileDescriptor {
+        guard let descriptor = try openIfThere(digest) else { throw .missing(digest) }
+        return descriptor
+    }
+
+    /// The size of a blob; nil where there is none.
+    public func size(of digest: ContentDigest) throws(StoreError) -> ByteCount? {
+        let status = try attempt("look at blob \(digest)") {
+            try FileStatus(at: layout.path(of: digest))
+        }
+        guard let status, status.isRegular else { return nil }
+        return status.size
+    }
+
+    public func contains(_ digest: ContentDigest) throws(StoreError) -> Bool {
+        try size(of: digest) != nil
+    }
+
+    /// Removes a blob for good; returns whether it was there.
+    public func remove(_ digest: ContentDigest) throws(StoreError) -> Bool {
+        try attempt("remove blob \(digest)") {
+            guard try FileCalls.unlink(layout.path(of: digest)) else { return false }
+            try FileCalls.syncFolder(layout.innerFolder(digest))
+            return true
+        }
+    }
+
+    /// Reads a blob again from beginning to end and compares it with its name.
+    public func verify(_ digest: ContentDigest) throws(StoreError) -> BlobVerdict {
+        let status = try attempt("look at blob \(digest)") {
+            try FileStatus(at: layout.path(of: digest))
+        }
+        guard let status else { return .missing }
+        guard status.isRegular else { return .damaged }
+        guard let descriptor = try openIfThere(digest) else { return .missing }
+        defer { close(descriptor) }
+        var hasher = SHA256()
+        _ = try hash(descriptor, into: &hasher)
+        return digest.bytes.elementsEqual(hasher.finalize()) ? .sound : .damaged
+    }
+
+    private func openIfThere(_ digest: ContentDigest) throws(StoreError) -> FileDescriptor? {
+        try attempt("open blob \(digest)") {
+            do {
+                return try FileDescriptor.open(
+                    layout.path(of: digest), .readOnly,
+                    options: [.closeOnExec, .noFollow, .nonBlocking])
+            } catch Errno.noSuchFileOrDirectory {
+                return nil
+            }
+        }
+    }
+
+    private func close(_ descriptor: FileDescriptor) {
+        // Closing what was only read can fail, but not in a way that changes what was read.
+        _ = Glibc.close(descriptor.rawValue)
+    }
+
+    /// Reads a whole file into `hasher`; returns its size.
+    func hash(
+        _ descriptor: FileDescriptor, into hasher: inout SHA256
+    ) throws(StoreError) -> ByteCount {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Self.chunkLength, alignment: 64)
+        defer { buffer.deallocate() }
+        var offset: Int64 = 0
+        while true {
+            let count = try attempt("read from the store") {
+                try descriptor.read(fromAbsoluteOffset: offset, into: buffer)
+            }
+            guard count > 0 else { return ByteCount(offset) }
+            hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            offset += Int64(count)
+        }
+    }
+}
+
+// What writers ask for when they finish, and fsck when it walks through.
+extension BlobStore {
+    func blobFolder(_ components: [FilePath.Component]) -> FilePath {
+        layout.blobs.appending(components)
+    }
+
+    /// Whether the blob is there already; if so, it is durable once this returns.
+    func meets(_ blob: Blob) throws(StoreError) -> Bool {
+        // One of another size is damaged, and about to be replaced by the good copy at hand.
+        guard try size(of: blob.digest) == blob.size else { return false }
+        try syncFolders(of: blob.digest)
+        return true
+    }
+
+    /// Renames a synced file into its place and makes that durable.
+    func adopt(_ file: FilePath, as blob: Blob) throws(StoreError) {
+        let digest = blob.digest
+        try attempt("move into the store") {
+            if !durable.withLock({ $0.contains(digest) }) {
+                try FileCalls.makeFolder(layout.outerFolder(digest))
+                try FileCalls.makeFolder(layout.innerFolder(digest))
+            }
+            try FileCalls.rename(file, to: layout.path(of: digest))
+        }
+        try syncFolders(of: digest)
+    }
+
+    /// Syncs the blob's folder, and what holds that folder unless it is known to be durable.
+    private func syncFolders(of digest: ContentDigest) throws(StoreError) {
+        try attempt("sync the store's folders") {
+            try FileCalls.syncFolder(layout.innerFolder(digest))
+            guard !durable.withLock({ $0.contains(digest) }) else { return }
+            try FileCalls.syncFolder(layout.outerFolder(digest))
+            try FileCalls.syncFolder(layout.blobs)
+            durable.withLock { $0.insert(digest) }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// What the files that workers make may be called.
+///
+/// They end up beside files of their owner's, in a folder of the owner's: letters, digits and `.-_` of
+/// ASCII will do, and nothing may pass for a hidden file, an option, or the original.
+enum ArtifactName {
+    static let lengthLimit = 100
+
+    static func isSafe(_ name: String) -> Bool {
+        guard (1...lengthLimit).contains(name.utf8.count), !name.hasPrefix("original.") else {
+            return false
+        }
+        return name.utf8.allSatisfy { isPlain($0) || $0 == UInt8(ascii: ".") }
+            && name.utf8.first != UInt8(ascii: ".") && name.utf8.first != UInt8(ascii: "-")
+    }
+
+    /// `type/subtype` in plain characters, without parameters.
+    static func isMediaType(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let marks = Array(".+".utf8)
+        return text.utf8.count <= lengthLimit && parts.count == 2
+            && parts.allSatisfy { part in
+                !part.isEmpty && part.allSatisfy { isPlain($0) || marks.contains($0) }
+            }
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}

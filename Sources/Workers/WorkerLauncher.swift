@@ -1,0 +1,116 @@
+import CLinux
+import Glibc
+import Rules
+import SystemPackage
+
+/// Whom a worker becomes before it reads a byte.
+public struct WorkerIdentity: Sendable, Hashable {
+    public let uid: UInt32
+    public let gid: UInt32
+
+    public init(uid: UInt32, gid: UInt32) {
+        self.uid = uid
+        self.gid = gid
+    }
+}
+
+/// Which program the workers are, and how one is started.
+public struct WorkerLauncher: Sendable {
+    /// An absolute path.
+    public let executable: FilePath
+    /// What comes before the arguments that tell identity and limits.
+    public let arguments: [String]
+    /// Nil where the daemon has no right to change identity: its workers then stay what it is.
+    public let identity: WorkerIdentity?
+
+    public init(executable: FilePath, arguments: [String] = [], identity: WorkerIdentity? = nil) {
+        precondition(executable.isAbsolute, "a worker is started from the root directory")
+        self.executable = executable
+        self.arguments = arguments
+        self.identity = identity
+    }
+
+    /// The whole command line; two stages with equal ones may share a process.
+    func commandLine(under limits: WorkerLimits) -> [String] {
+        var line = [executable.string] + arguments
+        if let identity { line += ["--uid", "\(identity.uid)", "--gid", "\(identity.gid)"] }
+        line += ["--memory", "\(limits.memory.bytes)"]
+        line += ["--cpu-seconds", "\(limits.cpuSeconds)"]
+        line += ["--soft-seconds", "\(limits.softSeconds)"]
+        return line
+    }
+
+    /// Starts a process with `blob` on 0, frames on 1 and a log on 2; nothing else is open in it.
+    ///
+    /// The process leads a session of its own, has an empty environment but for one setting, and
+    /// default signal handling. Call it on a thread that outlives the process: a worker asks
+    /// the kernel to die with its parent, and to the kernel that is the thread.
+    func launch(
+        over blob: FileDescriptor, under limits: WorkerLimits
+    ) throws(WorkerError) -> WorkerProcess {
+        let channel = try made(OwnedDescriptor.socketPair)
+        let log = try made(OwnedDescriptor.pipe)
+        let line = commandLine(under: limits)
+        let pid: pid_t
+        do {
+            pid = try spawn(
+                line, descriptors: [blob.rawValue, channel.theirs.raw, log.theirs.raw])
+        } catch {
+            throw .launchFailed(what: "start the worker program", error)
+        }
+        let exit = linux_pidfd_open(pid)
+        guard exit >= 0 else {
+            kill(-pid, SIGKILL)
+            waitpid(pid, nil, 0)
+            throw .launchFailed(what: "watch over a worker", Errno(rawValue: -exit))
+        }
+        return WorkerProcess(
+            pid: pid, commandLine: line, cpuSeconds: limits.cpuSeconds, exit: OwnedDescriptor(exit),
+            channel: channel.keepingOurs(), log: log.keepingOurs(), logLimit: limits.logLimit)
+    }
+
+    private func made(
+        _ make: () throws(Errno) -> DescriptorPair
+    ) throws(WorkerError) -> DescriptorPair {
+        do { return try make() } catch {
+            throw .launchFailed(what: "make a worker's descriptors", error)
+        }
+    }
+
+    /// Calls `posix_spawn`; `descriptors` become 0, 1, 2 … of the new process.
+    private func spawn(_ line: [String], descriptors: [Int32]) throws(Errno) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        try check(posix_spawn_file_actions_init(&actions))
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        try check(posix_spawn_file_actions_addchdir_np(&actions, "/"))
+        for (number, descriptor) in descriptors.enumerated() {
+            try check(posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number)))
+        }
+        let first = Int32(descriptors.count)
+        try check(posix_spawn_file_actions_addclosefrom_np(&actions, first))
+
+        var attributes = posix_spawnattr_t()
+        try check(posix_spawnattr_init(&attributes))
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        try check(posix_spawnattr_setsigmask(&attributes, &signals))
+        sigfillset(&signals)
+        try check(posix_spawnattr_setsigdefault(&attributes, &signals))
+        let flags = Int32(LINUX_SPAWN_SETSID) | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+        try check(posix_spawnattr_setflags(&attributes, Int16(flags)))
+
+        var argv = line.map { strdup($0) } + [nil]
+        // Swift's crash handler would start a program of its own and hold the pipes meanwhile.
+        var environment = [strdup("SWIFT_BACKTRACE=enable=no"), nil]
+        defer { for text in argv + environment { free(text) } }
+        var pid: pid_t = 0
+        try check(
+            posix_spawn(&pid, executable.string, &actions, &attributes, &argv, &environment))
+        return pid
+    }
+
+    private func check(_ code: Int32) throws(Errno) {
+        guard code == 0 else { throw Errno(rawValue: code) }
+    }
+}

@@ -1,0 +1,51 @@
+import Rules
+
+/// What a worker may take for one stage before it is stopped.
+///
+/// Rule: docs/design.md, "Workers".
+public struct WorkerLimits: Sendable, Hashable {
+    /// After this the worker stops by itself and keeps what is done.
+    public var softDeadline: Duration
+    /// After this the worker is killed; the daemon's own time with the replies is not counted.
+    public var hardDeadline: Duration
+    /// Address space that the worker allows itself.
+    public var memory: ByteCount
+    /// The bytes of all artifacts and rows together.
+    public var outputLimit: ByteCount
+    /// The first bytes of the worker's standard error, which are kept for the journal.
+    public var logLimit: ByteCount
+
+    public init(
+        softDeadline: Duration, hardDeadline: Duration, memory: ByteCount, outputLimit: ByteCount,
+        logLimit: ByteCount = Self.standardLogLimit
+    ) {
+        precondition(softDeadline <= hardDeadline, "a worker stops before it is stopped")
+        self.softDeadline = softDeadline
+        self.hardDeadline = hardDeadline
+        self.memory = memory
+        self.outputLimit = outputLimit
+        self.logLimit = logLimit
+    }
+
+    /// Some twenty lines: enough to say what broke, too little to fill a disk.
+    public static let standardLogLimit = ByteCount(Int64(8 << 10))
+
+    /// The most that the results of a stage may amount to; text alone may have 64 MiB.
+    public static func standardOutputLimit(for stage: StageName) -> ByteCount {
+        switch stage {
+        case .text: .mebibytes(72)
+        case .info, .thumbnail: .mebibytes(16)
+        case .tableImport: .mebibytes(2048)
+        case .store, .publish: .zero
+        }
+    }
+
+    /// The processor seconds that one process may use; a backstop behind the deadlines.
+    ///
+    /// Three stages may share a process, each within its deadline; one share more is for what
+    /// helper threads burn at the side.
+    var cpuSeconds: Int64 { 4 * max(1, (hardDeadline.wholeMilliseconds + 999) / 1000) }
+
+    /// The soft deadline in whole seconds, at least one.
+    var softSeconds: Int64 { max(1, softDeadline.wholeMilliseconds / 1000) }
+}

@@ -1,0 +1,99 @@
+import Glibc
+import Rules
+import WorkerProtocol
+
+/// One worker process, from its start to its burial. Used by one thread.
+final class WorkerProcess {
+    let pid: pid_t
+    /// The command line it was started with: it says under which limits it runs.
+    let commandLine: [String]
+    let cpuSeconds: Int64
+    /// Its pidfd, readable once it has ended.
+    let exit: OwnedDescriptor
+    /// Our end of its socket: requests go out, replies come in.
+    let channel: OwnedDescriptor
+    /// Where its standard error is read.
+    let log: OwnedDescriptor
+    /// Cuts its replies out of what the socket gives.
+    var replies = FrameReader()
+    private(set) var words: WorkerLog
+    /// Whether the other end of the log was closed; then there is nothing to watch.
+    private(set) var logIsClosed = false
+    private var end: WorkerEnd?
+
+    /// How much is read from the log at a time.
+    private static let logChunk = 16 << 10
+    /// How many chunks a dead worker's log may still give; a pipe holds 64 KiB, but a child that it left may go on.
+    private static let lastChunks = 8
+
+    init(
+        pid: pid_t, commandLine: [String], cpuSeconds: Int64, exit: consuming OwnedDescriptor,
+        channel: consuming OwnedDescriptor, log: consuming OwnedDescriptor, logLimit: ByteCount
+    ) {
+        self.pid = pid
+        self.commandLine = commandLine
+        self.cpuSeconds = cpuSeconds
+        self.exit = exit
+        self.channel = channel
+        self.log = log
+        self.words = WorkerLog(limit: logLimit)
+    }
+
+    deinit { precondition(end != nil, "whoever starts a worker reaps it") }
+
+    /// Whether it has ended, by whatever cause. Asks the kernel.
+    var hasEnded: Bool { isReadable(exit.raw) }
+
+    /// Kills it and every process of its group.
+    func killGroup() {
+        // Until it is reaped its number is its own, so this never hits a stranger.
+        // It fails only where there is nobody left to kill.
+        if end == nil { kill(-pid, SIGKILL) }
+    }
+
+    /// Kills it where it still lives, reaps it, and reads what it last wrote to its log.
+    ///
+    /// Waits for the kernel alone: SIGKILL cannot be put off by the process.
+    func reap() -> WorkerEnd {
+        if let end { return end }
+        killGroup()
+        var status: Int32 = 0
+        var usage = rusage()
+        while wait4(pid, &status, 0, &usage) < 0 {
+            precondition(errno == EINTR, "a worker is reaped by nobody but its owner")
+        }
+        let reaped = WorkerEnd(status: status, usage: usage)
+        end = reaped
+        drainLog()
+        return reaped
+    }
+
+    /// Reads what the log has at hand, a bounded piece; call it when the log is readable.
+    func readLog() throws(WorkerError) {
+        try withUnsafeTemporaryAllocation(byteCount: Self.logChunk, alignment: 1) {
+            buffer throws(WorkerError) in
+            let count = read(log.raw, buffer.baseAddress, buffer.count)
+            guard count > 0 else {
+                logIsClosed = count == 0 || errno != EINTR
+                return
+            }
+            try words.append(UnsafeRawBufferPointer(buffer).prefix(count))
+        }
+    }
+
+    private func drainLog() {
+        for _ in 0..<Self.lastChunks where !logIsClosed && isReadable(log.raw) {
+            do {
+                try readLog()
+            } catch {
+                // It is dead already: that it said too much changes nothing any more.
+                return
+            }
+        }
+    }
+
+    private func isReadable(_ descriptor: Int32) -> Bool {
+        var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&watched, 1, 0) == 1
+    }
+}

@@ -1,0 +1,68 @@
+/// What this worker does wrong; the name is its first argument.
+public enum Misdeed: String, CaseIterable {
+    case none
+    case refuses
+    case inspects
+    case spins
+    case hoards
+    case overspends
+    case leavesChild
+    case lingers
+    case leaves
+    case traps
+    case faults
+    case isKilled
+    case floodsLog
+    case floodsArtifact
+    case floodsProgress
+    case floodsWarnings
+    case liesOnLength
+    case liesOnKind
+    case liesOnOrder
+    case liesOnResult
+    case liesOnRows
+    case liesOnCode
+    case liesOnName
+    case talksOn
+    case closesSocket
+    case stopsMidFrame
+    case stopsItself
+    case neverReads
+    case outstays
+    case crashesLater
+
+    func commit() {
+        switch self {
+        case .none: Honest.serve()
+        case .refuses: Refuses.serve()
+        case .inspects: Inspects.serve()
+        case .spins: Spins.commit()
+        case .hoards: Hoards.commit()
+        case .overspends: Overspends.commit()
+        case .leavesChild: LeavesChild.commit()
+        case .lingers: LeavesChild.linger()
+        case .leaves: Leaves.commit()
+        case .traps: Crashes.trap()
+        case .faults: Crashes.fault()
+        case .isKilled: Crashes.beKilled()
+        case .crashesLater: Crashes.afterLastWord()
+        case .floodsLog: Floods.log()
+        case .floodsArtifact: Floods.artifact()
+        case .floodsProgress: Floods.progress()
+        case .floodsWarnings: Floods.warnings()
+        case .liesOnLength: Lies.onLength()
+        case .liesOnKind: Lies.onKind()
+        case .liesOnOrder: Lies.onOrder()
+        case .liesOnResult: Lies.onResult()
+        case .liesOnRows: Lies.onRows()
+        case .liesOnCode: Lies.onCode()
+        case .liesOnName: Lies.onName()
+        case .talksOn: Lies.talkingOn()
+        case .closesSocket: Silences.closingSocket()
+        case .stopsMidFrame: Silences.midFrame()
+        case .stopsItself: Silences.stopped()
+        case .neverReads: Silences.notReading()
+        case .outstays: Outstays.serve()
+        }
+    }
+}

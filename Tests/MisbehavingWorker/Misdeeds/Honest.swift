@@ -1,0 +1,34 @@
+import Glibc
+import WorkerProtocol
+
+/// No misdeed: says who it is and what it reads, for each request.
+enum Honest {
+    static func serve() {
+        while let request = Wall.nextRequest() { answer(request) }
+    }
+
+    static func answer(_ request: StageRequest) {
+        Wall.send(.progress(done: 0, total: 2))
+        Wall.send(artifact: "pid.txt", "\(getpid())")
+        var head = [UInt8](repeating: 0, count: 16)
+        let count = pread(0, &head, head.count, 0)
+        Wall.send(artifact: "head.txt", String(decoding: head.prefix(max(0, count)), as: UTF8.self))
+        finish(request)
+    }
+
+    static func finish(_ request: StageRequest) {
+        switch request {
+        case .info: Wall.send(.finished(.info(PDFSummary(pages: 1, metadata: [:]))))
+        case .text: Wall.send(.finished(.text(characters: 1)))
+        case .thumbnail: Wall.send(.finished(.thumbnail(count: 1)))
+        case .tableImport:
+            let heading = TableHeading(
+                schema: nil, columns: ["a", "b"], encoding: "utf-8", delimiter: ",")
+            Wall.send(.tableBegun(heading))
+            var batch = RowBatch()
+            batch.append(row: 2, fields: [Array("1".utf8), Array("2".utf8)])
+            Wall.send(.rows(batch))
+            Wall.send(.finished(.table(TableSummary(totalRows: 1, errorCount: 0))))
+        }
+    }
+}
