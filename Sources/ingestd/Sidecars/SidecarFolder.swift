@@ -71,8 +71,8 @@ struct SidecarFolder: ~Copyable {
     func read(_ name: String) -> Finding {
         let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard file >= 0 else {
-            // A link is never ours, and a name that has just gone is not there.
-            if errno == ELOOP || errno == ENOENT { return .notOurs }
+            // A link is never ours; a name that has gone, or is too long for any file, is not there.
+            if [ELOOP, ENOENT, ENAMETOOLONG].contains(errno) { return .notOurs }
             return .unreadable(String(cString: strerror(errno)), code: errno)
         }
         defer { close(file) }
