@@ -1,5 +1,5 @@
 /// How much a log line asks of its reader.
-public enum Severity: String, Sendable, Hashable {
+public enum Severity: String, Sendable, Hashable, CaseIterable {
     /// Something that happened many times a second and matters to nobody but a developer.
     case debug
     /// A job or the daemon changed its state.
@@ -20,6 +20,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case configReloaded = "config reloaded"
     case configRefused = "config refused"
     case checkpointReached = "checkpoint reached"
+    case linesDropped = "log lines dropped"
     // Intake.
     case inboxWatched = "inbox watched"
     case inboxLost = "inbox lost"
@@ -80,7 +81,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
         case .eventsOverflowed, .unnotifiedFound, .dropsDeferred, .requestIgnored,
             .folderUnreadable,
             .claimAbandoned, .newerDropReturned, .workerKilled, .sidecarMovedAside, .sidecarFailed,
-            .removalFailed, .confinementReduced:
+            .removalFailed, .confinementReduced, .linesDropped:
             .warning
         case .configRefused, .inboxLost, .inboxRefused, .watchesExhausted, .storePaused,
             .blobDamaged,

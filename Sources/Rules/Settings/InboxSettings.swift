@@ -17,8 +17,11 @@ public struct InboxSettings: Sendable, Hashable {
     public var thumbnail: ThumbnailSettings
     public var schema: SchemaChoice
     public var originals: OriginalsPolicy
-    /// The encoding taken where a table's bytes do not tell; a name that docs/formats.md lists.
+    /// The encoding taken where a table's bytes do not tell; one of ``fallbackEncodings``.
     public var fallbackEncoding: String
+
+    /// The encodings that bytes cannot prove, so that only a person can choose among them.
+    public static let fallbackEncodings = ["windows-1252", "cp949"]
 
     public init(
         settle: Duration = .seconds(2), settleWithoutProof: Duration = .seconds(10),
@@ -99,6 +102,9 @@ public enum SchemaChoice: Sendable, Hashable {
 }
 
 /// Whether `NAME.results/` holds the original.
-public enum OriginalsPolicy: String, Sendable, Hashable {
-    case auto, none
+public enum OriginalsPolicy: String, Sendable, Hashable, CaseIterable {
+    /// A reflink of the blob where the file system can, else a copy.
+    case auto
+    /// Left out.
+    case none
 }

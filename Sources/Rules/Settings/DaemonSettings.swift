@@ -1,0 +1,52 @@
+/// All that the operator decided, complete: what was left unsaid has its default.
+///
+/// Rule: etc/ingestd.yaml, which documents every key.
+public struct DaemonSettings: Sendable, Hashable {
+    /// How many inboxes one daemon watches at most: each has a descriptor, a watch and a status file of its own.
+    public static let inboxLimit = 1000
+
+    /// An absolute path: store, catalogue and imports live below it.
+    public var stateDirectory: String
+    /// In the order of the config, those of the command line last; no path stands in or beneath another.
+    public var inboxes: [NamedInbox]
+    public var limits: AccountLimits
+    public var workers: WorkerSettings
+    /// How long a stop may take before what still runs is cut off.
+    public var stopTimeout: Duration
+    public var log: LogSettings
+    /// The schemas that tables may follow, in the order in which `auto` tries them.
+    public var schemas: [TableSchema]
+
+    public init(
+        stateDirectory: String, inboxes: [NamedInbox] = [], limits: AccountLimits = AccountLimits(),
+        workers: WorkerSettings = WorkerSettings(), stopTimeout: Duration = .seconds(30),
+        log: LogSettings = LogSettings(), schemas: [TableSchema] = [.participants]
+    ) {
+        self.stateDirectory = stateDirectory
+        self.inboxes = inboxes
+        self.limits = limits
+        self.workers = workers
+        self.stopTimeout = stopTimeout
+        self.log = log
+        self.schemas = schemas
+    }
+
+    /// These settings with what a reload may change taken from `newer`; the rest needs a restart.
+    public func reloaded(from newer: DaemonSettings) -> DaemonSettings {
+        var settings = self
+        settings.limits = newer.limits
+        return settings
+    }
+}
+
+/// An inbox as it is configured: where it is, and what holds in it.
+public struct NamedInbox: Sendable, Hashable {
+    /// An absolute path without `.`, `..` and doubled slashes.
+    public var path: String
+    public var settings: InboxSettings
+
+    public init(path: String, settings: InboxSettings = InboxSettings()) {
+        self.path = path
+        self.settings = settings
+    }
+}

@@ -1,0 +1,54 @@
+/// The keys at the top of the file.
+enum ConfigKey: String, CaseIterable {
+    case state, inboxes, limits, workers, stages
+    case stopTimeout = "stop_timeout"
+    case log
+}
+
+/// The keys of one inbox.
+enum InboxKey: String, CaseIterable {
+    case path, settle
+    case settleWithoutProof = "settle_without_proof"
+    case rescan, poll, ignore, recursive
+    case pdfSizeLimit = "pdf_size_limit"
+    case tableSizeLimit = "table_size_limit"
+    case thumbnail, schema, originals
+    case fallbackEncoding = "fallback_encoding"
+}
+
+/// The keys of an inbox's `thumbnail`.
+enum ThumbnailKey: String, CaseIterable {
+    case page, width, height, quality
+}
+
+/// The keys of `limits`.
+enum LimitsKey: String, CaseIterable {
+    case standard = "default"
+    case users
+}
+
+/// The keys of one limit.
+enum LimitKey: String, CaseIterable {
+    case bytes, files
+}
+
+/// The keys of `workers`.
+enum WorkersKey: String, CaseIterable {
+    case count, program, user
+}
+
+/// The keys of `stages`: those that run in a worker.
+enum StagesKey: String, CaseIterable {
+    case info, text, thumbnail
+    case tableImport = "import"
+}
+
+/// The keys of one stage.
+enum StageKey: String, CaseIterable {
+    case soft, hard, memory
+}
+
+/// The keys of `log`.
+enum LogKey: String, CaseIterable {
+    case format, level
+}

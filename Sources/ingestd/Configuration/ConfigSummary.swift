@@ -1,0 +1,154 @@
+import Rules
+
+/// What a configuration comes to, defaults included.
+struct ConfigSummary {
+    private let settings: DaemonSettings
+
+    init(_ settings: DaemonSettings) { self.settings = settings }
+
+    /// Tables for a person.
+    var text: String {
+        var inboxes = TextTable("INBOX", "SETTLE", "SCHEMA", "PDF UP TO", "TABLES UP TO")
+        for inbox in settings.inboxes {
+            inboxes.add(
+                inbox.path, inbox.settings.settle.setting, inbox.settings.schema.setting,
+                inbox.settings.pdfSizeLimit.description, inbox.settings.tableSizeLimit.description)
+        }
+        var limits = TextTable("LIMIT", "BYTES", "FILES")
+        limits.add("default", bytes(settings.limits.standard), files(settings.limits.standard))
+        for (name, limit) in settings.limits.users.sorted(by: { $0.key < $1.key }) {
+            limits.add(name, bytes(limit), files(limit))
+        }
+        var stages = TextTable("STAGE", "SOFT", "HARD", "MEMORY")
+        for (stage, allowance) in allowances {
+            stages.add(
+                stage.rawValue, allowance.soft.setting, allowance.hard.setting,
+                allowance.memory.description)
+        }
+        let workers = settings.workers
+        var others = TextTable("SETTING", "VALUE")
+        others.add("state", settings.stateDirectory)
+        others.add("workers.count", workers.count.map(String.init) ?? "one for each processor")
+        others.add("workers.program", workers.program ?? "the one installed with ingestd")
+        others.add(
+            "workers.user",
+            workers.user ?? WorkerSettings.standardUsers.joined(separator: ", else "))
+        others.add("stop_timeout", settings.stopTimeout.setting)
+        others.add("log", "\(settings.log.format.rawValue), \(settings.log.level.rawValue)")
+        return [inboxes, limits, stages, others].map { $0.text() }.joined(separator: "\n")
+    }
+
+    /// The same for a program.
+    var json: JSONValue {
+        .object([
+            .init("ok", .bool(true)),
+            .init("state", .string(settings.stateDirectory)),
+            .init("inboxes", .array(settings.inboxes.map(json))),
+            .init("limits", limitsJSON),
+            .init("workers", workersJSON),
+            .init("stages", stagesJSON),
+            .init("stop_timeout_seconds", .decimal(settings.stopTimeout.inSeconds)),
+            .init("log_format", .string(settings.log.format.rawValue)),
+            .init("log_level", .string(settings.log.level.rawValue)),
+        ])
+    }
+
+    /// What is wrong, for a program.
+    static func json(_ error: ConfigError) -> JSONValue {
+        let problems = error.problems.map { problem in
+            JSONValue.object([
+                .init("line", .count(problem.line > 0 ? problem.line : nil)),
+                .init("column", .count(problem.column > 0 ? problem.column : nil)),
+                .init("message", .string(problem.message)),
+            ])
+        }
+        return .object([
+            .init("ok", .bool(false)), .init("file", .text(error.file)),
+            .init("problems", .array(problems)),
+        ])
+    }
+
+    private var allowances: [(StageName, StageAllowance)] {
+        StageName.allCases.compactMap { stage in
+            settings.workers.allowance(for: stage).map { (stage, $0) }
+        }
+    }
+
+    private func json(_ inbox: NamedInbox) -> JSONValue {
+        let settings = inbox.settings
+        return .object([
+            .init("path", .string(inbox.path)),
+            .init("settle_seconds", .decimal(settings.settle.inSeconds)),
+            .init("settle_without_proof_seconds", .decimal(settings.settleWithoutProof.inSeconds)),
+            .init("rescan_seconds", .decimal(settings.rescan.inSeconds)),
+            .init("poll_seconds", .decimal(settings.poll.inSeconds)),
+            .init("ignore", .array(settings.ignore.map(JSONValue.string))),
+            .init("recursive", .bool(settings.isRecursive)),
+            .init("pdf_size_limit_bytes", .integer(settings.pdfSizeLimit.bytes)),
+            .init("table_size_limit_bytes", .integer(settings.tableSizeLimit.bytes)),
+            .init("thumbnail", json(settings.thumbnail)),
+            .init("schema", .string(settings.schema.setting)),
+            .init("originals", .string(settings.originals.rawValue)),
+            .init("fallback_encoding", .string(settings.fallbackEncoding)),
+        ])
+    }
+
+    private func json(_ thumbnail: ThumbnailSettings) -> JSONValue {
+        .object([
+            .init("page", .count(thumbnail.page)), .init("width", .count(thumbnail.width)),
+            .init("height", .count(thumbnail.height)), .init("quality", .count(thumbnail.quality)),
+        ])
+    }
+
+    private var limitsJSON: JSONValue {
+        let users = settings.limits.users.sorted { $0.key < $1.key }
+        return .object([
+            .init("default", json(settings.limits.standard)),
+            .init("users", .object(users.map { .init($0.key, json($0.value)) })),
+        ])
+    }
+
+    private func json(_ limit: QuotaLimit) -> JSONValue {
+        .object([
+            .init("bytes", limit.bytes.map { .integer($0.bytes) } ?? .null),
+            .init("files", .count(limit.files)),
+        ])
+    }
+
+    private var workersJSON: JSONValue {
+        .object([
+            .init("count", .count(settings.workers.count)),
+            .init("program", .text(settings.workers.program)),
+            .init("user", .text(settings.workers.user)),
+        ])
+    }
+
+    private var stagesJSON: JSONValue {
+        .object(
+            allowances.map { stage, allowance in
+                .init(
+                    stage.rawValue,
+                    .object([
+                        .init("soft_seconds", .decimal(allowance.soft.inSeconds)),
+                        .init("hard_seconds", .decimal(allowance.hard.inSeconds)),
+                        .init("memory_bytes", .integer(allowance.memory.bytes)),
+                    ]))
+            })
+    }
+
+    private func bytes(_ limit: QuotaLimit) -> String { limit.bytes?.description ?? "unlimited" }
+    private func files(_ limit: QuotaLimit) -> String {
+        limit.files.map(String.init) ?? "unlimited"
+    }
+}
+
+extension SchemaChoice {
+    /// As the config names it.
+    fileprivate var setting: String {
+        switch self {
+        case .auto: "auto"
+        case .infer: "infer"
+        case .named(let name): name
+        }
+    }
+}

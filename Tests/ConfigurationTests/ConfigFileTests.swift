@@ -1,0 +1,201 @@
+import Foundation
+import Rules
+import Testing
+
+@testable import ingestd
+
+@Suite struct ConfigFileTests {
+    /// The problems of a text, one line each, as they are printed.
+    private func problems(_ text: String) -> [String] {
+        do {
+            _ = try ConfigFile(text: text, path: "c.yaml")
+            return []
+        } catch {
+            return error.description.split(separator: "\n").map(String.init)
+        }
+    }
+
+    @Test func `every key is understood`() throws {
+        let text = """
+            state: /var/lib/else/
+            inboxes:
+              - /srv/plain
+              - path: /srv//in/./
+                settle: 1500ms
+                settle_without_proof: 20s
+                rescan: 1h
+                poll: 30s
+                ignore: ["*.bak", private]
+                recursive: no
+                pdf_size_limit: 1GB
+                table_size_limit: 1MiB
+                thumbnail: {page: 2, width: 100, height: 200, quality: 70}
+                schema: participants
+                originals: none
+                fallback_encoding: cp949
+            limits:
+              default: {bytes: 10GB, files: 100}
+              users:
+                alice: {bytes: unlimited}
+                1001: {files: 7}
+            workers: {count: 3, program: /opt/worker, user: worker}
+            stages:
+              text: {soft: 5s, hard: 10s, memory: 2GiB}
+            stop_timeout: 1m
+            log: {format: json, level: warning}
+            """
+        let settings = try ConfigFile(text: text, path: "c.yaml").settings
+        var expected = DaemonSettings(stateDirectory: "/var/lib/else")
+        expected.inboxes = [
+            NamedInbox(path: "/srv/plain"),
+            NamedInbox(
+                path: "/srv/in",
+                settings: InboxSettings(
+                    settle: .milliseconds(1500), settleWithoutProof: .seconds(20),
+                    rescan: .seconds(3600), poll: .seconds(30), ignore: ["*.bak", "private"],
+                    isRecursive: false, pdfSizeLimit: .megabytes(1000),
+                    tableSizeLimit: .mebibytes(1),
+                    thumbnail: ThumbnailSettings(page: 2, width: 100, height: 200, quality: 70),
+                    schema: .named("participants"), originals: .none, fallbackEncoding: "cp949")),
+        ]
+        expected.limits = AccountLimits(
+            standard: QuotaLimit(bytes: .megabytes(10_000), files: 100),
+            users: [
+                "alice": QuotaLimit(bytes: nil, files: 100),
+                "1001": QuotaLimit(bytes: .megabytes(10_000), files: 7),
+            ])
+        expected.workers = WorkerSettings(
+            count: 3, program: "/opt/worker", user: "worker",
+            allowances: [
+                .text: StageAllowance(
+                    soft: .seconds(5), hard: .seconds(10), memory: .mebibytes(2048))
+            ])
+        expected.stopTimeout = .seconds(60)
+        expected.log = LogSettings(format: .json, level: .warning)
+        #expect(settings == expected)
+    }
+
+    @Test(arguments: ["", "# nothing\n", "inboxes:\n", "limits: ~\nlog:\n"])
+    func `a file that says nothing has the defaults`(text: String) throws {
+        let settings = try ConfigFile(text: text, path: "c.yaml").settings
+        #expect(settings == DaemonSettings(stateDirectory: ""))
+    }
+
+    @Test(arguments: [
+        ("inbox: []", "c.yaml:1:1: unknown key “inbox” in the file; did you mean “inboxes”? "),
+        ("inboxes:\n  - path: /a\n    setle: 2s", "c.yaml:3:5: unknown key “setle” in inboxes[0]"),
+        ("inboxes:\n  - path: /a\n    setle: 2s", "did you mean “settle”?"),
+        ("inboxes:\n  - settle: 2s", "c.yaml:2:5: inboxes[0] has no path"),
+        ("inboxes:\n  - path: srv", "c.yaml:2:11: inboxes[0].path must be an absolute path"),
+        ("inboxes: [/srv/*]", "c.yaml:1:11: inboxes: patterns are not supported yet"),
+        ("inboxes: /srv/a", "c.yaml:1:10: inboxes must be a list"),
+        ("inboxes: [{path: /a, settle: 2}]", "“2” has no unit; did you mean 2s?"),
+        ("inboxes: [{path: /a, settle: 2h}]", "must be from 0s to 1h, not 2h"),
+        ("inboxes: [{path: /a, pdf_size_limit: lots}]", "“lots” is not a size"),
+        ("inboxes: [{path: /a, schema: participant}]", "did you mean “participants”?"),
+        ("inboxes: [{path: /a, recursive: maybe}]", "must be true or false, not “maybe”"),
+        ("inboxes: [{path: /a, thumbnail: {quality: 101}}]", "from 1 to 100, not “101”"),
+        ("limits: {users: {alice: 5GB}}", "limits.users.alice must be keys with values"),
+        ("limits: {default: {files: -1}}", "limits.default.files must be a whole number"),
+        ("workers: {count: 65}", "workers.count must be a whole number from 1 to 64, not “65”"),
+        ("stages: {text: {soft: 3m}}", "stages.text: soft (3m) must be shorter than hard (2m)"),
+        ("stages: {store: {soft: 3m}}", "unknown key “store” in stages"),
+        ("log: {level: warn}", "unknown log.level “warn”; did you mean “warning”?"),
+        ("state: /a/../b", "state must be an absolute path, not “/a/../b”"),
+        ("state:", "c.yaml:1:7: state must have a value"),
+        ("- a", "c.yaml:1:1: the file must be keys with values"),
+        ("state: /a\nstate: /b", "the key “state” stands here twice; keep one"),
+        ("state: [", "c.yaml:2:1: not YAML: "),
+    ])
+    func `a mistake is told with its place and its remedy`(text: String, expected: String) {
+        let found = problems(text + "\n")
+        #expect(found.contains { $0.contains(expected) }, "\(found)")
+    }
+
+    @Test func `all mistakes are told at once, in the order of the file`() {
+        let text = """
+            inboxes:
+              - path: /a
+                setle: 2s
+            lmits: {}
+            stop_timeout: never
+            """
+        let lines = problems(text).map { $0.split(separator: ":")[1] }
+        #expect(lines == ["3", "4", "5"])
+    }
+
+    @Test func `a file that cannot be read is told by name`() throws {
+        let folder = try TemporaryFolder()
+        let error = #expect(throws: ConfigError.self) {
+            try ConfigFile(path: "\(folder.path)/none.yaml")
+        }
+        #expect(error?.description.hasPrefix("\(folder.path)/none.yaml: the file cannot") == true)
+    }
+
+    @Test func `a file past the limit is not read`() throws {
+        let folder = try TemporaryFolder()
+        let comment = "#" + String(repeating: "x", count: ConfigFile.sizeLimit - 2) + "\n"
+        let fits = try folder.write(comment, to: "fits.yaml")
+        let large = try folder.write(comment + "#", to: "large.yaml")
+        #expect(throws: Never.self) { try ConfigFile(path: fits) }
+        #expect(throws: ConfigError.self) { try ConfigFile(path: large) }
+    }
+}
+
+@Suite struct SampleConfigTests {
+    private var lines: [Substring] {
+        get throws {
+            let text = try String(
+                contentsOfFile: "\(packageRoot)/etc/ingestd.yaml", encoding: .utf8)
+            return text.split(separator: "\n", omittingEmptySubsequences: false)
+        }
+    }
+
+    /// The file as it is when every key in a comment is made one.
+    private var uncommented: String {
+        get throws {
+            try lines.filter { $0 != "inboxes: []" }.map { line in
+                // Keys follow the `#` at once or behind their indentation; prose, behind one space.
+                let isProse = line.hasPrefix("# ") && !line.hasPrefix("#  ")
+                guard line.hasPrefix("#"), !isProse else { return String(line) }
+                return String(line.dropFirst())
+            }.joined(separator: "\n").replacing("\n  - path", with: "\ninboxes:\n  - path")
+        }
+    }
+
+    @Test func `the installed file is a valid config without any inbox`() throws {
+        let settings = try ConfigFile(path: "\(packageRoot)/etc/ingestd.yaml").settings
+        #expect(settings == DaemonSettings(stateDirectory: ""))
+    }
+
+    @Test func `what stands in comments are the defaults and valid examples`() throws {
+        let settings = try ConfigFile(text: uncommented, path: "ingestd.yaml").settings
+        var expected = DaemonSettings(stateDirectory: "/var/lib/ingestd")
+        expected.inboxes = [
+            NamedInbox(
+                path: "/srv/ingest/alice", settings: InboxSettings(ignore: ["*.bak", "private"]))
+        ]
+        expected.limits.users = ["alice": QuotaLimit(bytes: .megabytes(50_000), files: 200_000)]
+        expected.workers.program = "/usr/local/libexec/ingestd/ingest-worker"
+        expected.workers.user = "ingestd-worker"
+        for stage in [StageName.info, .text, .thumbnail, .tableImport] {
+            expected.workers.allowances[stage] = StageAllowance.standard(for: stage)
+        }
+        #expect(settings == expected)
+    }
+
+    @Test func `every key is documented`() throws {
+        let keys =
+            ConfigKey.allCases.map(\.rawValue) + InboxKey.allCases.map(\.rawValue)
+            + ThumbnailKey.allCases.map(\.rawValue) + LimitsKey.allCases.map(\.rawValue)
+            + LimitKey.allCases.map(\.rawValue) + WorkersKey.allCases.map(\.rawValue)
+            + StagesKey.allCases.map(\.rawValue) + StageKey.allCases.map(\.rawValue)
+            + LogKey.allCases.map(\.rawValue)
+        let documented = try Set(
+            uncommented.split(separator: "\n").compactMap { line -> String? in
+                let key = line.drop { $0 == " " || $0 == "-" }.prefix { $0 != ":" }
+                return line.contains(":") ? String(key) : nil
+            })
+        for key in keys { #expect(documented.contains(key), "\(key) is not in etc/ingestd.yaml") }
+    }
+}
