@@ -15,20 +15,14 @@ extension Catalog {
     public func record(
         _ changes: [StageChange]
     ) async throws(CatalogError) -> [DocumentRecord] {
-        try await write("record \(changes.count) stage changes") { db in
-            var latest: [DocumentID: Timestamp] = [:]
-            var order: [DocumentID] = []
-            for change in changes {
-                try db.apply(change)
-                if latest.updateValue(change.at, forKey: change.document) == nil {
-                    order.append(change.document)
-                }
-            }
-            return try order.map { id in
-                guard let now = latest[id] else { preconditionFailure("it was put in above") }
-                return try db.refold(id, at: now)
-            }
-        }
+        try await write("record \(changes.count) stage changes") { try $0.record(changes) }
+    }
+
+    /// The same for a thread that may block: a worker's slot records each step before the next.
+    public func recordBlocking(
+        _ changes: [StageChange]
+    ) throws(CatalogError) -> [DocumentRecord] {
+        try writeBlocking("record \(changes.count) stage changes") { try $0.record(changes) }
     }
 
     /// Puts back the stages that were running when ingestd died; called once, at the start.
@@ -61,6 +55,22 @@ extension Catalog {
 }
 
 extension Database {
+    /// Applies all changes, then brings each document they touch up to date; returns those.
+    fileprivate func record(_ changes: [StageChange]) throws -> [DocumentRecord] {
+        var latest: [DocumentID: Timestamp] = [:]
+        var order: [DocumentID] = []
+        for change in changes {
+            try apply(change)
+            if latest.updateValue(change.at, forKey: change.document) == nil {
+                order.append(change.document)
+            }
+        }
+        return try order.map { id in
+            guard let now = latest[id] else { preconditionFailure("it was put in above") }
+            return try refold(id, at: now)
+        }
+    }
+
     fileprivate func apply(_ change: StageChange) throws {
         var resultID: Int64?
         if let output = change.output {

@@ -80,6 +80,13 @@ public final class Catalog: Sendable {
         return try outcome.get()
     }
 
+    /// Runs `body` in one transaction on the calling thread's time.
+    func writeBlocking<Value>(
+        _ attempt: String, _ body: (Database) throws -> Value
+    ) throws(CatalogError) -> Value {
+        do { return try queue.write(body) } catch { throw CatalogError(attempt, error) }
+    }
+
     /// Runs `body` over one unchanging view of the database.
     func read<Value: Sendable>(
         _ attempt: String, _ body: @escaping @Sendable (Database) throws -> Value

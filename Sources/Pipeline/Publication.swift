@@ -39,9 +39,7 @@ struct Publication {
     private func publish(_ document: inout DocumentRecord) async throws -> Failure? {
         let made = try await house.catalog.artifacts(of: document.id)
         let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
-        let files = ([original(of: document)] + artifacts).filter { artifact in
-            artifact.name != originalName(of: document) || keepsOriginal(of: document)
-        }
+        let files = (keepsOriginal(of: document) ? [original(of: document)] : []) + artifacts
         document = finished(document, files: files)
         var sources: [FileDescriptor] = []
         defer { sources.forEach(close) }
@@ -123,12 +121,8 @@ struct Publication {
 
     private func original(of document: DocumentRecord) -> ArtifactRecord {
         ArtifactRecord(
-            name: originalName(of: document), digest: document.digest, size: document.size,
-            mediaType: document.kind.mediaType)
-    }
-
-    private func originalName(of document: DocumentRecord) -> String {
-        "original.\(document.kind.rawValue)"
+            name: "original." + document.fileName.lowercasedExtension, digest: document.digest,
+            size: document.size, mediaType: document.kind.mediaType)
     }
 
     private func keepsOriginal(of document: DocumentRecord) -> Bool {
@@ -142,6 +136,13 @@ struct Publication {
         } catch {
             house.say(.storePaused, [.detail: "close a blob: \(error)"])
         }
+    }
+}
+
+extension FileName {
+    /// What follows the last dot; a name that was claimed has one, in ASCII.
+    var lowercasedExtension: String {
+        String(decoding: bytes.split(separator: UInt8(ascii: ".")).last ?? [], as: UTF8.self).lowercased()
     }
 }
 

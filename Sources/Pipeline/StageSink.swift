@@ -53,19 +53,36 @@ final class StageSink {
         }
     }
 
-    /// Puts a file that the daemon itself makes beside the stage's own.
-    func add(_ text: String, name: String, mediaType: String) throws {
-        keep(try house.store.put(Array(text.utf8)), name: name, mediaType: mediaType)
+    /// Brings the stage to its end: rows are committed, the daemon's own files made.
+    func output(of result: StageResult) throws -> StageOutput {
+        let members: [JSONValue.Member]
+        switch result {
+        case .info(let summary): members = StageResults.pdf(summary)
+        case .text(let characters): members = StageResults.text(characters: characters)
+        case .thumbnail(let count): members = StageResults.thumbnail(count: count)
+        case .table(let summary): members = try importedTable(summary)
+        }
+        return StageOutput(
+            result: StageResults.kept(members), warnings: warnings, artifacts: artifacts)
+    }
+
+    private func importedTable(_ summary: TableSummary) throws -> [JSONValue.Member] {
+        guard let heading else {
+            preconditionFailure("a worker that finishes a table has begun one: that was checked")
+        }
+        let counts = try commitRows(summary)
+        let members = StageResults.table(summary, counts, heading: heading, rejects: rejects)
+        let whole = JSONValue.object([.init("schema", .string("ingestd/import/1"))] + members)
+        keep(
+            try house.store.put(Array(whole.keyPerLine.utf8)), name: "import.json",
+            mediaType: "application/json")
+        if counts.tokens > 0 { try addTokens() }
+        return members
     }
 
     /// Commits the rows; all of them are imported when this returns.
-    func commitRows(_ summary: TableSummary) throws -> ImportCounts {
-        guard let importing else {
-            throw Failure(
-                .workerCrashed,
-                message: "The table could not be read. It is tried again by itself.",
-                detail: "commit rows: the worker finished without a table")
-        }
+    private func commitRows(_ summary: TableSummary) throws -> ImportCounts {
+        guard let importing else { preconditionFailure("a table that was begun is being imported") }
         let counts = try importing.commit(
             totalRows: summary.totalRows, errorCount: summary.errorCount,
             now: house.surroundings.now())
@@ -75,7 +92,7 @@ final class StageSink {
     }
 
     /// Writes `tokens.csv`: one line for each row that this document brought in.
-    func addTokens() throws {
+    private func addTokens() throws {
         let writer = try house.store.begin(sizeHint: .zero)
         // People open it in a spreadsheet program, which takes a file without this mark for another encoding.
         try append("\u{feff}email,token\r\n", to: writer)

@@ -1,0 +1,243 @@
+import Catalog
+import Glibc
+import Inbox
+import Intake
+import Publish
+import Rules
+import Store
+
+/// Takes drops of one inbox: open, reserve, store, commit, remove. One at a time.
+struct Claim: Sendable {
+    /// How much is copied between two looks at the lease.
+    private static let chunkLength = 1 << 20
+
+    let house: House
+    let desk: InboxDesk
+    let dispatcher: Dispatcher
+    let opener: DropOpener
+    let settings: InboxSettings
+    let lane: BlockingLane
+
+    private var root: InboxRoot { desk.root }
+    private var inbox: [UInt8] { Array(root.path.utf8) }
+
+    /// Takes one drop, and says how that ended.
+    func take(_ drop: SettledDrop) async -> ClaimEnding {
+        do {
+            let opened = try await root.run { try opener.open(drop, in: $0) }
+            defer { opened.close() }
+            if try await isLeftover(opened) { return .claimed }
+            return try await claim(opened, firstSeen: drop.sighted.firstSeen)
+        } catch {
+            return ending(of: drop, error)
+        }
+    }
+
+    private func claim(_ drop: OpenedDrop, firstSeen: Timestamp) async throws -> ClaimEnding {
+        let id = DocumentID(
+            at: house.surroundings.now(), random: house.surroundings.randomBytes(10))
+        say(.claimBegun, drop, [.document: "\(id)"])
+        if let obstacle = try await reserve(id, for: drop, firstSeen: firstSeen) { return obstacle }
+        house.surroundings.checkpoint(.reserved, drop.path)
+        await dispatcher.hold(id)
+        do {
+            let blob = try await store(drop)
+            house.surroundings.checkpoint(.stored, drop.path)
+            let committed = try await commit(id, drop, blob)
+            house.surroundings.checkpoint(.committed, drop.path)
+            tell(committed, drop)
+            try await remove(drop, of: committed.document.id)
+            await dispatcher.release(id)
+            return .claimed
+        } catch {
+            await dispatcher.release(id)
+            try await house.catalog.cancelReservation(id)
+            throw error
+        }
+    }
+
+    /// Holds room for the drop; returns how the claim ends where there is none.
+    private func reserve(
+        _ id: DocumentID, for drop: OpenedDrop, firstSeen: Timestamp
+    ) async throws -> ClaimEnding? {
+        let limit = house.settings.limits.limit(for: root.account)
+        let decision = try await house.catalog.reserve(
+            id, account: root.account, size: drop.identity.size, limit: limit,
+            now: house.surroundings.now())
+        let failure: Failure
+        let ending: ClaimEnding
+        switch decision {
+        case .granted:
+            return nil
+        case .held(let bytes, let files):
+            failure = QuotaFailure.short(bytes: bytes, files: files, limit: limit)
+            ending = .held
+        case .tooLarge(let most):
+            failure = QuotaFailure.larger(drop.identity.size, than: most)
+            ending = .refused(failure)
+        }
+        let usage = try await house.catalog.usage(of: root.account.uid)
+        let quota = StatusDocument.Quota(
+            usage: usage.used, limit: limit, asOf: house.surroundings.now())
+        let state: DocumentState = ending == .held ? .held : .refused
+        desk.tell(
+            WaitingDrop(
+                path: drop.path, size: drop.identity.size, firstSeen: firstSeen, state: state,
+                message: failure.message, failure: failure, nextLook: nil, quota: quota))
+        say(
+            state == .held ? .dropHeld : .dropRefused, drop,
+            [.code: failure.code.rawValue, .detail: failure.detail])
+        return ending
+    }
+
+    /// Copies and hashes the drop into the store, and makes it durable there.
+    private func store(_ drop: OpenedDrop) async throws -> Blob {
+        let size = drop.identity.size
+        let writer = try await lane.run { [store = house.store] in try store.begin(sizeHint: size) }
+        do {
+            try await root.run { _ in try copy(drop, into: writer) }
+            return try await lane.run { try writer.finish() }
+        } catch {
+            try await lane.run { writer.discard() }
+            throw error
+        }
+    }
+
+    private func copy(_ drop: OpenedDrop, into writer: BlobWriter) throws {
+        if try !writer.cloneWhole(from: drop.descriptor) {
+            let length = max(1, min(Self.chunkLength, Int(clamping: drop.identity.size.bytes) + 1))
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: length, alignment: 16)
+            defer { buffer.deallocate() }
+            while true {
+                let count = try drop.read(into: buffer)
+                guard count > 0 else { break }
+                try writer.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                house.surroundings.checkpoint(.copying, drop.path)
+                // A file that grows while it is read must not grow past what was reserved.
+                guard writer.size <= drop.identity.size else { throw IntakeError.changed }
+            }
+        }
+        try drop.confirmUnchanged()
+        guard writer.size == drop.identity.size else { throw IntakeError.changed }
+    }
+
+    private func commit(
+        _ id: DocumentID, _ drop: OpenedDrop, _ blob: Blob
+    ) async throws -> CommittedDocument {
+        let document = NewDocument(
+            id: id, account: root.account, inbox: inbox, path: drop.path, kind: drop.kind,
+            size: blob.size, digest: blob.digest, proof: drop.proof, identity: drop.identity)
+        return try await house.catalog.commitClaim(
+            document, stages: StagePlan.stages(for: drop.kind, settings: settings),
+            now: house.surroundings.now())
+    }
+
+    private func tell(_ committed: CommittedDocument, _ drop: OpenedDrop) {
+        let view = DocumentView(
+            record: committed.document, account: root.account, retries: house.retries, percent: 0)
+        switch committed {
+        case .new(_, let displaced): desk.tellClaimed(view, displaced: displaced)
+        case .sameAgain: desk.tellClaimed(view, displaced: nil)
+        }
+        say(
+            .dropClaimed, drop,
+            [
+                .document: "\(committed.document.id)", .proof: drop.proof.rawValue,
+                .size: "\(drop.identity.size.bytes)", .digest: "\(committed.document.digest)",
+            ])
+    }
+
+    /// Removes the drop's name; what stands in the way is remembered, and the claim holds all the same.
+    private func remove(_ drop: OpenedDrop, of document: DocumentID) async throws {
+        do {
+            // A writer that came back waits for our lease: what it is about to write is a newer file.
+            try drop.confirmUnchanged()
+        } catch {
+            say(.removalFailed, drop, [.document: "\(document)", .detail: error.failure.detail])
+            return
+        }
+        try await DropRemoval(house: house, root: root)
+            .perform(drop.path, of: document, identity: drop.identity, isRecovery: false)
+        house.surroundings.checkpoint(.removed, drop.path)
+    }
+
+    /// Whether the drop was claimed before and merely not removed; then that is tried again.
+    private func isLeftover(_ drop: OpenedDrop) async throws -> Bool {
+        let known = try await house.catalog.isLeftover(
+            inbox: inbox, path: drop.path, identity: drop.identity)
+        guard known else { return false }
+        let current = try await house.catalog.currentDocument(
+            uid: root.account.uid, inbox: inbox, path: drop.path)
+        if let current { try await remove(drop, of: current.id) }
+        return true
+    }
+
+    /// What an error means for the drop: it stays where it is, and comes back by itself or by its owner.
+    private func ending(of drop: SettledDrop, _ error: any Error) -> ClaimEnding {
+        if let known = error as? IntakeError {
+            switch known {
+            case .vanished, .changed, .stillWritten, .writerReturned:
+                say(.claimAbandoned, drop.path, [.reason: known.failure.detail])
+                return .notYet(after: .zero)
+            case .refused(let failure):
+                tell(drop, .refused, failure)
+                say(.dropRefused, drop.path, [.code: failure.code.rawValue])
+                return .refused(failure)
+            case .inaccessible:
+                break
+            }
+        }
+        let failure = House.failure(of: error)
+        say(.claimAbandoned, drop.path, [.code: failure.code.rawValue, .detail: failure.detail])
+        if failure.code == .storeFull || failure.code == .storeIO {
+            house.say(.storePaused, [.detail: failure.detail])
+        }
+        tell(drop, .waiting, failure)
+        return .notYet(after: house.retries.storeWait)
+    }
+
+    private func tell(_ drop: SettledDrop, _ state: DocumentState, _ failure: Failure) {
+        desk.tell(
+            WaitingDrop(
+                path: drop.path, size: drop.identity.size, firstSeen: drop.sighted.firstSeen,
+                state: state, message: failure.message,
+                failure: state == .refused ? failure : nil, nextLook: nil, quota: nil))
+    }
+
+    private func say(
+        _ event: JournalEvent, _ drop: OpenedDrop, _ fields: [JournalField: String]
+    ) {
+        say(event, drop.path, fields)
+    }
+
+    private func say(
+        _ event: JournalEvent, _ path: BeneathPath, _ fields: [JournalField: String]
+    ) {
+        let subject: [JournalField: String] = [
+            .account: "\(root.account)", .inbox: root.path, .path: "\(path)",
+        ]
+        house.say(event, subject.merging(fields) { _, own in own })
+    }
+}
+
+/// What an account reads that has no room.
+enum QuotaFailure {
+    static func short(bytes: ByteCount, files: Int, limit: QuotaLimit) -> Failure {
+        let missing = [
+            bytes > .zero ? "\(bytes)" : nil, files > 0 ? "\(files) file\(files == 1 ? "" : "s")" : nil,
+        ].compactMap { $0 }.joined(separator: " and ")
+        return Failure(
+            .quotaExceeded,
+            message: "Over quota: short by \(missing). The file stays here and is taken as soon as "
+                + "there is room: delete documents, or ask the operator for a higher limit.",
+            detail: "reserve: short by \(bytes.bytes) bytes and \(files) files")
+    }
+
+    static func larger(_ size: ByteCount, than limit: ByteCount) -> Failure {
+        Failure(
+            .quotaExceeded,
+            message: "The file has \(size), and all your files together may have \(limit). "
+                + "Make it smaller, or ask the operator for a higher limit.",
+            detail: "reserve: \(size.bytes) bytes, limit \(limit.bytes)")
+    }
+}

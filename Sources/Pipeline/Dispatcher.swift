@@ -1,0 +1,144 @@
+import Catalog
+import Rules
+
+/// Hands documents out to the few worker slots, the accounts in turn.
+///
+/// The backlog stays in the catalogue; here is only what is in hand.
+actor Dispatcher {
+    private let house: House
+    /// The inboxes that are served, by path.
+    private let desks: [[UInt8]: InboxDesk]
+    private nonisolated let signal = Signal()
+    private var freeSlots: [Int]
+    private var inHand: Set<DocumentID> = []
+    /// Documents whose claim has not told of them yet.
+    private var claiming: Set<DocumentID> = []
+    /// Unfinished documents of inboxes that are not configured any more.
+    private var unserved: Set<DocumentID> = []
+    private var lastServed: UInt32?
+    private var idleWaiters: [CheckedContinuation<Void, Never>] = []
+
+    init(house: House, desks: [InboxDesk]) {
+        self.house = house
+        self.desks = Dictionary(
+            desks.map { (Array($0.root.path.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+        freeSlots = Array(house.slots.indices.reversed())
+    }
+
+    /// Looks again for work.
+    nonisolated func wake() { signal.raise() }
+
+    /// Keeps a document that is about to be committed from being handed out before its claim has ended.
+    func hold(_ id: DocumentID) { claiming.insert(id) }
+
+    /// Lets a document go that was held.
+    func release(_ id: DocumentID) {
+        claiming.remove(id)
+        wake()
+    }
+
+    /// Hands out work until the task is cancelled; returns once nothing is in hand any more.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            repeat {
+                while !Task.isCancelled, let slot = freeSlots.last, let assignment = await next() {
+                    freeSlots.removeLast()
+                    let document = assignment.document
+                    inHand.insert(document.id)
+                    group.addTask { await self.work(on: document, in: slot) }
+                }
+                await tellIfIdle()
+            } while await signal.wait(atMost: await timeToNextDue())
+        }
+        tellIdle()
+    }
+
+    /// Returns once nothing is in hand and nothing waits for a time.
+    func whenIdle() async {
+        await withCheckedContinuation { waiter in
+            idleWaiters.append(waiter)
+            wake()
+        }
+    }
+
+    /// The document whose turn it is, if its inbox is served.
+    private func next() async -> Assignment? {
+        while true {
+            do {
+                let assignment = try await house.catalog.nextDocument(
+                    after: lastServed, excluding: inHand.union(claiming).union(unserved),
+                    now: house.surroundings.now())
+                guard let assignment else { return nil }
+                if desks[assignment.document.inbox] != nil {
+                    lastServed = assignment.document.uid
+                    return assignment
+                }
+                unserved.insert(assignment.document.id)
+            } catch {
+                house.say(.catalogueFailed, [.detail: error.failure.detail])
+                return nil
+            }
+        }
+    }
+
+    /// How long nothing can fall due by itself; nil for ever.
+    private func timeToNextDue() async -> Duration? {
+        guard !freeSlots.isEmpty else { return nil }
+        do {
+            let due = try await house.catalog.nextDueDate(
+                excluding: inHand.union(claiming).union(unserved))
+            guard let due else { return nil }
+            return max(.milliseconds(1), due - house.surroundings.now())
+        } catch {
+            return house.retries.storeWait
+        }
+    }
+
+    private func work(on document: DocumentRecord, in slot: Int) async {
+        guard let desk = desks[document.inbox] else {
+            preconditionFailure("only documents of served inboxes are handed out")
+        }
+        do {
+            try await StageRunner(house: house, desk: desk).run(document, in: house.slots[slot])
+        } catch {
+            house.say(
+                .catalogueFailed,
+                [.document: "\(document.id)", .detail: House.failure(of: error).detail])
+            await putBack(document.id)
+        }
+        inHand.remove(document.id)
+        freeSlots.append(slot)
+        wake()
+    }
+
+    /// Puts the stage back that was in hand when the catalogue failed, as soon as it can be written again.
+    ///
+    /// When the daemon is stopped first, the recovery at the next start does the same.
+    private func putBack(_ id: DocumentID) async {
+        while !Task.isCancelled {
+            do {
+                try await ContinuousClock().sleep(for: house.retries.storeWait)
+                try await house.catalog.putBack(
+                    id, now: house.surroundings.now(), retries: house.retries)
+                return
+            } catch is CancellationError {
+                return
+            } catch {
+                house.say(
+                    .catalogueFailed,
+                    [.document: "\(id)", .detail: House.failure(of: error).detail])
+            }
+        }
+    }
+
+    private func tellIfIdle() async {
+        guard !idleWaiters.isEmpty, inHand.isEmpty, claiming.isEmpty else { return }
+        guard await timeToNextDue() == nil, inHand.isEmpty, claiming.isEmpty else { return }
+        tellIdle()
+    }
+
+    private func tellIdle() {
+        idleWaiters.forEach { $0.resume() }
+        idleWaiters = []
+    }
+}

@@ -1,0 +1,49 @@
+import Catalog
+import Inbox
+import Intake
+import Rules
+
+/// Removes the name of a committed drop, and remembers what could not be removed.
+struct DropRemoval {
+    let house: House
+    let root: InboxRoot
+
+    /// - Parameter isRecovery: whether an earlier removal may have stopped half-way.
+    func perform(
+        _ path: BeneathPath, of document: DocumentID, identity: DropIdentity, isRecovery: Bool
+    ) async throws {
+        let hidden = HiddenName.taken(document)
+        let (outcome, left) = try await root.run { files in
+            let remover = DropRemover()
+            let outcome =
+                isRecovery
+                ? remover.finish(path, hiddenName: hidden, identity: identity, in: files)
+                : remover.remove(path, hiddenName: hidden, identity: identity, in: files)
+            guard case .failed = outcome else {
+                // Else a power cut could bring the name back after the catalogue has forgotten it.
+                if try files.entry(path.parent) != nil { try files.syncFolder(path.parent) }
+                return (outcome, DropIdentity?.none)
+            }
+            return (outcome, try files.entry(path)?.identity)
+        }
+        var fields: [JournalField: String] = [
+            .document: "\(document)", .account: "\(root.account)", .inbox: root.path,
+            .path: "\(path)",
+        ]
+        switch outcome {
+        case .removed, .alreadyGone:
+            try await house.catalog.removalDone(document)
+            house.say(.dropRemoved, fields)
+        case .newerReturned(let returned):
+            try await house.catalog.removalDone(document)
+            fields[.path] = "\(returned)"
+            house.say(.newerDropReturned, fields)
+        case .failed(let error):
+            fields[.detail] = error.failure.detail
+            house.say(.removalFailed, fields)
+            guard let left else { return }
+            try await house.catalog.removalFailed(
+                document, identity: left, now: house.surroundings.now())
+        }
+    }
+}
