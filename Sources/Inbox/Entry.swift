@@ -29,7 +29,9 @@ public struct Entry: Sendable, Hashable {
         let code = withCString(name?.bytes ?? []) {
             clinux_statx(directory.rawValue, $0, &facts)
         }
-        guard code == 0 else { throw .callFailed(call: "statx", path: path, Errno(rawValue: -code)) }
+        guard code == 0 else {
+            throw .callFailed(call: "statx", path: path, Errno(rawValue: -code))
+        }
         let format = UInt32(facts.stx_mode) & S_IFMT
         kind =
             switch format {

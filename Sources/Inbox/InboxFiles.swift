@@ -19,12 +19,12 @@ public struct InboxFiles {
 
     /// Looks at `path`; nil where nothing is.
     public func entry(_ path: BeneathPath) throws(InboxError) -> Entry? {
-        do {
+        do throws(InboxError) {
             guard let name = path.name else { return try Entry(at: root, name: nil, path: path) }
             return try withFolder(path.parent) { folder throws(InboxError) in
                 try Entry(at: folder, name: name, path: path)
             }
-        } catch where error.isAbsence {
+        } catch  where error.isAbsence {
             return nil
         }
     }
@@ -74,9 +74,9 @@ public struct InboxFiles {
     /// The first bytes of a regular file, `limit` at most; nil where nothing, or nothing regular, is.
     public func readPrefix(_ path: BeneathPath, limit: Int) throws(InboxError) -> [UInt8]? {
         let file: FileDescriptor
-        do {
+        do throws(InboxError) {
             file = try openForReading(path)
-        } catch where error.isAbsence || error.errno == .tooManySymbolicLinkLevels {
+        } catch  where error.isAbsence || error.errno == .tooManySymbolicLinkLevels {
             return nil
         }
         defer { closeQuietly(file) }
@@ -107,7 +107,7 @@ public struct InboxFiles {
         _ path: BeneathPath, _ body: (FileDescriptor) throws(InboxError) -> Result
     ) throws(InboxError) -> Result {
         guard !path.isRoot else { return try body(root) }
-        let folder = try openBeneath(path, O_PATH | O_DIRECTORY | O_NOFOLLOW, "resolve")
+        let folder = try openBeneath(path, clinux_path_only | O_DIRECTORY | O_NOFOLLOW, "resolve")
         defer { closeQuietly(folder) }
         return try body(folder)
     }

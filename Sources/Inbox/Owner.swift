@@ -30,11 +30,11 @@ public struct Owner: Sendable, Hashable {
         let unknown = Account(uid: uid, name: nil)
         var length = 4096
         while true {
-            let buffer = UnsafeMutableBufferPointer<CChar>.allocate(capacity: length)
+            let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: length)
             defer { buffer.deallocate() }
             var record = passwd()
             var found: UnsafeMutablePointer<passwd>?
-            let code = getpwuid_r(uid, &record, buffer.baseAddress, length, &found)
+            let code = getpwuid_r(uid, &record, buffer, length, &found)
             if code == ERANGE, length < answerLimit {
                 length *= 4
                 continue
