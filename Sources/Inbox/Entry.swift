@@ -23,6 +23,11 @@ public struct Entry: Sendable, Hashable {
     /// Whether the kernel lets nobody change or remove it, or lets it only grow (chattr +i, +a).
     public let isImmutable: Bool
 
+    /// Looks at what is open; `path` is for the error alone.
+    public init(of descriptor: FileDescriptor, path: BeneathPath) throws(InboxError) {
+        try self.init(at: descriptor, name: nil, path: path)
+    }
+
     /// Looks at `name` in `directory`; at `directory` itself where there is no name.
     init(at directory: FileDescriptor, name: FileName?, path: BeneathPath) throws(InboxError) {
         var facts = statx()

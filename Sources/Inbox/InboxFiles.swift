@@ -31,10 +31,14 @@ public struct InboxFiles {
 
     /// Calls `body` for each entry of the folder until it returns false. The kind is nil where the
     /// file system does not tell it with the name. Names may be missing that came while it was read.
+    ///
+    /// - Parameter prepare: is lent the opened folder before its first name is read.
     public func list(
-        _ folder: BeneathPath, _ body: (FileName, EntryKind?) throws -> Bool
+        _ folder: BeneathPath, prepare: (FileDescriptor) -> Void = { _ in },
+        _ body: (FileName, EntryKind?) throws -> Bool
     ) throws {
         let descriptor = try openFolder(folder)
+        prepare(descriptor)
         guard let stream = fdopendir(descriptor.rawValue) else {
             let error = lastError("fdopendir", folder)
             closeQuietly(descriptor)
