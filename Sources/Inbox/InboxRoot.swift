@@ -109,3 +109,31 @@ struct FileSystemKind {
         reportsEvents = code == 0 && !Self.silent.contains(type)
     }
 }
+
+extension InboxRoot {
+    /// Whether the inbox's path still leads to the directory that was opened, and it still exists.
+    ///
+    /// - Throws: ``InboxError`` when that cannot be found out.
+    public func isInPlace() async throws -> Bool {
+        let (path, device, inode) = (path, device, inode)
+        // By path and as the daemon itself, as the inbox was found: the owner may not see the way to it.
+        return try await threads.run(as: Owner.ofProcess(), onMount: device) {
+            let place: FileDescriptor
+            do {
+                place = try FileDescriptor.open(
+                    FilePath(path), .readOnly,
+                    options: [
+                        .directory, .noFollow, .closeOnExec, .init(rawValue: clinux_path_only),
+                    ])
+            } catch let errno as Errno {
+                guard errno == .noSuchFileOrDirectory || errno == .notDirectory else {
+                    throw InboxError.rootUnavailable(path: path, errno)
+                }
+                return false
+            }
+            defer { closeQuietly(place) }
+            let facts = try Entry(of: place, path: BeneathPath())
+            return facts.identity.device == device && facts.identity.inode == inode
+        }
+    }
+}

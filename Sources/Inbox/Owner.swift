@@ -23,6 +23,15 @@ public struct Owner: Sendable, Hashable {
         self.groups = groups.sorted()
     }
 
+    /// Who the daemon itself is.
+    static func ofProcess() -> Owner {
+        var groups = [gid_t](repeating: 0, count: max(0, Int(getgroups(0, nil))))
+        let count = getgroups(Int32(groups.count), &groups)
+        return Owner(
+            account: Account(uid: geteuid(), name: nil), gid: getegid(),
+            groups: Array(groups.prefix(max(0, Int(count)))))
+    }
+
     /// Asks the user database who `uid` is; a uid it does not know has no groups.
     ///
     /// - Throws: ``InboxError/identityRefused(_:_:)`` when the database cannot be read.
