@@ -23,13 +23,20 @@ public struct Entry: Sendable, Hashable {
     /// Whether the kernel lets nobody change or remove it, or lets it only grow (chattr +i, +a).
     public let isImmutable: Bool
 
+    /// Looks at what is open; `path` is for the error alone.
+    public init(of descriptor: FileDescriptor, path: BeneathPath) throws(InboxError) {
+        try self.init(at: descriptor, name: nil, path: path)
+    }
+
     /// Looks at `name` in `directory`; at `directory` itself where there is no name.
     init(at directory: FileDescriptor, name: FileName?, path: BeneathPath) throws(InboxError) {
         var facts = statx()
         let code = withCString(name?.bytes ?? []) {
             clinux_statx(directory.rawValue, $0, &facts)
         }
-        guard code == 0 else { throw .callFailed(call: "statx", path: path, Errno(rawValue: -code)) }
+        guard code == 0 else {
+            throw .callFailed(call: "statx", path: path, Errno(rawValue: -code))
+        }
         let format = UInt32(facts.stx_mode) & S_IFMT
         kind =
             switch format {

@@ -36,7 +36,7 @@ public enum InboxError: DocumentError, Hashable {
         case .noSpace, .diskQuotaExceeded: .storeFull
         case .ioError, .readOnlyFileSystem, .staleNFSFileHandle: .storeIO
         case .permissionDenied, .notPermitted: .notReadable
-        case .tooManySymbolicLinkLevels, .crossDeviceLink: .linkRefused
+        case .tooManySymbolicLinkLevels, .improperLink: .linkRefused
         case .fileNameTooLong: .nameRefused
         default: .internalError
         }

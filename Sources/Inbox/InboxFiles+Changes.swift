@@ -48,7 +48,7 @@ extension InboxFiles {
             let shared = UInt32(try Entry(at: parent, name: nil, path: path.parent).mode) & 0o055
             let made = withCString(name.bytes) { mkdirat(parent.rawValue, $0, 0o700) }
             guard made == 0 else { throw lastError("mkdir", path) }
-        // The daemon's umask must not decide who sees an owner's results.
+            // The daemon's umask must not decide who sees an owner's results.
             let folder = try openFolder(path)
             defer { closeQuietly(folder) }
             guard fchmod(folder.rawValue, 0o700 | shared) == 0 else {

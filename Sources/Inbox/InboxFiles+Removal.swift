@@ -21,9 +21,9 @@ extension InboxFiles {
         return try withFolder(path.parent) { parent throws(InboxError) in
             let folder = try Entry(at: parent, name: nil, path: path.parent)
             let file: Entry
-            do {
+            do throws(InboxError) {
                 file = try Entry(at: parent, name: name, path: path)
-            } catch where error.isAbsence {
+            } catch  where error.isAbsence {
                 return nil
             }
             guard !folder.isImmutable, !file.isImmutable else { return .immutable }

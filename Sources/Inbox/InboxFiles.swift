@@ -19,22 +19,26 @@ public struct InboxFiles {
 
     /// Looks at `path`; nil where nothing is.
     public func entry(_ path: BeneathPath) throws(InboxError) -> Entry? {
-        do {
+        do throws(InboxError) {
             guard let name = path.name else { return try Entry(at: root, name: nil, path: path) }
             return try withFolder(path.parent) { folder throws(InboxError) in
                 try Entry(at: folder, name: name, path: path)
             }
-        } catch where error.isAbsence {
+        } catch  where error.isAbsence {
             return nil
         }
     }
 
     /// Calls `body` for each entry of the folder until it returns false. The kind is nil where the
     /// file system does not tell it with the name. Names may be missing that came while it was read.
+    ///
+    /// - Parameter prepare: is lent the opened folder before its first name is read.
     public func list(
-        _ folder: BeneathPath, _ body: (FileName, EntryKind?) throws -> Bool
+        _ folder: BeneathPath, prepare: (FileDescriptor) -> Void = { _ in },
+        _ body: (FileName, EntryKind?) throws -> Bool
     ) throws {
         let descriptor = try openFolder(folder)
+        prepare(descriptor)
         guard let stream = fdopendir(descriptor.rawValue) else {
             let error = lastError("fdopendir", folder)
             closeQuietly(descriptor)
@@ -74,9 +78,9 @@ public struct InboxFiles {
     /// The first bytes of a regular file, `limit` at most; nil where nothing, or nothing regular, is.
     public func readPrefix(_ path: BeneathPath, limit: Int) throws(InboxError) -> [UInt8]? {
         let file: FileDescriptor
-        do {
+        do throws(InboxError) {
             file = try openForReading(path)
-        } catch where error.isAbsence || error.errno == .tooManySymbolicLinkLevels {
+        } catch  where error.isAbsence || error.errno == .tooManySymbolicLinkLevels {
             return nil
         }
         defer { closeQuietly(file) }
@@ -107,7 +111,7 @@ public struct InboxFiles {
         _ path: BeneathPath, _ body: (FileDescriptor) throws(InboxError) -> Result
     ) throws(InboxError) -> Result {
         guard !path.isRoot else { return try body(root) }
-        let folder = try openBeneath(path, O_PATH | O_DIRECTORY | O_NOFOLLOW, "resolve")
+        let folder = try openBeneath(path, clinux_path_only | O_DIRECTORY | O_NOFOLLOW, "resolve")
         defer { closeQuietly(folder) }
         return try body(folder)
     }

@@ -49,7 +49,7 @@ public final class InboxRoot: Sendable {
         do {
             place = try FileDescriptor.open(
                 FilePath(path), .readOnly,
-                options: [.directory, .noFollow, .closeOnExec, .init(rawValue: O_PATH)])
+                options: [.directory, .noFollow, .closeOnExec, .init(rawValue: clinux_path_only)])
         } catch let errno as Errno {
             throw InboxError.rootUnavailable(path: path, errno)
         }
@@ -96,16 +96,44 @@ struct FileSystemKind {
     /// Network and user-space file systems: what others change there raises no events here.
     /// Rule: statfs(2), `f_type`: NFS, SMB, CIFS, SMB2, FUSE, 9p, Ceph, AFS.
     private static let silent: Set<UInt32> = [
-        0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x6573_5546, 0x0102_1997, 0x00c3_6400, 0x5346_414f,
+        0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x6573_5546, 0x0102_1997, 0x00c3_6400,
+        0x5346_414f,
     ]
 
     /// False too where the type cannot be learnt: polling always works.
     let reportsEvents: Bool
 
     init(of directory: FileDescriptor) {
-        var facts = statfs()
-        let code = fstatfs(directory.rawValue, &facts)
-        reportsEvents =
-            code == 0 && !Self.silent.contains(UInt32(truncatingIfNeeded: facts.f_type))
+        var type: UInt32 = 0
+        let code = clinux_file_system_type(directory.rawValue, &type)
+        reportsEvents = code == 0 && !Self.silent.contains(type)
+    }
+}
+
+extension InboxRoot {
+    /// Whether the inbox's path still leads to the directory that was opened, and it still exists.
+    ///
+    /// - Throws: ``InboxError`` when that cannot be found out.
+    public func isInPlace() async throws -> Bool {
+        let (path, device, inode) = (path, device, inode)
+        // By path and as the daemon itself, as the inbox was found: the owner may not see the way to it.
+        return try await threads.run(as: Owner.ofProcess(), onMount: device) {
+            let place: FileDescriptor
+            do {
+                place = try FileDescriptor.open(
+                    FilePath(path), .readOnly,
+                    options: [
+                        .directory, .noFollow, .closeOnExec, .init(rawValue: clinux_path_only),
+                    ])
+            } catch let errno as Errno {
+                guard errno == .noSuchFileOrDirectory || errno == .notDirectory else {
+                    throw InboxError.rootUnavailable(path: path, errno)
+                }
+                return false
+            }
+            defer { closeQuietly(place) }
+            let facts = try Entry(of: place, path: BeneathPath())
+            return facts.identity.device == device && facts.identity.inode == inode
+        }
     }
 }

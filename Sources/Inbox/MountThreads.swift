@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemPackage
 
@@ -36,7 +37,6 @@ final class MountThreads: Sendable {
             queue.release()
             return code
         }
-        pthread_setname_np(thread, "ingestd-owner")
         pthread_detach(thread)
         return 0
     }
@@ -46,6 +46,8 @@ final class MountThreads: Sendable {
 private func ownerThreadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let argument else { return nil }
     let queue = Unmanaged<WorkQueue>.fromOpaque(argument).takeRetainedValue()
+    // Only for people who look at the process: a thread without its name does the same.
+    _ = clinux_thread_name("ingestd-owner")
     // Signals belong to the daemon's main thread; here they would only interrupt calls.
     var signals = sigset_t()
     sigfillset(&signals)

@@ -23,6 +23,15 @@ public struct Owner: Sendable, Hashable {
         self.groups = groups.sorted()
     }
 
+    /// Who the daemon itself is.
+    static func ofProcess() -> Owner {
+        var groups = [gid_t](repeating: 0, count: max(0, Int(getgroups(0, nil))))
+        let count = getgroups(Int32(groups.count), &groups)
+        return Owner(
+            account: Account(uid: geteuid(), name: nil), gid: getegid(),
+            groups: Array(groups.prefix(max(0, Int(count)))))
+    }
+
     /// Asks the user database who `uid` is; a uid it does not know has no groups.
     ///
     /// - Throws: ``InboxError/identityRefused(_:_:)`` when the database cannot be read.
@@ -30,11 +39,11 @@ public struct Owner: Sendable, Hashable {
         let unknown = Account(uid: uid, name: nil)
         var length = 4096
         while true {
-            let buffer = UnsafeMutableBufferPointer<CChar>.allocate(capacity: length)
+            let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: length)
             defer { buffer.deallocate() }
             var record = passwd()
             var found: UnsafeMutablePointer<passwd>?
-            let code = getpwuid_r(uid, &record, buffer.baseAddress, length, &found)
+            let code = getpwuid_r(uid, &record, buffer, length, &found)
             if code == ERANGE, length < answerLimit {
                 length *= 4
                 continue

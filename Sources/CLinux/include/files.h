@@ -7,8 +7,20 @@
 #include <linux/openat2.h>
 #include <linux/stat.h>
 #include <stdint.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+// Names a file or folder without opening its content.
+static const int clinux_path_only = 010000000 /* O_PATH */;
+
+// The type of the file system, as statfs(2) numbers them.
+static inline int clinux_file_system_type(int file, uint32_t *type) {
+    struct statfs facts;
+    if (fstatfs(file, &facts) < 0) return -errno;
+    *type = (uint32_t)facts.f_type;
+    return 0;
+}
 
 // Opens strictly beneath `directory`: no link of any kind is followed, no `..` leaves it.
 static inline int clinux_open_beneath(int directory, const char *path, uint64_t flags) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,6 +21,11 @@ static inline uint32_t clinux_thread_setfsuid(uint32_t uid) {
 
 static inline uint32_t clinux_thread_setfsgid(uint32_t gid) {
     return (uint32_t)syscall(SYS_setfsgid, gid);
+}
+
+// The name that ps and debuggers show for the calling thread; at most 15 bytes.
+static inline int clinux_thread_name(const char *name) {
+    return prctl(PR_SET_NAME, name, 0, 0, 0) < 0 ? -errno : 0;
 }
 
 #endif

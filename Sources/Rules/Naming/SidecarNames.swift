@@ -84,3 +84,17 @@ extension [UInt8] {
         return Array(self[..<end])
     }
 }
+
+extension FileName {
+    /// The name with a number before its extension, `report (2).pdf`, its beginning cut where it would grow too long.
+    public func numbered(_ number: Int) -> FileName {
+        let dot =
+            bytes.lastIndex(of: UInt8(ascii: ".")).flatMap { $0 > 0 ? $0 : nil } ?? bytes.count
+        let ending = Array(" (\(number))".utf8) + bytes[dot...].prefix(SidecarNames.nameLimit / 2)
+        let beginning = Array(bytes[..<dot]).cut(to: SidecarNames.nameLimit - ending.count)
+        guard let name = FileName(beginning + ending) else {
+            preconditionFailure("a number in a file name keeps it one")
+        }
+        return name
+    }
+}

@@ -1,0 +1,34 @@
+import Inbox
+import Rules
+
+/// A name in an inbox that may be a drop, and what is known of it.
+struct Candidate: Sendable {
+    enum Phase: Sendable, Hashable {
+        /// Looked at again at the next deadline or event; the reason is nil before the first look.
+        case watched(WaitReason?)
+        case refused
+        case ready(SettledDrop)
+        /// Somebody claims it; `isMarked` where something happened to it meanwhile.
+        case claiming(SettledDrop, isMarked: Bool)
+        case held(SettledDrop)
+    }
+
+    var settling: Settling
+    var phase = Phase.watched(nil)
+    /// When the next look is due, since intake began; nil where only an event or a rescan leads to one.
+    var deadline: Duration?
+    var firstSeen: Timestamp
+    /// Counts up with each drop that is noticed.
+    var arrival: UInt64
+    var identity: DropIdentity?
+    /// Whether anybody was told of it.
+    var isReported = false
+
+    /// Whether a run that takes what is there has nothing left to do with it.
+    var isAtRest: Bool {
+        switch phase {
+        case .refused, .held, .watched(.stillWritten): true
+        case .watched, .ready, .claiming: false
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import CLinux
+import Glibc
+import Inbox
+import Rules
+import SystemPackage
+
+/// Opens a drop the way a claim needs it: proved whole, of a kind that is taken, and still the one looked at.
+public struct DropOpener: Sendable {
+    private let sniffer: KindSniffer
+    private let settings: InboxSettings
+
+    public init(settings: InboxSettings, sniffer: KindSniffer = KindSniffer()) {
+        self.settings = settings
+        self.sniffer = sniffer
+        // The kernel tells a lease's holder of a writer by SIGIO, which would end the process; we ask instead.
+        signal(SIGIO, SIG_IGN)
+    }
+
+    /// Opens what was settled, for one claim; blocks, so it belongs inside ``InboxRoot/run(_:)``.
+    public func open(_ drop: SettledDrop, in files: InboxFiles) throws(IntakeError) -> OpenedDrop {
+        try open(drop.path, expecting: drop.identity, in: files)
+    }
+
+    /// Opens it for a moment, to see whether a claim could.
+    func probe(_ path: BeneathPath, expecting identity: DropIdentity, in files: InboxFiles) -> Probe
+    {
+        if let name = path.name, let failure = sniffer.failure(ofName: name) {
+            return .mismatch(failure)
+        }
+        do throws(IntakeError) {
+            if let obstacle = try obstacle(path, files) {
+                return .refused(Refusal.notRemovable(obstacle, owner: files.owner.account))
+            }
+            let opened = try open(path, expecting: identity, in: files)
+            defer { opened.close() }
+            return .admitted(opened.kind, opened.proof)
+        } catch {
+            switch error {
+            case .vanished, .changed: return .changed
+            case .stillWritten, .writerReturned: return .stillWritten
+            case .refused(let failure):
+                return failure.code == .typeMismatch || failure.code == .unsupportedType
+                    ? .mismatch(failure) : .refused(failure)
+            case .inaccessible(let error): return .troubled(error.failure)
+            }
+        }
+    }
+
+    private func open(
+        _ path: BeneathPath, expecting identity: DropIdentity, in files: InboxFiles
+    ) throws(IntakeError) -> OpenedDrop {
+        let descriptor = try descriptor(path, files)
+        do throws(IntakeError) {
+            let entry = try look(descriptor, path)
+            guard entry.kind == .file, entry.linkCount == 1, entry.identity == identity else {
+                throw .changed
+            }
+            let proof = try takeLease(descriptor, path)
+            let head = try OpenedDrop.head(of: descriptor, path)
+            guard let name = path.name else { throw .vanished }
+            let kind = try kind(of: name, head)
+            let limit = settings.sizeLimit(for: kind)
+            guard identity.size <= limit else {
+                throw .refused(Refusal.tooLarge(identity.size, limit: limit))
+            }
+            // Before the lease anything may have happened; from here on it would be noticed.
+            guard try look(descriptor, path).identity == identity else { throw .changed }
+            return OpenedDrop(
+                path: path, kind: kind, identity: identity, proof: proof, descriptor: descriptor)
+        } catch {
+            _ = Glibc.close(descriptor.rawValue)
+            throw error
+        }
+    }
+
+    private func descriptor(
+        _ path: BeneathPath, _ files: InboxFiles
+    ) throws(IntakeError) -> FileDescriptor {
+        do throws(InboxError) {
+            return try files.openForReading(path)
+        } catch {
+            switch error.errno {
+            case .noSuchFileOrDirectory, .notDirectory: throw .vanished
+            // Somebody holds a lease of their own, for writing.
+            case .wouldBlock: throw .stillWritten
+            case .permissionDenied, .notPermitted:
+                let entry = try entry(path, files)
+                throw .refused(
+                    Refusal.unreadable(path, entry: entry, owner: files.owner.account))
+            // What was a file is now a link, a socket or a device.
+            case .tooManySymbolicLinkLevels, .improperLink, .noSuchAddressOrDevice: throw .changed
+            default: throw .inaccessible(error)
+            }
+        }
+    }
+
+    private func takeLease(
+        _ descriptor: FileDescriptor, _ path: BeneathPath
+    ) throws(IntakeError) -> AdmissionProof {
+        let code = clinux_take_lease(descriptor.rawValue)
+        switch -code {
+        case 0: return .lease
+        case EAGAIN: throw .stillWritten
+        // Not every file system has leases, and not every file is ours to lease.
+        case EINVAL, EACCES, EPERM, ENOLCK, EOPNOTSUPP: return .settle
+        default:
+            throw .inaccessible(.callFailed(call: "lease", path: path, Errno(rawValue: -code)))
+        }
+    }
+
+    private func kind(of name: FileName, _ head: [UInt8]) throws(IntakeError) -> DropKind {
+        do throws(Failure) {
+            return try sniffer.kind(of: name, head: head)
+        } catch {
+            throw .refused(error)
+        }
+    }
+
+    private func look(
+        _ descriptor: FileDescriptor, _ path: BeneathPath
+    ) throws(IntakeError) -> Entry {
+        do throws(InboxError) {
+            return try Entry(of: descriptor, path: path)
+        } catch {
+            throw .inaccessible(error)
+        }
+    }
+
+    private func entry(_ path: BeneathPath, _ files: InboxFiles) throws(IntakeError) -> Entry? {
+        do throws(InboxError) {
+            return try files.entry(path)
+        } catch {
+            throw .inaccessible(error)
+        }
+    }
+
+    private func obstacle(
+        _ path: BeneathPath, _ files: InboxFiles
+    ) throws(IntakeError) -> RemovalObstacle? {
+        do throws(InboxError) {
+            return try files.obstacleToRemoving(path)
+        } catch {
+            throw error.isAbsence ? .vanished : .inaccessible(error)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Rules
+import Synchronization
+
+/// What one inbox's watches have told since somebody last asked.
+///
+/// An event only marks a name; what is said twice is kept once. When too much comes together, all of
+/// it is dropped for the one word that everything must be looked at.
+final class EventBox: Sendable {
+    /// Marks that are kept: 100,000 names of some 100 bytes are about 20 MB.
+    static let markLimit = 100_000
+
+    struct Marks: Sendable {
+        /// Files to look at; true where a writer was seen to finish.
+        var files: [BeneathPath: Bool] = [:]
+        /// Folders to look through.
+        var folders: Set<BeneathPath> = []
+        /// Folders that left, with all that was in them.
+        var goneFolders: Set<BeneathPath> = []
+        var requests: Set<BeneathPath> = []
+        /// Events were lost: look through everything.
+        var hasOverflowed = false
+        /// The inbox directory itself was moved, removed or unmounted.
+        var isRootGone = false
+
+        var count: Int { files.count + folders.count + goneFolders.count + requests.count }
+        var isEmpty: Bool { count == 0 && !hasOverflowed && !isRootGone }
+    }
+
+    private let rules: NameRules
+    private let isRecursive: Bool
+    private let bell: Bell
+    private let marks = Mutex(Marks())
+
+    init(rules: NameRules, isRecursive: Bool, bell: Bell) {
+        self.rules = rules
+        self.isRecursive = isRecursive
+        self.bell = bell
+    }
+
+    /// Takes all marks out.
+    func take() -> Marks {
+        marks.withLock { marks in
+            defer { marks = Marks() }
+            return marks
+        }
+    }
+
+    var isEmpty: Bool { marks.withLock(\.isEmpty) }
+
+    func markFile(_ path: BeneathPath, isClosing: Bool) {
+        switch rules.verdictOnLast(path, isFolder: false) {
+        case .candidate:
+            mark { $0.files[path] = isClosing || $0.files[path] ?? false }
+        case .request:
+            mark { $0.requests.insert(path) }
+        case .ignored, .sidecar:
+            break
+        }
+    }
+
+    func markFolder(_ path: BeneathPath, isGone: Bool) {
+        guard isRecursive || path.isRoot else { return }
+        guard rules.verdictOnLast(path, isFolder: true) == .candidate else { return }
+        mark {
+            if isGone { $0.goneFolders.insert(path) } else { $0.folders.insert(path) }
+        }
+    }
+
+    func markOverflow() { mark { $0.hasOverflowed = true } }
+    func markRootGone() { mark { $0.isRootGone = true } }
+
+    private func mark(_ change: (inout Marks) -> Void) {
+        marks.withLock { marks in
+            change(&marks)
+            if marks.count > Self.markLimit {
+                let isRootGone = marks.isRootGone
+                marks = Marks()
+                marks.hasOverflowed = true
+                marks.isRootGone = isRootGone
+            }
+        }
+        bell.ring()
+    }
+}

@@ -1,0 +1,211 @@
+import Inbox
+import Rules
+import SystemPackage
+
+extension InboxIntake {
+    /// What one look at a name gave.
+    private enum Sight: Sendable {
+        case entry(Entry?)
+        case failed(InboxError)
+    }
+
+    /// Marks a name to be looked at.
+    func mark(_ path: BeneathPath, isClosing: Bool) {
+        if case .claiming(let drop, false) = candidates[path]?.phase {
+            candidates[path]?.phase = .claiming(drop, isMarked: true)
+        }
+        // Each name is kept once; what would be too many is found again by a rescan.
+        guard candidates[path] != nil || dirty.count < Self.candidateLimit else {
+            deferredCount += 1
+            return
+        }
+        dirty[path] = isClosing || dirty[path] ?? false
+    }
+
+    /// Looks at a batch of marked names, and opens those that have rested long enough.
+    func look() async {
+        var batch: [BeneathPath] = []
+        for (path, isClosing) in dirty.prefix(Self.lookBatch) {
+            dirty[path] = nil
+            if begin(path, isClosing: isClosing) { batch.append(path) }
+        }
+        guard !batch.isEmpty else { return }
+        let probes = await sights(of: batch).compactMap { path, sight in
+            take(sight, of: path) ? path : nil
+        }
+        var rest = probes[...]
+        while !rest.isEmpty {
+            await probe(Array(rest.prefix(Self.probeBatch)))
+            rest = rest.dropFirst(Self.probeBatch)
+        }
+    }
+
+    /// Makes a candidate of a new name; false where the name is not to be looked at now.
+    private func begin(_ path: BeneathPath, isClosing: Bool) -> Bool {
+        if let candidate = candidates[path] {
+            // Who claims it has it open; it is looked at when they are done.
+            if case .claiming = candidate.phase { return false }
+        } else {
+            guard candidates.count < Self.candidateLimit else {
+                deferredCount += 1
+                return false
+            }
+            arrivals += 1
+            candidates[path] = Candidate(
+                settling: Settling(waits: waits), firstSeen: time.calendar(), arrival: arrivals)
+        }
+        candidates[path]?.settling.noticed(isClosing: isClosing)
+        return true
+    }
+
+    private func sights(of batch: [BeneathPath]) async -> [(BeneathPath, Sight)] {
+        do {
+            return try await root.run { files in
+                batch.map { path in
+                    do throws(InboxError) {
+                        return (path, .entry(try files.entry(path)))
+                    } catch {
+                        return (path, .failed(error))
+                    }
+                }
+            }
+        } catch {
+            let error = error as? InboxError ?? .mountBusy(limit: 0)
+            return batch.map { ($0, .failed(error)) }
+        }
+    }
+
+    /// Acts on a look; true where the drop is to be opened next.
+    private func take(_ sight: Sight, of path: BeneathPath) -> Bool {
+        // Somebody may have begun to claim it while it was looked at.
+        guard var candidate = candidates[path] else { return false }
+        if case .claiming(let drop, _) = candidate.phase {
+            candidates[path]?.phase = .claiming(drop, isMarked: true)
+            return false
+        }
+        let now = time.elapsed()
+        let decision: SettlingDecision
+        switch sight {
+        case .entry(let entry):
+            decision = candidate.settling.looked(entry, at: now)
+            candidate.note(entry, decision, arrival: arrivals + 1, now: time.calendar)
+            arrivals = max(arrivals, candidate.arrival)
+        case .failed(let error) where error.errno == .fileNameTooLong:
+            decision = .refused(Refusal.pathTooLong)
+        // The folder became a link, or cannot be reached any more: nothing there is a drop.
+        case .failed(let error) where error.errno == .tooManySymbolicLinkLevels:
+            decision = candidate.settling.looked(nil, at: now)
+        case .failed(let error):
+            decision = .lookAgain(at: now + Settling.troubleWait, .trouble(error.failure))
+        }
+        candidates[path] = candidate
+        guard decision != .probe else { return true }
+        act(on: decision, path)
+        return false
+    }
+
+    private func probe(_ batch: [BeneathPath]) async {
+        let asked = batch.compactMap { path in
+            candidates[path]?.identity.map { (path: path, identity: $0) }
+        }
+        let probes: [(BeneathPath, Probe)]
+        do {
+            probes = try await root.run { [opener] files in
+                asked.map { ($0.path, opener.probe($0.path, expecting: $0.identity, in: files)) }
+            }
+        } catch {
+            let failure = (error as? InboxError ?? .mountBusy(limit: 0)).failure
+            probes = asked.map { ($0.path, .troubled(failure)) }
+        }
+        for (path, probe) in probes {
+            guard let decision = candidates[path]?.settling.probed(probe, at: time.elapsed())
+            else { continue }
+            act(on: decision, path)
+        }
+    }
+
+    /// Does what was decided about a name.
+    private func act(on decision: SettlingDecision, _ path: BeneathPath) {
+        guard let candidate = candidates[path] else { return }
+        switch decision {
+        case .unchanged, .probe:
+            break
+        case .gone:
+            candidates[path] = nil
+            noteVanished(candidate, path)
+        case .folder:
+            candidates[path] = nil
+            queue(path)
+        case .refused(let failure):
+            refuse(path, candidate, failure)
+        case .ready(let kind, let proof):
+            guard let sighted = candidate.sighted(path) else { return }
+            offer(SettledDrop(sighted: sighted, kind: kind, proof: proof))
+        case .lookAgain(let moment, let reason):
+            wait(path, candidate, until: moment, reason)
+        }
+    }
+
+    private func noteVanished(_ candidate: Candidate, _ path: BeneathPath) {
+        // A lost inbox looks empty; that nobody sees a file there does not mean it is gone.
+        guard candidate.isReported, !isRootLost else { return }
+        journal(JournalLine(.dropVanished, fields([:], path: path)))
+        report(.vanished(path))
+    }
+
+    private func refuse(_ path: BeneathPath, _ candidate: Candidate, _ failure: Failure) {
+        candidates[path]?.phase = .refused
+        candidates[path]?.deadline = nil
+        guard let sighted = candidate.sighted(path) else { return }
+        candidates[path]?.isReported = true
+        journal(
+            JournalLine(
+                .dropRefused,
+                fields([.code: failure.code.rawValue, .detail: failure.detail], path: path)))
+        report(.refused(sighted, failure))
+    }
+
+    private func wait(
+        _ path: BeneathPath, _ candidate: Candidate, until moment: Duration, _ reason: WaitReason
+    ) {
+        setDeadline(moment, path)
+        candidates[path]?.phase = .watched(reason)
+        if case .watched(reason) = candidate.phase { return }
+        guard let sighted = candidate.sighted(path), reason.message != nil else { return }
+        candidates[path]?.isReported = true
+        journal(
+            JournalLine(
+                candidate.phase == .watched(nil) ? .dropNoticed : .dropWaiting,
+                fields([.reason: reason.message ?? ""], path: path)))
+        report(.waiting(sighted, reason, nextLook: time.calendar(at: moment)))
+    }
+
+    func setDeadline(_ moment: Duration, _ path: BeneathPath) {
+        candidates[path]?.deadline = moment
+        deadlines.insert(path, at: moment)
+        // Deadlines that were replaced stay in the queue; it must not grow with them for ever.
+        guard deadlines.count > 2 * candidates.count + 1000 else { return }
+        deadlines.removeAll()
+        for (path, candidate) in candidates {
+            if let deadline = candidate.deadline { deadlines.insert(path, at: deadline) }
+        }
+    }
+}
+
+extension Candidate {
+    /// Keeps what a look showed; another file under the name of a refused one arrives anew.
+    fileprivate mutating func note(
+        _ entry: Entry?, _ decision: SettlingDecision, arrival: UInt64, now: () -> Timestamp
+    ) {
+        guard let entry else { return }
+        if phase == .refused, identity?.inode != entry.identity.inode {
+            firstSeen = now()
+            self.arrival = arrival
+        }
+        identity = entry.identity
+    }
+
+    fileprivate func sighted(_ path: BeneathPath) -> SightedDrop? {
+        identity.map { SightedDrop(path: path, identity: $0, firstSeen: firstSeen) }
+    }
+}

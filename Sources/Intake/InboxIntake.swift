@@ -1,0 +1,193 @@
+import Inbox
+import Rules
+
+/// Notices the drops of one inbox, sees them settle, and hands out those that are ready, oldest first.
+///
+/// ``run()`` does the watching; ``nextReady()`` gives a drop to whoever claims it, and
+/// ``ended(_:_:)`` takes back word of how that went.
+public actor InboxIntake {
+    /// How many names are followed at once, at some 300 bytes each; what is beyond waits for a later rescan.
+    public static let candidateLimit = 200_000
+    /// How many names are looked at in one go on a thread of the mount.
+    static let lookBatch = 256
+    /// How many drops are opened in one go.
+    static let probeBatch = 64
+    /// How many folders may wait to be looked through.
+    static let folderLimit = 100_000
+
+    nonisolated let root: InboxRoot
+    nonisolated let settings: InboxSettings
+    nonisolated let journal: Journal
+    nonisolated let report: @Sendable (DropReport) -> Void
+    nonisolated let watcher: DropWatcher
+    nonisolated let opener: DropOpener
+    nonisolated let rules: NameRules
+    nonisolated let waits: Settling.Waits
+    nonisolated let time: IntakeTime
+    nonisolated let bell: Bell
+    nonisolated let box: EventBox
+
+    var candidates: [BeneathPath: Candidate] = [:]
+    var arrivals: UInt64 = 0
+    /// Names to look at, in no order; true where a writer was seen to finish.
+    var dirty: [BeneathPath: Bool] = [:]
+    /// Folders to look through; the last first.
+    var folders: [BeneathPath] = []
+    var queuedFolders: Set<BeneathPath> = []
+    /// Folders that have no watch.
+    var polledFolders: Set<BeneathPath> = []
+    var deadlines = PriorityQueue<Duration, BeneathPath>()
+    var ready = PriorityQueue<UInt64, BeneathPath>()
+    var nextRescan: Duration?
+    var nextPoll: Duration?
+    /// The interval rescan in progress counts what no event had told.
+    var isCountingUnnotified = false
+    var unnotifiedCount = 0
+    var deferredCount = 0
+    var hasScannedOnce = false
+    var isRootLost = false
+    var areWatchesExhausted = false
+    var isLooking = false
+    var isOver = false
+    var claimers: [UInt64: CheckedContinuation<SettledDrop?, Never>] = [:]
+    var drainWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+    var nextTicket: UInt64 = 0
+
+    /// - Parameters:
+    ///   - watcher: shared by all inboxes.
+    ///   - report: told of each drop that waits, is refused, or vanished; must return at once.
+    ///   - clock: what waits are measured by.
+    ///   - calendar: what people read; nil is the system's.
+    public init(
+        root: InboxRoot, settings: InboxSettings, watcher: DropWatcher,
+        opener: DropOpener, patience: Patience = Patience(),
+        clock: any Clock<Duration> = ContinuousClock(),
+        calendar: (@Sendable () -> Timestamp)? = nil, journal: @escaping Journal,
+        report: @escaping @Sendable (DropReport) -> Void
+    ) {
+        self.root = root
+        self.settings = settings
+        self.watcher = watcher
+        self.opener = opener
+        self.journal = journal
+        self.report = report
+        rules = NameRules(ignore: settings.ignore)
+        waits = Settling.Waits(
+            settle: settings.settle, settleWithoutProof: settings.settleWithoutProof,
+            patience: patience)
+        time = IntakeTime(clock, calendar: calendar ?? IntakeTime.systemCalendar)
+        bell = Bell()
+        box = EventBox(rules: rules, isRecursive: settings.isRecursive, bell: bell)
+    }
+
+    /// Watches until the task is cancelled; then ends all that wait for a drop.
+    public func run() async {
+        scheduleRescan()
+        while !Task.isCancelled {
+            absorbMarks()
+            queueWhatIsDue()
+            isLooking = true
+            if let folder = nextFolder() {
+                await scan(folder)
+            } else if !dirty.isEmpty {
+                await look()
+            } else {
+                isLooking = false
+                noteRoundEnd()
+                await rest()
+            }
+        }
+        end()
+    }
+
+    /// Whether all that is there is claimed, refused, held, or still being written.
+    public var isDrained: Bool {
+        hasScannedOnce && !isLooking && folders.isEmpty && dirty.isEmpty && box.isEmpty
+            && candidates.values.allSatisfy(\.isAtRest)
+    }
+
+    /// Returns once ``isDrained``, or when the intake has ended.
+    public func whenDrained() async {
+        guard !isDrained, !isOver else { return }
+        nextTicket += 1
+        let ticket = nextTicket
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled || isOver {
+                    continuation.resume()
+                } else {
+                    drainWaiters[ticket] = continuation
+                    bell.ring()
+                }
+            }
+        } onCancel: {
+            Task { await self.dropDrainWaiter(ticket) }
+        }
+    }
+
+    /// Sleeps until something is marked, a look is due, or the task is cancelled.
+    private func rest() async {
+        let next = [deadlines.first?.priority, nextRescan, nextPoll].compactMap { $0 }.min()
+        let wait = next.map { $0 - time.elapsed() }
+        await withTaskGroup { group in
+            if let wait {
+                group.addTask { [time, bell] in
+                    await time.pause(max(wait, .zero))
+                    bell.ring()
+                }
+            }
+            await bell.wait()
+            group.cancelAll()
+        }
+    }
+
+    /// What is true whenever nothing is left to look at for now.
+    private func noteRoundEnd() {
+        if !hasScannedOnce {
+            hasScannedOnce = true
+            journal(
+                JournalLine(
+                    .inboxWatched, fields([.count: String(candidates.count)])))
+        }
+        if isCountingUnnotified {
+            isCountingUnnotified = false
+            if unnotifiedCount > 0 {
+                journal(JournalLine(.unnotifiedFound, fields([.count: String(unnotifiedCount)])))
+            }
+        }
+        if deferredCount > 0 {
+            journal(JournalLine(.dropsDeferred, fields([.count: String(deferredCount)])))
+            deferredCount = 0
+        }
+        guard isDrained else { return }
+        let waiters = drainWaiters.values
+        drainWaiters = [:]
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func end() {
+        isOver = true
+        watcher.forget(box)
+        let waiting = claimers.values
+        claimers = [:]
+        for claimer in waiting { claimer.resume(returning: nil) }
+        let waiters = drainWaiters.values
+        drainWaiters = [:]
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func dropDrainWaiter(_ ticket: UInt64) {
+        drainWaiters.removeValue(forKey: ticket)?.resume()
+    }
+
+    /// A line's fields, with those that all lines of this inbox have.
+    nonisolated func fields(
+        _ more: [JournalField: String], path: BeneathPath? = nil
+    ) -> [JournalField: String] {
+        var fields = more
+        fields[.inbox] = root.path
+        fields[.account] = root.account.description
+        fields[.path] = path?.description
+        return fields
+    }
+}
