@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Rules
 import Testing
@@ -89,17 +88,5 @@ import WorkerProtocol
             return artifacts.replies
         }
         #expect(replies == (0..<100).map { .warning("warning \($0)") })
-    }
-
-    /// Returns once the process is gone or a zombie of somebody else's.
-    private func awaitEnd(of pid: pid_t) throws {
-        let descriptor = linux_pidfd_open(pid)
-        guard descriptor >= 0 else {
-            #expect(descriptor == -ESRCH)
-            return
-        }
-        defer { close(descriptor) }
-        var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        #expect(poll(&watched, 1, 10_000) == 1)
     }
 }

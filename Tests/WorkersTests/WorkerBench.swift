@@ -3,6 +3,7 @@ import Glibc
 import Rules
 import Synchronization
 import SystemPackage
+import Testing
 import WorkerProtocol
 
 @testable import Workers
@@ -62,6 +63,18 @@ func ownDirectory() throws -> FilePath {
     let length = readlink("/proc/self/exe", &path, path.count - 1)
     guard length > 0 else { throw Errno(rawValue: errno) }
     return FilePath(platformString: path).removingLastComponent()
+}
+
+/// Returns once the process is gone, or waits to be reaped.
+func awaitEnd(of pid: pid_t) throws {
+    let descriptor = linux_pidfd_open(pid)
+    guard descriptor >= 0 else {
+        #expect(descriptor == -ESRCH)
+        return
+    }
+    defer { close(descriptor) }
+    var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    #expect(poll(&watched, 1, 10_000) == 1)
 }
 
 /// A journal that tests read.

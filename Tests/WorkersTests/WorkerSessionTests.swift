@@ -94,16 +94,27 @@ import WorkerProtocol
         #expect(failure.message == "no [2J good")
     }
 
-    @Test(arguments: ["faults", "crashesLater"])
-    func `the stage after a death has a fresh process`(misdeed: String) async throws {
+    @Test func `the stage after a crash has a fresh process`() async throws {
         let (served, bench) = try await served(
-            by: misdeed, [(Self.text, .ample), (Self.text, .ample)])
+            by: "faults", [(Self.text, .ample), (Self.text, .ample)])
+        #expect(served.map(\.outcome.code) == [.workerCrashed, .workerCrashed])
         #expect(Set(bench.lines.compactMap { $0.fields[.pid] }).count == 2)
-        if misdeed == "crashesLater" {
-            #expect(served.map(\.outcome.result) == [.text(characters: 1), .text(characters: 1)])
-        } else {
-            #expect(served.map(\.outcome.code) == [.workerCrashed, .workerCrashed])
+        #expect(bench.remains.isEmpty)
+    }
+
+    @Test func `a worker found dead is replaced before it is asked`() async throws {
+        let bench = try WorkerBench(misdeed: "crashesLater")
+        let results = try await bench.run { session in
+            var pid: pid_t?
+            let first = session.run(Self.text, limits: .ample) { reply in
+                if case .artifactBytes(let bytes) = reply, pid == nil {
+                    pid = pid_t(String(decoding: bytes, as: UTF8.self))
+                }
+            }
+            try awaitEnd(of: try #require(pid))
+            return [first.result, session.run(Self.text, limits: .ample) { _ in }.result]
         }
+        #expect(results == [.text(characters: 1), .text(characters: 1)])
         #expect(bench.remains.isEmpty)
     }
 
