@@ -13,7 +13,7 @@ public struct EncodingSniffer: Sendable {
     public init() {}
 
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        if head.count < 3 { head.append(contentsOf: bytes.prefix(3 - head.count)) }
+        if head.count < 4 { head.append(contentsOf: bytes.prefix(4 - head.count)) }
         guard let base = bytes.baseAddress else { return }
         var at = 0
         while at < bytes.count {
@@ -37,7 +37,9 @@ public struct EncodingSniffer: Sendable {
     }
 
     /// - Parameter fallback: what to take where the bytes do not tell.
-    public func verdict(fallback: TextEncoding) -> EncodingVerdict {
+    /// - Returns: nil for what is no text, or in UTF-32, which nobody but its mark announces.
+    public func verdict(fallback: TextEncoding) -> EncodingVerdict? {
+        if head == [0xff, 0xfe, 0, 0] || head == [0, 0, 0xfe, 0xff] { return nil }
         if head.starts(with: [0xef, 0xbb, 0xbf]) {
             return EncodingVerdict(
                 encoding: .utf8Marked, certainty: utf8.isClean ? .proven : .damaged, markLength: 3)
@@ -56,6 +58,8 @@ public struct EncodingSniffer: Sendable {
         if utf8.isCleanButForItsEnd { return EncodingVerdict(encoding: .utf8, certainty: .damaged) }
         if cp949.isKorean { return EncodingVerdict(encoding: .cp949, certainty: .proven) }
         if utf8.isHardlyDamaged { return EncodingVerdict(encoding: .utf8, certainty: .damaged) }
+        // No encoding of single bytes has zeros; a few stray ones are forgiven.
+        if zeros.count > length / 16 { return nil }
         return EncodingVerdict(encoding: fallback, certainty: .guessed)
     }
 }
@@ -68,6 +72,8 @@ private struct ZeroCount: Sendable {
     private var endsLittle = 0
     private var endsBig = 0
     private var last: UInt8 = 1
+
+    var count: Int { even + odd }
 
     mutating func pass(last byte: UInt8) { last = byte }
 
