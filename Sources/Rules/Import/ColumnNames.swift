@@ -33,7 +33,8 @@ public enum ColumnNames {
         var isTelling = false
         for scalar in name.trimmingWhitespace().unicodeScalars.prefix(lengthLimit) {
             switch scalar.properties.generalCategory {
-            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter,
+                .otherLetter,
                 .decimalNumber, .letterNumber, .otherNumber:
                 isTelling = true
                 kept.append(scalar)

@@ -58,7 +58,8 @@ public enum SchemaError: DocumentError, Hashable {
         case .unknown(let name):
             return Failure(
                 .internalError,
-                message: "Nothing was imported: this folder is set to a schema that does not exist. "
+                message:
+                    "Nothing was imported: this folder is set to a schema that does not exist. "
                     + "Ask the operator to mend it.",
                 detail: "choose schema: no schema is named \(name)")
         }
