@@ -126,6 +126,12 @@ public struct RowBatch: Sendable, Hashable {
         bytes.append(contentsOf: field)
     }
 
+    /// Adds a field from memory; the way to take where rows are many.
+    public mutating func append(field: UnsafeRawBufferPointer) {
+        withUnsafeBytes(of: UInt32(field.count).littleEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(contentsOf: field)
+    }
+
     public mutating func appendNoValue() {
         withUnsafeBytes(of: Self.noValue) { bytes.append(contentsOf: $0) }
     }

@@ -43,13 +43,3 @@ public struct TableSchema: Sendable, Hashable {
         ],
         keyColumn: "email")
 }
-
-/// What a value must be, and the form in which it is kept.
-public enum ValueRule: Sendable, Hashable {
-    /// Anything, trimmed.
-    case text
-    /// 2–100 characters, trimmed.
-    case personName
-    /// `^[^\s@]+@[^\s@]+\.[^\s@]+$`, trimmed, lower-cased.
-    case email
-}

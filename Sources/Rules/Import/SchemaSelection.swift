@@ -1,0 +1,67 @@
+/// Which schema a table goes by.
+///
+/// Rule: docs/formats.md, "Schemas".
+public enum SchemaSelection: Sendable, Hashable {
+    case schema(HeaderMatch)
+    /// Any table, as it comes; `nearly` is the schema that lacked least, if one was there in part.
+    case infer(nearly: HeaderMatch?)
+
+    /// Chooses.
+    ///
+    /// - Throws: ``SchemaError`` where a schema is asked for by name and does not fit.
+    public init(
+        _ choice: SchemaChoice, among schemas: [TableSchema], header: TableHeader
+    ) throws(SchemaError) {
+        switch choice {
+        case .infer:
+            self = .infer(nearly: nil)
+        case .named(let name):
+            guard let schema = schemas.first(where: { $0.name == name }) else {
+                throw .unknown(name: name)
+            }
+            let match = HeaderMatch(schema, header)
+            guard match.missing.isEmpty else {
+                throw .missingColumns(match.missing, schema: name, header: header.names)
+            }
+            self = .schema(match)
+        case .auto:
+            let matches = schemas.map { HeaderMatch($0, header) }
+            if let fitting = matches.first(where: \.missing.isEmpty) {
+                self = .schema(fitting)
+                return
+            }
+            var nearly: HeaderMatch?
+            for match in matches where match.requiredFound > 0 {
+                if match.missing.count < nearly?.missing.count ?? .max { nearly = match }
+            }
+            self = .infer(nearly: nearly)
+        }
+    }
+}
+
+/// Why a table does not go by the schema that was asked for.
+public enum SchemaError: DocumentError, Hashable {
+    case missingColumns([String], schema: String, header: [String])
+    case unknown(name: String)
+
+    public var failure: Failure {
+        switch self {
+        case .missingColumns(let missing, let schema, let header):
+            let names = missing.map { "`\($0)`" }.joined(separator: ", ")
+            let what = missing.count == 1 ? "the required column" : "the required columns"
+            return Failure(
+                .csvMissingColumns,
+                message: "Nothing was imported: the table lacks \(what) \(names). "
+                    + "Name the columns in its first line and drop it again.",
+                detail: "match header with schema \(schema): no \(missing.joined(separator: ", ")) "
+                    + "among \(header.count) columns")
+        case .unknown(let name):
+            return Failure(
+                .internalError,
+                message:
+                    "Nothing was imported: this folder is set to a schema that does not exist. "
+                    + "Ask the operator to mend it.",
+                detail: "choose schema: no schema is named \(name)")
+        }
+    }
+}

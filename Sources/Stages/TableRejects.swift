@@ -1,0 +1,100 @@
+import CSV
+import Rules
+import WorkerProtocol
+
+/// The artifact `rejects.csv`: each record that was not taken, as it came, with the reason appended.
+///
+/// UTF-8 with a mark, so that spreadsheets read it; begun with the first reject.
+/// Rule: docs/formats.md, "Rejects"; RFC 4180, section 2.
+struct TableRejects {
+    /// Bytes held back before they are sent, and the most that are sent at once.
+    private static let fullLength = 64 << 10
+    private static let sendLimit = 1 << 20
+
+    private let header: TableHeader
+    private let delimiter: UInt8
+    private var isBegun = false
+    private var bytes: [UInt8] = []
+
+    init(header: TableHeader, delimiter: UInt8) {
+        self.header = header
+        self.delimiter = delimiter
+    }
+
+    /// Adds a record and why it was not taken.
+    mutating func append(
+        _ record: CSVRecord, field: String, message: String,
+        send: (StageReply) throws -> Void
+    ) throws {
+        if !isBegun { try begin(send: send) }
+        let width = header.names.count
+        // Reject columns of an earlier round are not carried along.
+        let skipped = width..<header.width
+        for index in 0..<record.count where !skipped.contains(index) {
+            put(record[index])
+            bytes.append(delimiter)
+        }
+        for _ in 0..<max(0, width - record.count) { bytes.append(delimiter) }
+        put(String(record.number))
+        bytes.append(delimiter)
+        put(field)
+        bytes.append(delimiter)
+        put(message)
+        endLine()
+        if bytes.count >= Self.fullLength { try flush(send: send) }
+    }
+
+    /// Ends the artifact, if it was begun.
+    mutating func end(send: (StageReply) throws -> Void) throws {
+        guard isBegun else { return }
+        try flush(send: send)
+        try send(.artifactEnded)
+    }
+
+    private mutating func begin(send: (StageReply) throws -> Void) throws {
+        isBegun = true
+        try send(.artifactBegun(name: "rejects.csv", mediaType: "text/csv"))
+        bytes += [0xef, 0xbb, 0xbf]
+        for (index, name) in (header.names + TableHeader.rejectColumns).enumerated() {
+            if index > 0 { bytes.append(delimiter) }
+            put(name)
+        }
+        endLine()
+    }
+
+    private mutating func flush(send: (StageReply) throws -> Void) throws {
+        for start in stride(from: 0, to: bytes.count, by: Self.sendLimit) {
+            let piece = bytes[start..<min(start + Self.sendLimit, bytes.count)]
+            try send(.artifactBytes(Array(piece)))
+        }
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func put(_ text: String) {
+        var text = text
+        text.withUTF8 { put(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Writes a field, quoted where it must be.
+    private mutating func put(_ field: UnsafeRawBufferPointer) {
+        let quote = UInt8(ascii: "\"")
+        let mustQuote = field.contains {
+            $0 == delimiter || $0 == quote || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n")
+        }
+        guard mustQuote else {
+            bytes.append(contentsOf: field)
+            return
+        }
+        bytes.append(quote)
+        for byte in field {
+            if byte == quote { bytes.append(quote) }
+            bytes.append(byte)
+        }
+        bytes.append(quote)
+    }
+
+    private mutating func endLine() {
+        bytes.append(UInt8(ascii: "\r"))
+        bytes.append(UInt8(ascii: "\n"))
+    }
+}

@@ -1,0 +1,132 @@
+import CSV
+import Rules
+import WorkerProtocol
+
+/// Judges records one by one and sends them on: as rows, or as rejects.
+struct TableRows {
+    private let layout: TableLayout
+    private var batch = RowBatch()
+    private var rejects: TableRejects
+    private(set) var summary = TableSummary(totalRows: 0, errorCount: 0)
+
+    /// The verdicts on the columns of the row at hand, and values that are kept in another form than they came in.
+    private var verdicts: [ValueVerdict] = []
+    private var scratch: [UInt8] = []
+
+    init(layout: TableLayout, delimiter: UInt8) {
+        self.layout = layout
+        rejects = TableRejects(header: layout.header, delimiter: delimiter)
+    }
+
+    /// Takes a record behind the header.
+    mutating func take(_ record: CSVRecord, send: (StageReply) throws -> Void) throws {
+        summary.totalRows += 1
+        if hasSurplus(record) {
+            let message = "has \(record.count) fields where the header has \(layout.header.width)"
+            try reject(record, field: "", message: message, value: "", send: send)
+            return
+        }
+        switch layout.plan {
+        case .asItComes(let width):
+            appendAsItCame(record, width: width)
+        case .schema(let columns):
+            for (index, target) in columns.enumerated() {
+                guard let fault = judge(record, target) else { continue }
+                let value = field(record, target.place)
+                verdicts.removeAll(keepingCapacity: true)
+                scratch.removeAll(keepingCapacity: true)
+                try reject(
+                    record, field: columns[index].column.name, message: fault.message,
+                    value: String(
+                        String(decoding: value, as: UTF8.self).prefix(TableSummary.valueLimit)),
+                    send: send)
+                return
+            }
+            appendJudged(record, columns)
+        }
+        if batch.isFull { try flush(send: send) }
+    }
+
+    /// Sends what is held back; called once, behind the last record.
+    mutating func finish(send: (StageReply) throws -> Void) throws {
+        if batch.rowCount > 0 { try flush(send: send) }
+        try rejects.end(send: send)
+    }
+
+    // MARK: - Judging
+
+    /// Whether a field that belongs to no column has something in it: the record's fields may have shifted.
+    private func hasSurplus(_ record: CSVRecord) -> Bool {
+        guard record.count > layout.widthLimit else { return false }
+        return (layout.widthLimit..<record.count).contains { !record[$0].isEmpty }
+    }
+
+    private func field(_ record: CSVRecord, _ place: Int?) -> UnsafeRawBufferPointer {
+        guard let place, place < record.count else {
+            return UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+        return record[place]
+    }
+
+    /// Judges one column; nil where nothing is wrong.
+    private mutating func judge(
+        _ record: CSVRecord, _ target: (column: TableSchema.Column, place: Int?)
+    ) -> ValueFault? {
+        let verdict = target.column.check(field(record, target.place), scratch: &scratch)
+        if case .refused(let fault) = verdict { return fault }
+        verdicts.append(verdict)
+        return nil
+    }
+
+    // MARK: - Rows
+
+    private mutating func appendJudged(
+        _ record: CSVRecord, _ columns: [(column: TableSchema.Column, place: Int?)]
+    ) {
+        batch.begin(row: record.number, fieldCount: columns.count)
+        for (index, target) in columns.enumerated() {
+            switch verdicts[index] {
+            case .kept(let part):
+                batch.append(
+                    field: UnsafeRawBufferPointer(rebasing: field(record, target.place)[part]))
+            case .rewritten(let part):
+                scratch.withUnsafeBytes {
+                    batch.append(field: UnsafeRawBufferPointer(rebasing: $0[part]))
+                }
+            case .empty, .refused:
+                batch.appendNoValue()
+            }
+        }
+        verdicts.removeAll(keepingCapacity: true)
+        scratch.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func appendAsItCame(_ record: CSVRecord, width: Int) {
+        batch.begin(row: record.number, fieldCount: width)
+        for index in 0..<width {
+            if index < record.count {
+                batch.append(field: record[index])
+            } else {
+                batch.appendNoValue()
+            }
+        }
+    }
+
+    private mutating func flush(send: (StageReply) throws -> Void) throws {
+        try send(.rows(batch))
+        batch.removeAll()
+    }
+
+    private mutating func reject(
+        _ record: CSVRecord, field: String, message: String, value: String,
+        send: (StageReply) throws -> Void
+    ) throws {
+        summary.errorCount += 1
+        if summary.errorCount <= TableSummary.sampleLimit {
+            try send(
+                .rejected(
+                    RowReject(row: record.number, field: field, message: message, value: value)))
+        }
+        try rejects.append(record, field: field, message: message, send: send)
+    }
+}
