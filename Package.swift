@@ -88,9 +88,10 @@ let package = Package(
             name: "CMuPDF",
             linkerSettings: mupdfLibraries.map { .linkedLibrary($0) }),
         room("Stages", ["Rules", "CSV", "WorkerProtocol", "CMuPDF"]),
+        room("Confinement", ["CLinux", "CSeccomp"]),
         .executableTarget(
             name: "ingest-worker",
-            dependencies: ["Stages", "WorkerProtocol", "Rules", "CLinux", "CSeccomp"],
+            dependencies: ["Stages", "WorkerProtocol", "Rules", "Confinement"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

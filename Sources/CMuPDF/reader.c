@@ -1,0 +1,179 @@
+// The reader's life: memory under a cap, the blob by position, silence, and the deadline.
+#include "reader.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+// What MuPDF keeps of decoded fonts and pictures; the working set of a page is far smaller.
+enum { STORE_LIMIT = 32 << 20, BLOB_BUFFER = 8 << 10, OUTPUT_START = 16 << 10 };
+
+// What malloc rounds up may pass the limit by a few bytes; the next request is then refused.
+static size_t memory_left(const struct mupdf_reader *reader) {
+    return reader->memory_used < reader->memory_limit
+        ? reader->memory_limit - reader->memory_used : 0;
+}
+
+static void *capped_malloc(void *user, size_t size) {
+    struct mupdf_reader *reader = user;
+    if (size > memory_left(reader)) return NULL;
+    void *block = malloc(size);
+    reader->memory_used += malloc_usable_size(block);
+    return block;
+}
+
+static void capped_free(void *user, void *block) {
+    struct mupdf_reader *reader = user;
+    reader->memory_used -= malloc_usable_size(block);
+    free(block);
+}
+
+static void *capped_realloc(void *user, void *block, size_t size) {
+    struct mupdf_reader *reader = user;
+    size_t before = malloc_usable_size(block);
+    if (size > before && size - before > memory_left(reader)) return NULL;
+    void *moved = realloc(block, size);
+    if (moved != NULL) reader->memory_used += malloc_usable_size(moved) - before;
+    return moved;
+}
+
+static void keep_quiet(void *user, const char *message) {
+    (void)user;
+    (void)message;
+}
+
+struct mupdf_reader *mupdf_new(size_t memory_limit) {
+    struct mupdf_reader *reader = calloc(1, sizeof *reader);
+    if (reader == NULL) return NULL;
+    reader->memory_limit = memory_limit;
+    fz_alloc_context allocator = {reader, capped_malloc, capped_realloc, capped_free};
+    reader->ctx = fz_new_context(&allocator, NULL, STORE_LIMIT);
+    if (reader->ctx == NULL) {
+        free(reader);
+        return NULL;
+    }
+    // A file of two kilobytes can warn a million times.
+    fz_set_warning_callback(reader->ctx, keep_quiet, NULL);
+    fz_set_error_callback(reader->ctx, keep_quiet, NULL);
+    fz_try(reader->ctx) reader->output = fz_new_buffer(reader->ctx, OUTPUT_START);
+    fz_catch(reader->ctx) {
+        mupdf_free(reader);
+        return NULL;
+    }
+    return reader;
+}
+
+void mupdf_free(struct mupdf_reader *reader) {
+    mupdf_set_deadline(reader, 0);
+    pdf_drop_document(reader->ctx, reader->document);
+    fz_drop_buffer(reader->ctx, reader->output);
+    fz_drop_context(reader->ctx);
+    free(reader);
+}
+
+enum mupdf_code mupdf_caught(struct mupdf_reader *reader) {
+    switch (fz_caught(reader->ctx)) {
+    case FZ_ERROR_MEMORY: return MUPDF_OUT_OF_MEMORY;
+    case FZ_ERROR_REPAIRED: return MUPDF_REPAIRED;
+    default: return MUPDF_DAMAGED;
+    }
+}
+
+struct blob {
+    int descriptor;
+    int64_t length;
+    unsigned char bytes[BLOB_BUFFER];
+};
+
+static int next_bytes(fz_context *ctx, fz_stream *stream, size_t wanted) {
+    (void)wanted;
+    struct blob *blob = stream->state;
+    ssize_t count = 0;
+    if (stream->pos < blob->length) {
+        do count = pread(blob->descriptor, blob->bytes, sizeof blob->bytes, stream->pos);
+        while (count < 0 && errno == EINTR);
+    }
+    stream->rp = stream->wp = blob->bytes;
+    if (count < 0) fz_throw(ctx, FZ_ERROR_GENERIC, "read failed");
+    if (count == 0) return EOF;
+    stream->wp += count;
+    stream->pos += count;
+    return *stream->rp++;
+}
+
+static void seek_bytes(fz_context *ctx, fz_stream *stream, int64_t offset, int whence) {
+    struct blob *blob = stream->state;
+    if (whence == SEEK_END) offset += blob->length;
+    if (offset < 0) fz_throw(ctx, FZ_ERROR_GENERIC, "seek before the start");
+    // Objects are looked up back and forth within a few kilobytes: what is in hand is not read again.
+    int64_t start = stream->pos - (stream->wp - blob->bytes);
+    if (offset >= start && offset <= stream->pos) {
+        stream->rp = blob->bytes + (offset - start);
+        return;
+    }
+    stream->pos = offset;
+    stream->rp = stream->wp = blob->bytes;
+}
+
+static void drop_blob(fz_context *ctx, void *state) { fz_free(ctx, state); }
+
+enum mupdf_code mupdf_open(struct mupdf_reader *reader, int descriptor, int64_t length) {
+    fz_context *ctx = reader->ctx;
+    fz_stream *stream = NULL;
+    int needs_password = 0;
+    fz_var(stream);
+    fz_var(needs_password);
+    fz_try(ctx) {
+        struct blob *blob = fz_malloc_struct(ctx, struct blob);
+        blob->descriptor = descriptor;
+        blob->length = length;
+        // On failure this frees its state itself.
+        stream = fz_new_stream(ctx, blob, next_bytes, drop_blob);
+        stream->seek = seek_bytes;
+        stream->rp = stream->wp = blob->bytes;
+        // No handler is registered: XPS, EPUB, SVG and HTML cannot be reached.
+        reader->document = pdf_open_document_with_stream(ctx, stream);
+        needs_password = pdf_needs_password(ctx, reader->document);
+    }
+    fz_always(ctx) fz_drop_stream(ctx, stream);
+    fz_catch(ctx) {
+        // Protection by certificates or by other handlers ends the opening itself.
+        if (strstr(fz_caught_message(ctx), "encryption") != NULL) return MUPDF_LOCKED;
+        return mupdf_caught(reader);
+    }
+    return needs_password ? MUPDF_LOCKED : MUPDF_OK;
+}
+
+int mupdf_was_repaired(struct mupdf_reader *reader) {
+    return reader->document != NULL && pdf_was_repaired(reader->ctx, reader->document);
+}
+
+const unsigned char *mupdf_output(struct mupdf_reader *reader, size_t *length) {
+    unsigned char *bytes = NULL;
+    *length = fz_buffer_storage(reader->ctx, reader->output, &bytes);
+    return bytes;
+}
+
+// The reader whose deadline runs. A signal, and no second thread: the sandbox allows none.
+static struct mupdf_reader *volatile timed_reader;
+
+static void end_patience(int signal_number) {
+    (void)signal_number;
+    struct mupdf_reader *reader = timed_reader;
+    if (reader != NULL) reader->cookie.abort = 1;
+}
+
+int mupdf_set_deadline(struct mupdf_reader *reader, long milliseconds) {
+    struct itimerval timer = {{0, 0}, {milliseconds / 1000, milliseconds % 1000 * 1000}};
+    struct sigaction action = {.sa_handler = end_patience, .sa_flags = SA_RESTART};
+    reader->cookie.abort = 0;
+    timed_reader = milliseconds > 0 ? reader : NULL;
+    if (milliseconds > 0 && sigaction(SIGALRM, &action, NULL) != 0) return -errno;
+    return setitimer(ITIMER_REAL, &timer, NULL) == 0 ? 0 : -errno;
+}
+
+int mupdf_deadline_passed(struct mupdf_reader *reader) { return reader->cookie.abort; }

@@ -1,0 +1,30 @@
+// What the C files of this room share.
+#ifndef CMUPDF_READER_H
+#define CMUPDF_READER_H
+
+#include "CMuPDF.h"
+
+#include <mupdf/fitz.h>
+#include <mupdf/pdf.h>
+
+struct mupdf_reader {
+    fz_context *ctx;
+    pdf_document *document;
+    fz_buffer *output;
+    fz_cookie cookie;
+    size_t memory_used, memory_limit;
+};
+
+/// The code of the error just caught.
+enum mupdf_code mupdf_caught(struct mupdf_reader *reader);
+
+/// Appends a picture to a buffer as a baseline JPEG. Throws.
+void mupdf_write_jpeg(fz_context *ctx, fz_buffer *output, fz_pixmap *picture, int quality);
+
+// Runs statements that may throw, then leaves the function with a code.
+#define ANSWER(reader, ...)                                                                        \
+    fz_try((reader)->ctx) { __VA_ARGS__ }                                                          \
+    fz_catch((reader)->ctx) { return mupdf_caught(reader); }                                       \
+    return MUPDF_OK
+
+#endif

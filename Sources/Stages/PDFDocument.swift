@@ -1,0 +1,63 @@
+import Glibc
+import Rules
+
+/// An opened PDF with a page count that can be relied on; serves all stages over one blob.
+final class PDFDocument {
+    let reader: PDFReader
+    let pageCount: Int
+    /// Whether pages are found by number at once, and destinations can be followed.
+    let hasPageTree: Bool
+    /// What the owner should know of the file as a whole.
+    let warnings: [String]
+
+    /// Opens the blob on `descriptor`.
+    ///
+    /// - Throws: ``StageError``; among them `tooManyPages` where the file has, or claims, more than `pageLimit`.
+    init(descriptor: Int32, pageLimit: Int, memoryLimit: ByteCount) throws(StageError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .blobUnreadable(errno: errno) }
+        reader = try PDFReader(memoryLimit: memoryLimit)
+        try reader.open(descriptor: descriptor, length: ByteCount(Int64(status.st_size)))
+
+        guard let root = try reader.trailer()["Root"]?["Pages"] else {
+            throw .corrupt(attempt: "read page tree")
+        }
+        let stated = try Self.statedCount(of: root)
+        guard stated <= pageLimit else { throw .tooManyPages(stated, limit: pageLimit) }
+
+        let census = try PageTree.census(of: root, limit: pageLimit)
+        var warnings: [String] = []
+        switch census {
+        case .overLimit:
+            throw .tooManyPages(pageLimit + 1, limit: pageLimit)
+        // What is left of a file that was cut off opens, too: with no pages.
+        case .sound(pages: 0):
+            throw reader.wasRepaired ? .corrupt(attempt: "count pages") : .noPages
+        case .broken where stated == 0:
+            throw .corrupt(attempt: "count pages")
+        case .broken:
+            pageCount = stated
+            hasPageTree = false
+        case .sound(let pages):
+            if pages != stated {
+                try reader.setPageCount(pages)
+                warnings.append(
+                    "The PDF says that it has \(stated) pages, but \(pages) were found.")
+            }
+            try reader.loadPageTree()
+            pageCount = pages
+            hasPageTree = true
+        }
+        if reader.wasRepaired || !hasPageTree {
+            warnings.append("The PDF is damaged; what could be read of it was kept.")
+        }
+        self.warnings = warnings
+    }
+
+    /// The count that the tree's root states; zero where it states none, or nonsense.
+    private static func statedCount(of root: PDFObject) throws(StageError) -> Int {
+        guard let count = try root["Count"], case .integer(let value) = try count.description().kind
+        else { return 0 }
+        return Int(max(0, value))
+    }
+}

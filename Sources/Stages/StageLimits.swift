@@ -1,0 +1,38 @@
+import Rules
+
+/// What one worker may spend on one stage, beside the limits that a request bears.
+public struct StageLimits: Sendable {
+    /// After this a stage ends by itself and keeps what it has.
+    ///
+    /// It lies well below the daemon's own deadline, at which the worker is killed.
+    public var softDeadline: Duration
+    /// The most that MuPDF may allocate for one document.
+    public var memory: ByteCount
+    /// The least time between two reports of progress: ten a second.
+    public var progressInterval: Duration
+
+    public init(
+        softDeadline: Duration = .seconds(60), memory: ByteCount = .megabytes(512),
+        progressInterval: Duration = .milliseconds(100)
+    ) {
+        self.softDeadline = softDeadline
+        self.memory = memory
+        self.progressInterval = progressInterval
+    }
+}
+
+/// Lets a report of progress through once in a while.
+struct ProgressGate {
+    private let interval: Duration
+    private var last = ContinuousClock.now
+
+    init(interval: Duration) { self.interval = interval }
+
+    /// Whether enough time has passed since the last report that was let through.
+    mutating func opens() -> Bool {
+        let now = ContinuousClock.now
+        guard now - last >= interval else { return false }
+        last = now
+        return true
+    }
+}

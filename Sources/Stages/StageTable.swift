@@ -1,0 +1,71 @@
+import Rules
+import WorkerProtocol
+
+/// Runs the stages that a worker is asked for, one after the other, over one blob.
+///
+/// The document stays open between them: what one stage has read, the next need not read again.
+public final class StageTable {
+    /// Pages that a PDF may have where a request does not say.
+    static let pageLimit = 20_000
+
+    private let descriptor: Int32
+    private let limits: StageLimits
+    private var document: PDFDocument?
+
+    /// Reads `descriptor` by position only, and leaves it open.
+    public init(descriptor: Int32, limits: StageLimits = StageLimits()) {
+        self.descriptor = descriptor
+        self.limits = limits
+    }
+
+    /// Runs one stage; its last reply is `finished` or `failed`.
+    ///
+    /// - Throws: what `send` throws, and nothing else.
+    public func run(
+        _ request: StageRequest, send: (StageReply) throws -> Void
+    ) throws {
+        let result: StageResult
+        do {
+            result = try perform(request, send: send)
+        } catch let error as any DocumentError {
+            return try send(.failed(error.failure))
+        }
+        try send(.finished(result))
+    }
+
+    private func perform(
+        _ request: StageRequest, send: (StageReply) throws -> Void
+    ) throws -> StageResult {
+        switch request {
+        case .info(let pageLimit):
+            return .info(try Info.run(on: try opened(pageLimit: pageLimit), send: send))
+        case .text(let pageLimit, let byteLimit):
+            let document = try opened(pageLimit: pageLimit)
+            return .text(
+                characters: try Text.run(
+                    on: document, byteLimit: byteLimit, limits: limits, send: send))
+        case .thumbnail(let settings):
+            try Thumbnail.run(
+                on: try opened(pageLimit: Self.pageLimit), settings: settings, limits: limits,
+                send: send)
+            return .thumbnail(count: 1)
+        case .tableImport(let request):
+            return .table(try TableImport.run(request, descriptor: descriptor, send: send))
+        }
+    }
+
+    private func opened(pageLimit: Int) throws(StageError) -> PDFDocument {
+        let document: PDFDocument
+        if let open = self.document {
+            document = open
+        } else {
+            document = try PDFDocument(
+                descriptor: descriptor, pageLimit: pageLimit, memoryLimit: limits.memory)
+            self.document = document
+        }
+        guard document.pageCount <= pageLimit else {
+            throw .tooManyPages(document.pageCount, limit: pageLimit)
+        }
+        return document
+    }
+}

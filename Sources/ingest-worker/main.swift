@@ -1,0 +1,3 @@
+import Glibc
+
+exit(IngestWorker.run(arguments: Array(CommandLine.arguments.dropFirst())))
