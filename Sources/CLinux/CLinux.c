@@ -3,3 +3,4 @@
 #include "identity.h"
 #include "confinement.h"
 #include "process.h"
+#include "attributes.h"
