@@ -11,6 +11,8 @@ let strict: [SwiftSetting] = [
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+/// The C interface of the very SQLite that GRDB links.
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 
 /// One room: a library target under `Sources/NAME`.
 func room(_ name: String, _ imports: [Target.Dependency] = []) -> Target {
@@ -57,7 +59,7 @@ let package = Package(
         room("Intake", ["Rules", "Inbox", "CLinux", system]),
         room("Store", ["Rules", "CLinux", system, crypto]),
         room("Catalog", ["Rules", grdb]),
-        room("Imports", ["Rules", crypto, grdb]),
+        room("Imports", ["Rules", "WorkerProtocol", "CLinux", crypto, grdb, sqlite]),
         room("Workers", ["Rules", "WorkerProtocol", "CLinux", system]),
         room("Publish", ["Rules", "Inbox", "CLinux", system]),
         room(

@@ -4,3 +4,4 @@
 #include "confinement.h"
 #include "process.h"
 #include "blocks.h"
+#include "attributes.h"

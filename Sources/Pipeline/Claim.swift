@@ -26,7 +26,11 @@ struct Claim: Sendable {
         do {
             let opened = try await root.run { try opener.open(drop, in: $0) }
             defer { opened.close() }
-            if try await isLeftover(opened) { return .claimed }
+            if try await isLeftover(opened) {
+                // Its document speaks for the name, not the drop.
+                desk.tellVanished(drop.path)
+                return .claimed
+            }
             return try await claim(opened, firstSeen: drop.sighted.firstSeen)
         } catch {
             return ending(of: drop, error)

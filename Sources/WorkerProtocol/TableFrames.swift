@@ -144,66 +144,32 @@ public struct RowBatch: Sendable, Hashable {
     /// Checks every length; whether text is UTF-8 is for the reader to see.
     init(validating payload: ArraySlice<UInt8>) throws(WireError) {
         bytes = Array(payload)
-        var position = 0
-        while position < bytes.count {
-            guard bytes.count - position >= 10 else { throw WireError("a row is cut short") }
-            let fields = Int(bytes[position + 8]) | Int(bytes[position + 9]) << 8
-            position += 10
-            for _ in 0..<fields {
-                guard bytes.count - position >= 4 else { throw WireError("a row is cut short") }
-                let length = bytes[position..<(position + 4)].reversed().reduce(UInt32(0)) {
-                    $0 << 8 | UInt32($1)
-                }
-                position += 4
-                guard length != Self.noValue else { continue }
-                guard Int(length) <= bytes.count - position else {
-                    throw WireError("a field is cut short")
-                }
-                position += Int(length)
-            }
-            rowCount += 1
+        rowCount = try bytes.withUnsafeBufferPointer { bytes throws(WireError) in
+            var walker = RowWalker(UnsafeRawBufferPointer(bytes))
+            var count = 0
+            while try walker.next() { count += 1 }
+            return count
         }
     }
 
     /// Calls `body` once a row, with the record number and its fields; the buffers live no longer than the call.
     public func forEachRow(
-        _ body: (_ row: Int, _ fields: borrowing RowFields) throws -> Void
+        _ body: (_ row: Int, _ fields: [UnsafeRawBufferPointer?]) throws -> Void
     ) rethrows {
         try bytes.withUnsafeBytes { raw in
-            var position = 0
-            var fields = RowFields()
-            while position < raw.count {
-                let row = Int(
-                    UInt64(
-                        littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
-                let count = Int(
-                    UInt16(
-                        littleEndian: raw.loadUnaligned(
-                            fromByteOffset: position + 8, as: UInt16.self)))
-                position += 10
-                fields.spans.removeAll(keepingCapacity: true)
-                for _ in 0..<count {
-                    let length = UInt32(
-                        littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt32.self))
-                    position += 4
-                    guard length != Self.noValue else {
-                        fields.spans.append(nil)
-                        continue
-                    }
-                    fields.spans.append(
-                        UnsafeRawBufferPointer(rebasing: raw[position..<(position + Int(length))]))
-                    position += Int(length)
-                }
-                try body(row, fields)
-            }
+            var walker = RowWalker(raw)
+            while walker.nextOfWhole() { try body(walker.row, walker.fields) }
         }
     }
 }
 
-/// The fields of one row while it is being read; nil is no value.
-public struct RowFields: ~Copyable {
-    fileprivate var spans: [UnsafeRawBufferPointer?] = []
-
-    public var count: Int { spans.count }
-    public subscript(index: Int) -> UnsafeRawBufferPointer? { spans[index] }
+extension RowWalker {
+    /// Steps to the next row of a batch whose lengths were checked, or written by this process.
+    fileprivate mutating func nextOfWhole() -> Bool {
+        do {
+            return try next()
+        } catch {
+            preconditionFailure("a row was begun and not all of its fields appended: \(error)")
+        }
+    }
 }

@@ -58,6 +58,9 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case workerKilled = "worker killed"
     case workerSaid = "worker said"
     case confinementReduced = "confinement reduced"
+    // Imports.
+    case importsUnshared = "imports not readable by their owner"
+    case importsUntidied = "imports database not tidied up"
     // Publish and the end.
     case sidecarFailed = "sidecar not written"
     case sidecarMovedAside = "foreign sidecar moved aside"
@@ -81,7 +84,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
         case .eventsOverflowed, .unnotifiedFound, .dropsDeferred, .requestIgnored,
             .folderUnreadable,
             .claimAbandoned, .newerDropReturned, .workerKilled, .sidecarMovedAside, .sidecarFailed,
-            .removalFailed, .confinementReduced, .linesDropped:
+            .removalFailed, .confinementReduced, .linesDropped, .importsUnshared, .importsUntidied:
             .warning
         case .configRefused, .inboxLost, .inboxRefused, .watchesExhausted, .storePaused,
             .blobDamaged,

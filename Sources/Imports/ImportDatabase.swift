@@ -1,0 +1,139 @@
+import GRDB
+import GRDBSQLite
+import Rules
+
+/// One account's database, open.
+///
+/// Only its writer, ingestd, opens it this way; readers may come and go with any SQLite client.
+/// Rule: docs/formats.md, "The imports database".
+final class ImportDatabase {
+    /// What `PRAGMA user_version` says of a database of this form.
+    static let version = 1
+
+    private let queue: DatabaseQueue
+    private let busyTimeout: Duration
+
+    /// Opens the database at `path`, and gives an empty one its form.
+    ///
+    /// - Parameter busyTimeout: how long a writer waits for another; a reader can only hold up its own account.
+    init(at path: String, busyTimeout: Duration) throws(ImportError) {
+        self.busyTimeout = busyTimeout
+        queue = try attempting("open imports database") {
+            try DatabaseQueue(
+                path: path,
+                configuration: Self.configuration(isReadOnly: false, busyTimeout: busyTimeout))
+        }
+        try attempting("prepare imports database") { try queue.inDatabase(Self.giveForm) }
+    }
+
+    /// Opens the database at `path` for reading.
+    init(reading path: String, busyTimeout: Duration) throws(ImportError) {
+        self.busyTimeout = busyTimeout
+        queue = try attempting("open imports database") {
+            try DatabaseQueue(
+                path: path,
+                configuration: Self.configuration(isReadOnly: true, busyTimeout: busyTimeout))
+        }
+    }
+
+    /// Closes the connection; the files stay as a reader needs them.
+    func close() throws(ImportError) {
+        try attempting("close imports database") { try queue.close() }
+    }
+
+    /// Runs `body` on the connection, outside of any transaction.
+    func read<Result>(
+        _ attempt: String, _ body: (Database) throws -> Result
+    ) throws(ImportError) -> Result {
+        try attempting(attempt) { try queue.inDatabase(body) }
+    }
+
+    /// Runs `body` in one transaction, which is on disk when this returns; nothing is changed if it throws.
+    func write<Result>(
+        _ attempt: String, _ body: (Database) throws -> Result
+    ) throws(ImportError) -> Result {
+        try attempting(attempt) {
+            try queue.inDatabase { database in
+                var result: Result?
+                try database.inTransaction(.immediate) {
+                    result = try body(database)
+                    return .commit
+                }
+                guard let result else { preconditionFailure("a committed body has a result") }
+                return result
+            }
+        }
+    }
+
+    /// Moves the log of writes into the database and empties it; false where a reader is in the way.
+    func checkpoint() throws(ImportError) -> Bool {
+        try attempting("checkpoint imports database") {
+            try queue.inDatabase { database in
+                // Whoever reads is not waited for: the next import tries again.
+                guard let connection = database.sqliteConnection else { return false }
+                sqlite3_busy_timeout(connection, 0)
+                defer { sqlite3_busy_timeout(connection, Int32(busyTimeout.wholeMilliseconds)) }
+                let isBusy = try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+                return isBusy == 0
+            }
+        }
+    }
+
+    private static func configuration(
+        isReadOnly: Bool, busyTimeout: Duration
+    ) -> Configuration {
+        var configuration = Configuration()
+        configuration.readonly = isReadOnly
+        configuration.busyMode = .timeout(busyTimeout.inSeconds)
+        // The reference to `import` tells a reader what belongs together; checking it for each of a
+        // million rows of one import would tell us nothing.
+        configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase { database in
+            guard !isReadOnly else { return }
+            try database.execute(
+                sql: """
+                    PRAGMA journal_mode = WAL;
+                    PRAGMA synchronous = FULL;
+                    PRAGMA temp_store = FILE;
+                    PRAGMA wal_autocheckpoint = 0;
+                    """)
+            try keepLogFiles(of: database)
+        }
+        return configuration
+    }
+
+    /// Lets the two files beside the database outlive the last connection: who cannot write needs them to read.
+    private static func keepLogFiles(of database: Database) throws {
+        var isOn: Int32 = 1
+        let code = sqlite3_file_control(
+            database.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &isOn)
+        guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+    }
+
+    private static func giveForm(_ database: Database) throws {
+        let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        guard found != version else { return }
+        guard found == 0 else { throw ImportError.newerDatabase(version: found, known: version) }
+        try database.inTransaction(.immediate) {
+            try database.execute(
+                sql: """
+                    CREATE TABLE IF NOT EXISTS main."import" (
+                        "id" INTEGER PRIMARY KEY,
+                        "document" TEXT NOT NULL UNIQUE,
+                        "file_name" TEXT NOT NULL,
+                        "collection" TEXT NOT NULL,
+                        "schema" TEXT,
+                        "table" TEXT NOT NULL,
+                        "total_rows" INTEGER NOT NULL,
+                        "processed_count" INTEGER NOT NULL,
+                        "error_count" INTEGER NOT NULL,
+                        "duplicates_skipped" INTEGER NOT NULL,
+                        "tokens" INTEGER NOT NULL,
+                        "imported_at" TEXT NOT NULL
+                    );
+                    PRAGMA user_version = \(version);
+                    """)
+            return .commit
+        }
+    }
+}

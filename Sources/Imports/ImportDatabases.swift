@@ -1,0 +1,81 @@
+import Rules
+import WorkerProtocol
+
+/// All accounts' imported rows: one database each, `ROOT/UID/imports.sqlite3`.
+///
+/// Any number of threads may begin imports; an account's commits follow one another.
+public struct ImportDatabases: Sendable {
+    private let root: String
+    private let tokenKey: TokenKey
+    private let schemas: [TableSchema]
+    private let stagingLimit: ByteCount
+    private let busyTimeout: Duration
+    private let journal: Journal
+
+    /// - Parameters:
+    ///   - root: the folder that holds a folder for each account; made where it is missing. Accounts must be able to
+    ///     pass through the folders above it.
+    ///   - schemas: those that a heading may name.
+    ///   - stagingLimit: how much one import's rows may take on disk before their commit.
+    ///   - busyTimeout: how long a commit waits for another of the same account.
+    public init(
+        root: String, tokenKey: TokenKey, schemas: [TableSchema] = [.participants],
+        stagingLimit: ByteCount = .megabytes(1000), busyTimeout: Duration = .seconds(5),
+        journal: @escaping Journal
+    ) throws(ImportError) {
+        self.root = root
+        self.tokenKey = tokenKey
+        self.schemas = schemas
+        self.stagingLimit = stagingLimit
+        self.busyTimeout = busyTimeout
+        self.journal = journal
+        _ = try Folder.make(root, mode: 0o711)
+    }
+
+    /// Begins the import of one document into the account's database.
+    ///
+    /// - Parameters:
+    ///   - collection: the path of the drop's folder below its inbox.
+    ///   - fileName: the drop's name; a table without a schema is named after it.
+    /// - Throws: ``ImportError/rowsRefused(reason:)`` for a heading that fits no table.
+    public func begin(
+        account: Account, document: DocumentID, collection: String, fileName: String,
+        heading: TableHeading
+    ) throws(ImportError) -> ImportTransaction {
+        let target = try ImportTarget(heading: heading, schemas: schemas)
+        let folder = AccountFolder(root: root, account: account)
+        if try !folder.prepare() {
+            journal(
+                JournalLine(
+                    .importsUnshared,
+                    [
+                        .account: account.description,
+                        .reason: "the file system keeps no access control lists",
+                    ]))
+        }
+        let database = try ImportDatabase(at: folder.databasePath, busyTimeout: busyTimeout)
+        try folder.share()
+        return try ImportTransaction(
+            of: ImportTransaction.Description(
+                account: account, document: document, fileName: fileName, collection: collection,
+                schema: heading.schema),
+            to: target, in: database, spool: RowSpool(in: root, for: document, limit: stagingLimit),
+            tokenKey: tokenKey, journal: journal)
+    }
+
+    /// Calls `body` with the key and the token of each row that the document brought in, in order of the keys.
+    ///
+    /// Nothing is called for a document that is not recorded, or whose rows have no tokens.
+    ///
+    /// - Throws: ``ImportError``, or what `body` throws.
+    public func forEachToken(
+        account: Account, document: DocumentID,
+        _ body: (_ key: String, _ token: String) throws -> Void
+    ) throws {
+        let folder = AccountFolder(root: root, account: account)
+        let database = try ImportDatabase(
+            reading: folder.databasePath, busyTimeout: busyTimeout)
+        try TokenList(of: document, schemas: schemas, in: database).forEach(body)
+        try database.close()
+    }
+}

@@ -1,0 +1,163 @@
+import GRDB
+import GRDBSQLite
+import Rules
+import WorkerProtocol
+
+/// The import of one document's rows: all of them, or none.
+///
+/// Rows wait in a file of their own until the commit, so that a slow worker holds up no other import. Whoever lets
+/// go of it without a commit has imported nothing. Used by one thread at a time.
+public final class ImportTransaction {
+    /// What an earlier run of this document committed; its rows are then taken as they come and not kept again.
+    public let recorded: ImportCounts?
+
+    private let database: ImportDatabase
+    private let spool: RowSpool
+    private let target: ImportTarget
+    private let minter: TokenMinter?
+    private let description: Description
+    private let journal: Journal
+
+    /// What the table `import` says of the document.
+    struct Description {
+        var account: Account
+        var document: DocumentID
+        var fileName: String
+        var collection: String
+        var schema: String?
+    }
+
+    init(
+        of description: Description, to target: ImportTarget, in database: ImportDatabase,
+        spool: RowSpool, tokenKey: TokenKey, journal: @escaping Journal
+    ) throws(ImportError) {
+        self.description = description
+        self.target = target
+        self.database = database
+        self.spool = spool
+        self.journal = journal
+        minter = target.hasTokens ? TokenMinter(key: tokenKey) : nil
+        recorded = try database.read("look for an earlier import") {
+            try ImportRecord.counts(of: description.document, in: $0)
+        }
+    }
+
+    /// Takes rows, which must follow each other in the order of the file.
+    public func append(_ batch: RowBatch) throws(ImportError) {
+        guard recorded == nil else { return }
+        try spool.append(batch)
+    }
+
+    /// Puts all rows into the account's database, in one transaction that is on disk when this returns.
+    ///
+    /// A document that was imported before keeps what it has: the counts of that time are returned.
+    ///
+    /// - Parameters:
+    ///   - totalRows: data rows in the file.
+    ///   - errorCount: how many of them were rejected; the others must all have been appended.
+    public func commit(
+        totalRows: Int, errorCount: Int, now: Timestamp
+    ) throws(ImportError) -> ImportCounts {
+        if let recorded { return recorded }
+        guard spool.rowCount == totalRows - errorCount else {
+            throw .rowsRefused(
+                reason: "\(spool.rowCount) rows came of \(totalRows) less \(errorCount) rejected")
+        }
+        let counts = try database.write("commit import") { database in
+            try store(totalRows: totalRows, errorCount: errorCount, now: now, in: database)
+        }
+        tidyUp()
+        return counts
+    }
+
+    /// Ends the import without a trace in the database.
+    public func cancel() {
+        do throws(ImportError) { try database.close() } catch { report(error) }
+    }
+
+    private func store(
+        totalRows: Int, errorCount: Int, now: Timestamp, in database: Database
+    ) throws -> ImportCounts {
+        // Another attempt at the same document may have been quicker.
+        let earlier = try ImportRecord.counts(of: description.document, in: database)
+        if let earlier { return earlier }
+        let number = try ImportRecord.nextNumber(in: database)
+        let table = try table(in: database)
+        try database.execute(sql: target.creation(of: table))
+        let inserted = try moveRows(to: table, as: number, in: database)
+        let counts = ImportCounts(
+            processedCount: inserted, duplicatesSkipped: spool.rowCount - inserted,
+            tokens: minter == nil ? 0 : inserted, table: table)
+        let record = ImportRecord(
+            document: description.document, fileName: description.fileName,
+            collection: description.collection, schema: description.schema, totalRows: totalRows,
+            errorCount: errorCount, counts: counts, importedAt: now)
+        try record.insert(as: number, into: database)
+        return counts
+    }
+
+    private func table(in database: Database) throws -> String {
+        switch target {
+        case .keyed(let schema, _):
+            return schema.name
+        case .ownTable:
+            var taken = Set(
+                try String.fetchAll(database, sql: "SELECT name FROM main.sqlite_schema")
+                    .map(SQLName.folded))
+            // Names that schemas may want later, or that mean something else already.
+            taken.formUnion(["import", RowModule.tableName, TableSchema.participants.name])
+            return SQLName.table(forFile: description.fileName, taken: taken)
+        }
+    }
+
+    /// Returns how many rows the table took.
+    private func moveRows(
+        to table: String, as number: Int64, in database: Database
+    ) throws -> Int {
+        guard let connection = database.sqliteConnection else {
+            preconditionFailure("a connection in use is open")
+        }
+        let scan = RowScan(of: spool, shape: target.shape, minter: minter)
+        try check(RowModule.register(scan, on: connection))
+        defer { _ = RowModule.unregister(from: connection) }
+        do {
+            let statement = try database.makeStatement(sql: target.insertion(into: table))
+            switch target {
+            case .keyed: try statement.execute(arguments: [description.collection, number])
+            case .ownTable: try statement.execute()
+            }
+        } catch {
+            // SQLite only knows that reading the rows failed; the scan knows why.
+            throw scan.failure ?? error
+        }
+        return withExtendedLifetime(scan) { database.changesCount }
+    }
+
+    private func check(_ code: Int32) throws {
+        guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+    }
+
+    /// The rows are safe: what goes wrong from here on is worth a line and no more.
+    private func tidyUp() {
+        do throws(ImportError) {
+            if try !database.checkpoint() {
+                report("a reader holds the write-ahead log")
+            }
+            try database.close()
+        } catch {
+            report(error)
+        }
+    }
+
+    private func report(_ error: ImportError) { report(error.failure.detail) }
+
+    private func report(_ reason: String) {
+        journal(
+            JournalLine(
+                .importsUntidied,
+                [
+                    .document: description.document.description,
+                    .account: description.account.description, .reason: reason,
+                ]))
+    }
+}

@@ -1,0 +1,60 @@
+import Glibc
+import Rules
+import SystemPackage
+
+/// The daemon's own directory, and the lock that keeps a second daemon out of it.
+struct StateDirectory: Sendable {
+    let path: FilePath
+    /// Held as long as the process lives: the kernel gives it back however that ends.
+    private let lock: FileDescriptor
+
+    var catalog: FilePath { path.appending("catalog.sqlite3") }
+    var imports: FilePath { path.appending("imports") }
+    var tokenKey: FilePath { path.appending("token.key") }
+
+    /// Makes the directory where it is missing and takes its lock.
+    ///
+    /// - Throws: ``StateError``.
+    init(_ path: String) throws(StateError) {
+        self.path = FilePath(path)
+        try Self.make(self.path)
+        let name = self.path.appending("lock")
+        do {
+            lock = try FileDescriptor.open(
+                name, .readWrite, options: [.create, .closeOnExec, .noFollow],
+                permissions: .ownerReadWrite)
+        } catch {
+            throw .unusable(path: name.string, reason: "\(error)")
+        }
+        guard flock(lock.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+            throw errno == EWOULDBLOCK
+                ? .inUse(path: path) : .unusable(path: name.string, reason: "\(Errno(rawValue: errno))")
+        }
+    }
+
+    /// Accounts pass through it to their imports; all else in it is closed to them.
+    private static func make(_ path: FilePath) throws(StateError) {
+        var made = FilePath(root: path.root)
+        for component in path.components {
+            made.append(component)
+            guard made.withPlatformString({ mkdir($0, 0o711) }) != 0 else { continue }
+            guard errno == EEXIST else {
+                throw .unusable(path: made.string, reason: "\(Errno(rawValue: errno))")
+            }
+        }
+    }
+}
+
+/// Why the daemon cannot work in its state directory.
+public enum StateError: Error, Sendable, Hashable, CustomStringConvertible {
+    case inUse(path: String)
+    case unusable(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .inUse(let path):
+            "another ingestd works in \(path); stop it first, or give this one its own with --state"
+        case .unusable(let path, let reason): "\(path) cannot be used: \(reason)"
+        }
+    }
+}

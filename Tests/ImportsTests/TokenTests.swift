@@ -1,0 +1,123 @@
+import Glibc
+import Imports
+import Rules
+import Testing
+
+@Suite struct TokenTests {
+    /// One token of the scene's own key.
+    private func token(of scene: ImportScene) throws -> String {
+        try scene.importPeople(1, [person("Ann", "a@b.c")])
+        return try #require(try scene.query("SELECT token FROM participants")[0][0])
+    }
+
+    @Test func `a token fits into a URL and proves its origin`() throws {
+        let scene = try ImportScene()
+        let token = try token(of: scene)
+        #expect(token.wholeMatch(of: /[A-Za-z0-9_-]{48}/) != nil)
+        #expect(scene.key.verify(token) == .genuine)
+        let reread = try TokenKey(readingFrom: scene.folder + "/token.key")
+        #expect(reread.verify(token) == .genuine)
+    }
+
+    @Test func `no bit of a token can be changed`() throws {
+        let scene = try ImportScene()
+        let token = try token(of: scene)
+        for index in token.indices {
+            let other: Character = token[index] == "A" ? "B" : "A"
+            let changed = token.replacingCharacter(at: index, with: other)
+            #expect(scene.key.verify(changed) != .genuine, "\(changed)")
+        }
+        // The random part starts behind version and key id, the signature ends the token.
+        let last = token.index(before: token.endIndex)
+        #expect(
+            scene.key.verify(
+                token.replacingCharacter(at: last, with: token[last] == "A" ? "B" : "A"))
+                == .forged)
+    }
+
+    @Test func `another installation's token is told apart from a forged one`() throws {
+        let here = try ImportScene()
+        let there = try ImportScene()
+        #expect(here.key.verify(try token(of: there)) == .unknownKey(id: there.key.name))
+    }
+
+    @Test(arguments: [
+        "", "A", String(repeating: "A", count: 48), String(repeating: "!", count: 48),
+        String(repeating: "가", count: 16),
+    ])
+    func `what is not a token is malformed`(text: String) throws {
+        #expect(try ImportScene().key.verify(text) == .malformed)
+    }
+
+    @Test func `the key is made once, for its owner's eyes only`() throws {
+        let scene = try ImportScene()
+        let path = scene.folder + "/token.key"
+        var status = stat()
+        #expect(stat(path, &status) == 0)
+        #expect(status.st_mode & 0o7777 == 0o600)
+        #expect(status.st_size == 32)
+        #expect(try TokenKey.loadOrCreate(at: path).name == scene.key.name)
+        #expect(shell("ls '\(scene.folder)'").output == "imports\ntoken.key\n")
+    }
+
+    @Test(arguments: ["chmod 640", "truncate -s 31", "truncate -s 33"])
+    func `a key that is not as it was made is refused`(damage: String) throws {
+        let scene = try ImportScene()
+        let path = scene.folder + "/token.key"
+        #expect(shell("\(damage) '\(path)'").isSuccess)
+        let error = #expect(throws: ImportError.self) { try TokenKey.loadOrCreate(at: path) }
+        guard case .tokenKeyRefused = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    @Test func `a link in the key's place is not followed`() throws {
+        let scene = try ImportScene()
+        let path = scene.folder + "/token.key"
+        #expect(shell("mv '\(path)' '\(path).real' && ln -s '\(path).real' '\(path)'").isSuccess)
+        #expect(throws: ImportError.system(attempt: "open token key", errno: ELOOP)) {
+            try TokenKey.loadOrCreate(at: path)
+        }
+    }
+
+    @Test func `the tokens of a document are read back by key`() throws {
+        let scene = try ImportScene()
+        try scene.importPeople(1, collection: "a", [person("Ann", "b@b.c"), person("Bo", "a@b.c")])
+        try scene.importPeople(2, collection: "a", [person("Ann", "b@b.c"), person("Cy", "c@b.c")])
+        try scene.importPeople(3, collection: "b", [person("Ann", "b@b.c")])
+        try scene.importTable(4, fileName: "x.csv", columns: ["a"], [["1"]])
+        let keys = try (1...5).map { (number: UInt8) in
+            var keys: [String] = []
+            try scene.databases.forEachToken(
+                account: scene.account, document: scene.document(number)
+            ) { key, token in
+                #expect(scene.key.verify(token) == .genuine)
+                keys.append(key)
+            }
+            return keys
+        }
+        #expect(keys == [["a@b.c", "b@b.c"], ["c@b.c"], ["b@b.c"], [], []])
+    }
+
+    @Test func `an error in the middle of reading tokens is passed on`() throws {
+        struct Enough: Error {}
+        let scene = try ImportScene()
+        try scene.importPeople(1, [person("Ann", "b@b.c"), person("Bo", "a@b.c")])
+        var count = 0
+        #expect(throws: Enough.self) {
+            try scene.databases.forEachToken(account: scene.account, document: scene.document(1)) {
+                _, _ in
+                count += 1
+                throw Enough()
+            }
+        }
+        #expect(count == 1)
+    }
+}
+
+extension String {
+    fileprivate func replacingCharacter(at index: Index, with character: Character) -> String {
+        self[..<index] + String(character) + self[self.index(after: index)...]
+    }
+}
