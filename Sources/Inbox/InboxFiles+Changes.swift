@@ -82,6 +82,19 @@ extension InboxFiles {
         }
     }
 
+    /// Renames within the inbox unless the name is taken; returns whether it did.
+    public func renameIfFree(
+        _ source: BeneathPath, to target: BeneathPath
+    ) throws(InboxError) -> Bool {
+        do {
+            try rename(source, to: target, replacing: false)
+            return true
+        } catch {
+            guard error.errno == .fileExists else { throw error }
+            return false
+        }
+    }
+
     /// Gives a file a second name, never over anything.
     public func link(_ source: BeneathPath, to target: BeneathPath) throws(InboxError) {
         let (old, new) = (try namedOrRefused(source), try namedOrRefused(target))
@@ -98,6 +111,15 @@ extension InboxFiles {
     /// Removes the name of anything but a folder.
     public func unlink(_ path: BeneathPath) throws(InboxError) {
         try removeName(path, flags: 0, call: "unlink")
+    }
+
+    /// Removes the name of anything but a folder, if it is there.
+    public func unlinkIfThere(_ path: BeneathPath) throws(InboxError) {
+        do {
+            try unlink(path)
+        } catch {
+            guard error.isAbsence else { throw error }
+        }
     }
 
     /// Removes an empty folder.

@@ -137,8 +137,7 @@ struct Claim: Sendable {
     }
 
     private func tell(_ committed: CommittedDocument, _ drop: OpenedDrop) {
-        let view = DocumentView(
-            record: committed.document, account: root.account, retries: house.retries, percent: 0)
+        let view = desk.view(of: committed.document)
         switch committed {
         case .new(_, let displaced): desk.tellClaimed(view, displaced: displaced)
         case .sameAgain: desk.tellClaimed(view, displaced: nil)
@@ -228,7 +227,8 @@ struct Claim: Sendable {
 enum QuotaFailure {
     static func short(bytes: ByteCount, files: Int, limit: QuotaLimit) -> Failure {
         let missing = [
-            bytes > .zero ? "\(bytes)" : nil, files > 0 ? "\(files) file\(files == 1 ? "" : "s")" : nil,
+            bytes > .zero ? "\(bytes)" : nil,
+            files > 0 ? "\(files) file\(files == 1 ? "" : "s")" : nil,
         ].compactMap { $0 }.joined(separator: " and ")
         return Failure(
             .quotaExceeded,

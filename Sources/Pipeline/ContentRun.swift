@@ -62,7 +62,7 @@ struct ContentRun {
     private mutating func perform(
         _ stage: StageRecord, _ session: WorkerSession
     ) -> (StageEvent, StageOutput?) {
-        let sink = StageSink(house: house, document: document, account: desk.root.account)
+        let sink = StageSink(house: house, document: document, account: desk.account)
         defer { sink.abandon() }
         let orders = StageOrders(settings: house.settings, document: document, stage: stage.plan)
         let clock = ContinuousClock()
@@ -115,7 +115,7 @@ struct ContentRun {
         ended = StageChange(
             document: document.id, stage: name, state: state, at: house.surroundings.now(),
             seconds: seconds, output: output)
-        StageJournal(document: document, account: desk.root.account)
+        StageJournal(document: document, account: desk.account)
             .ended(name, state, seconds: seconds)
             .map(house.surroundings.journal)
     }
@@ -132,10 +132,8 @@ struct ContentRun {
 
     private mutating func show(_ live: LiveProgress?) {
         let fractions = live.map { [$0.stage: $0.fraction] } ?? [:]
-        desk.tell(
-            DocumentView(
-                record: document, account: desk.root.account, retries: house.retries, live: live,
-                percent: percent.update(document.job, fractions: fractions)))
+        let figure = percent.update(document.job, fractions: fractions)
+        desk.tell(desk.view(of: document, live: live, percent: figure))
     }
 
     private func attempt(of name: StageName) -> Int { document.stage(name)?.attempt ?? 0 }
@@ -144,7 +142,7 @@ struct ContentRun {
         _ event: JournalEvent, _ stage: StageName, _ fields: [JournalField: String]
     ) {
         let subject: [JournalField: String] = [
-            .document: "\(document.id)", .account: "\(desk.root.account)", .stage: stage.rawValue,
+            .document: "\(document.id)", .account: "\(desk.account)", .stage: stage.rawValue,
         ]
         house.say(event, subject.merging(fields) { _, own in own })
     }

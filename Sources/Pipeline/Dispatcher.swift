@@ -1,4 +1,5 @@
 import Catalog
+import Inbox
 import Rules
 
 /// Hands documents out to the few worker slots, the accounts in turn.

@@ -25,7 +25,7 @@ actor InboxDesk {
     }
 
     nonisolated let root: InboxRoot
-    private let house: House
+    private nonisolated let house: House
     private nonisolated let errands: AsyncStream<Errand>
     private nonisolated let box: AsyncStream<Errand>.Continuation
     /// The drops that speak for their paths.
@@ -39,6 +39,16 @@ actor InboxDesk {
         // Bounded by the senders: intake tells each change of its bounded candidates once, and a
         // claim lane or worker slot speaks of one document at a time, its progress twice a second.
         (errands, box) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+    }
+
+    nonisolated var account: Account { root.account }
+
+    /// A document of this inbox as its owner sees it.
+    nonisolated func view(
+        of record: DocumentRecord, live: LiveProgress? = nil, percent: Int = 0
+    ) -> DocumentView {
+        DocumentView(
+            record: record, account: account, retries: house.retries, live: live, percent: percent)
     }
 
     /// A drop is not taken, for now or for good.
@@ -93,7 +103,7 @@ actor InboxDesk {
         case .waiting(let drop):
             voices[drop.path] = drop
             guard voices.count <= Self.voiceLimit else { return }
-            await write(drop.status(of: root.account, retries: house.retries), at: drop.path)
+            await write(drop.status(of: account, retries: house.retries), at: drop.path)
         case .vanished(let path):
             guard voices.removeValue(forKey: path) != nil else { return }
             await fallSilent(at: path)
@@ -116,7 +126,7 @@ actor InboxDesk {
     private func fallSilent(at path: BeneathPath) async {
         do {
             let current = try await house.catalog.currentDocument(
-                uid: root.account.uid, inbox: Array(root.path.utf8), path: path)
+                uid: account.uid, inbox: Array(root.path.utf8), path: path)
             if let current {
                 await write(view(of: current))
             } else {
@@ -146,12 +156,10 @@ actor InboxDesk {
         }
     }
 
-    private func view(of record: DocumentRecord) -> DocumentView {
-        DocumentView(record: record, account: root.account, retries: house.retries, percent: 0)
-    }
-
     /// The version whose sidecars a document has now; nil where it has its name still.
-    private func version(of record: DocumentRecord) -> Int? { versions[record.id] ?? record.version }
+    private func version(of record: DocumentRecord) -> Int? {
+        versions[record.id] ?? record.version
+    }
 
     private func write(_ view: DocumentView) async {
         let version = version(of: view.record)
@@ -198,14 +206,14 @@ actor InboxDesk {
     private func tellMoved(_ path: BeneathPath?) {
         guard let path else { return }
         house.say(
-            .sidecarMovedAside, [.account: "\(root.account)", .inbox: root.path, .path: "\(path)"])
+            .sidecarMovedAside, [.account: "\(account)", .inbox: root.path, .path: "\(path)"])
     }
 
     private func report(_ error: any Error, at path: BeneathPath) {
         house.say(
             .sidecarFailed,
             [
-                .account: "\(root.account)", .inbox: root.path, .path: "\(path)",
+                .account: "\(account)", .inbox: root.path, .path: "\(path)",
                 .detail: House.failure(of: error).detail,
             ])
     }
@@ -231,15 +239,15 @@ actor InboxDesk {
     private func summary() async throws -> InboxStatus {
         var tally = try await house.catalog.counts(inbox: Array(root.path.utf8))
         for drop in voices.values { tally[drop.state, default: 0] += 1 }
-        let usage = try await house.catalog.usage(of: root.account.uid)
+        let usage = try await house.catalog.usage(of: account.uid)
         let now = house.surroundings.now()
         let shown = voices.values.sorted { ($0.firstSeen, $0.path) < ($1.firstSeen, $1.path) }
             .prefix(InboxStatus.listLimit)
         return InboxStatus(
-            account: root.account, asOf: now,
+            account: account, asOf: now,
             counts: DocumentState.allCases.map { ($0.rawValue, tally[$0] ?? 0) },
             quota: StatusDocument.Quota(
-                usage: usage.used, limit: house.settings.limits.limit(for: root.account),
+                usage: usage.used, limit: house.settings.limits.limit(for: account),
                 asOf: now),
             waiting: shown.map(\.summary))
     }

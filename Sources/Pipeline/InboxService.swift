@@ -83,7 +83,7 @@ struct IntakeReports: Sendable {
         _ event: JournalEvent, _ path: BeneathPath, _ fields: [JournalField: String]
     ) {
         let subject: [JournalField: String] = [
-            .account: "\(desk.root.account)", .inbox: desk.root.path, .path: "\(path)",
+            .account: "\(desk.account)", .inbox: desk.root.path, .path: "\(path)",
         ]
         house.say(event, subject.merging(fields) { _, own in own })
     }

@@ -1,6 +1,7 @@
 import Catalog
 import Publish
 import Rules
+import Store
 import SystemPackage
 
 /// The last stage: sidecars first, then `completed` in the catalogue.
@@ -18,7 +19,8 @@ struct Publication {
         let begin = clock.now
         let recorded = try await house.catalog.record([
             StageChange(
-                document: document.id, stage: .publish, state: started, at: house.surroundings.now())
+                document: document.id, stage: .publish, state: started, at: house.surroundings.now()
+            )
         ])
         var document = recorded.first ?? document
         let failure: Failure?
@@ -52,9 +54,7 @@ struct Publication {
             sources.append(source)
             items.append(ResultItem(name: name, source: source))
         }
-        let view = DocumentView(
-            record: document, account: desk.root.account, retries: house.retries, percent: 100)
-        let failure = await desk.publish(view, items)
+        let failure = await desk.publish(desk.view(of: document, percent: 100), items)
         if failure == nil { house.surroundings.checkpoint(.published, document.path) }
         return failure
     }
@@ -76,7 +76,9 @@ struct Publication {
     }
 
     private func complete(_ document: DocumentRecord, seconds: Double) async throws {
-        guard let at = document.completedAt else { preconditionFailure("it was set when published") }
+        guard let at = document.completedAt else {
+            preconditionFailure("it was set when published")
+        }
         try await house.catalog.record([
             StageChange(
                 document: document.id, stage: .publish, state: .completed, at: at,
@@ -85,7 +87,7 @@ struct Publication {
         house.surroundings.checkpoint(.completed, document.path)
         let state = document.standing.state
         var fields: [JournalField: String] = [
-            .document: "\(document.id)", .account: "\(desk.root.account)",
+            .document: "\(document.id)", .account: "\(desk.account)",
             .path: "\(document.path)",
         ]
         fields[.code] = document.standing.failure?.failure.code.rawValue
@@ -104,13 +106,11 @@ struct Publication {
             StageChange(
                 document: document.id, stage: .publish, state: state, at: now, seconds: seconds)
         ])
-        let line = StageJournal(document: document, account: desk.root.account)
+        let line = StageJournal(document: document, account: desk.account)
             .ended(.publish, state, seconds: seconds)
         if let line { house.surroundings.journal(line) }
         guard let record = records.first else { return }
-        desk.tell(
-            DocumentView(
-                record: record, account: desk.root.account, retries: house.retries, percent: 99))
+        desk.tell(desk.view(of: record, percent: 99))
     }
 
     /// What stands in the way of writing sidecars is never the content: waiting may always help.
@@ -142,7 +142,8 @@ struct Publication {
 extension FileName {
     /// What follows the last dot; a name that was claimed has one, in ASCII.
     var lowercasedExtension: String {
-        String(decoding: bytes.split(separator: UInt8(ascii: ".")).last ?? [], as: UTF8.self).lowercased()
+        String(decoding: bytes.split(separator: UInt8(ascii: ".")).last ?? [], as: UTF8.self)
+            .lowercased()
     }
 }
 

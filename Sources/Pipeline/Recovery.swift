@@ -1,6 +1,8 @@
 import Catalog
 import Inbox
 import Rules
+import Store
+import SystemPackage
 
 /// Brings everything back to a true state after the last stop, however that came about.
 ///

@@ -23,7 +23,7 @@ struct StageRunner: Sendable {
         if due.contains(.publish) {
             try await Publication(house: house, desk: desk).run(document)
         } else {
-            desk.tell(view(of: document))
+            desk.tell(desk.view(of: document))
         }
     }
 
@@ -38,10 +38,11 @@ struct StageRunner: Sendable {
         }
         defer { close(blob) }
         let subject: [JournalField: String] = [
-            .document: "\(document.id)", .account: "\(desk.root.account)",
+            .document: "\(document.id)", .account: "\(desk.account)",
         ]
         return try await slot.run(over: blob, subject: subject) { session in
-            try ContentRun(house: house, desk: desk, document: document).run(session)
+            var run = ContentRun(house: house, desk: desk, document: document)
+            return try run.run(session)
         }
     }
 
@@ -67,10 +68,5 @@ struct StageRunner: Sendable {
         } catch {
             house.say(.storePaused, [.detail: "close a blob: \(error)"])
         }
-    }
-
-    private func view(of document: DocumentRecord) -> DocumentView {
-        DocumentView(
-            record: document, account: desk.root.account, retries: house.retries, percent: 0)
     }
 }

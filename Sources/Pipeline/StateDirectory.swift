@@ -28,7 +28,8 @@ struct StateDirectory: Sendable {
         }
         guard flock(lock.rawValue, LOCK_EX | LOCK_NB) == 0 else {
             throw errno == EWOULDBLOCK
-                ? .inUse(path: path) : .unusable(path: name.string, reason: "\(Errno(rawValue: errno))")
+                ? .inUse(path: path)
+                : .unusable(path: name.string, reason: "\(Errno(rawValue: errno))")
         }
     }
 

@@ -15,15 +15,12 @@ struct NumberedBackup {
     /// Renames what stands at `path` to the first free numbered name; returns that name.
     ///
     /// - Parameter name: picks the status or the results name from a numbered pair.
-    func move(_ path: BeneathPath, to name: KeyPath<SidecarPlace, BeneathPath>) throws -> BeneathPath {
+    func move(_ path: BeneathPath, to name: KeyPath<SidecarPlace, BeneathPath>) throws
+        -> BeneathPath
+    {
         for version in 1...Self.limit {
             let target = SidecarPlace(of: drop, version: version)[keyPath: name]
-            do throws(InboxError) {
-                try files.rename(path, to: target, replacing: false)
-                return target
-            } catch where error.errno == .fileExists {
-                continue
-            }
+            if try files.renameIfFree(path, to: target) { return target }
         }
         throw PublishError.noFreeName(path)
     }

@@ -24,7 +24,9 @@ public enum PublishError: DocumentError, Hashable {
                     detail: "\(call) \(path): \(errno)")
             }
         case .shortWrite(let path):
-            Failure(.storeFull, message: Self.full, detail: "write \(path): took fewer bytes than given")
+            Failure(
+                .storeFull, message: Self.full, detail: "write \(path): took fewer bytes than given"
+            )
         case .noFreeName(let path):
             Failure(
                 .storeIO,

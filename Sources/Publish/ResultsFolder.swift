@@ -10,7 +10,8 @@ public struct ResultItem: Sendable {
     public var source: FileDescriptor
 
     public init(name: BeneathPath, source: FileDescriptor) {
-        precondition(!name.isRoot && name.components.count <= 2, "results lie at most one folder deep")
+        precondition(
+            !name.isRoot && name.components.count <= 2, "results lie at most one folder deep")
         self.name = name
         self.source = source
     }

@@ -29,11 +29,7 @@ public struct SidecarWriter {
     /// Removes the status file if it is ours.
     public func removeStatus() throws {
         guard try isOurStatus() else { return }
-        do throws(InboxError) {
-            try files.unlink(place.status)
-        } catch where error.isAbsence {
-            // Somebody tidied it away in between: that is what was wanted.
-        }
+        try files.unlinkIfThere(place.status)
     }
 
     /// Makes the results folder hold these files, durably; what its owner put there besides stays.
@@ -52,12 +48,9 @@ public struct SidecarWriter {
         guard try files.entry(place.results)?.kind == .folder else { return proposed }
         for version in proposed..<(proposed + NumberedBackup.limit) {
             let target = SidecarPlace(of: drop, version: version).results
-            do throws(InboxError) {
-                try files.rename(place.results, to: target, replacing: false)
+            if try files.renameIfFree(place.results, to: target) {
                 try files.syncFolder(place.results.parent)
                 return version
-            } catch where error.errno == .fileExists {
-                continue
             }
         }
         throw PublishError.noFreeName(place.results)

@@ -14,17 +14,15 @@ struct WholeFile {
     ///
     /// - Parameter isDurable: whether the bytes outlast a power cut once the folder is synced.
     func write(_ bytes: some Collection<UInt8>, to path: BeneathPath, isDurable: Bool) throws {
-        try make(path, isDurable: isDurable) { descriptor throws(Errno) in
-            let written = try Array(bytes).withUnsafeBytes { buffer throws(Errno) in
-                try Self.write(buffer, to: descriptor)
-            }
-            return written == bytes.count
+        let bytes = Array(bytes)
+        try make(path, isDurable: isDurable) { descriptor in
+            try bytes.withUnsafeBytes { try Self.write($0, to: descriptor) } == bytes.count
         }
     }
 
     /// Copies all of `source`, sharing its blocks where the file system can, and renames the copy to `path`.
     func copy(_ source: FileDescriptor, to path: BeneathPath) throws {
-        try make(path, isDurable: true) { descriptor throws(Errno) in
+        try make(path, isDurable: true) { descriptor in
             if clinux_clone_file(descriptor.rawValue, source.rawValue) == 0 { return true }
             return try Self.copy(source, to: descriptor)
         }
@@ -32,7 +30,7 @@ struct WholeFile {
 
     private func make(
         _ path: BeneathPath, isDurable: Bool,
-        fill: (FileDescriptor) throws(Errno) -> Bool
+        fill: (FileDescriptor) throws -> Bool
     ) throws {
         let temporary = try files.createTemporary(in: path.parent)
         do {
@@ -51,10 +49,23 @@ struct WholeFile {
     /// Fills, syncs and closes; the descriptor is closed in every case.
     private func finish(
         _ descriptor: FileDescriptor, at path: BeneathPath, isDurable: Bool,
-        fill: (FileDescriptor) throws(Errno) -> Bool
+        fill: (FileDescriptor) throws -> Bool
     ) throws {
-        var isOpen = true
-        defer { if isOpen { _ = Glibc.close(descriptor.rawValue) } }
+        do {
+            try fillAndSync(descriptor, at: path, isDurable: isDurable, fill: fill)
+        } catch {
+            _ = Glibc.close(descriptor.rawValue)
+            throw error
+        }
+        guard Glibc.close(descriptor.rawValue) == 0 else {
+            throw PublishError.callFailed(call: "close", path: path, Errno(rawValue: errno))
+        }
+    }
+
+    private func fillAndSync(
+        _ descriptor: FileDescriptor, at path: BeneathPath, isDurable: Bool,
+        fill: (FileDescriptor) throws -> Bool
+    ) throws {
         do {
             guard try fill(descriptor) else { throw PublishError.shortWrite(path: path) }
         } catch let errno as Errno {
@@ -63,13 +74,11 @@ struct WholeFile {
         if isDurable, fsync(descriptor.rawValue) != 0 {
             throw PublishError.callFailed(call: "fsync", path: path, Errno(rawValue: errno))
         }
-        isOpen = false
-        guard Glibc.close(descriptor.rawValue) == 0 else {
-            throw PublishError.callFailed(call: "close", path: path, Errno(rawValue: errno))
-        }
     }
 
-    private static func copy(_ source: FileDescriptor, to target: FileDescriptor) throws(Errno) -> Bool {
+    private static func copy(_ source: FileDescriptor, to target: FileDescriptor) throws(Errno)
+        -> Bool
+    {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkLength, alignment: 16)
         defer { buffer.deallocate() }
         var offset: off_t = 0

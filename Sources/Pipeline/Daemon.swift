@@ -1,0 +1,149 @@
+import Catalog
+import Imports
+import Inbox
+import Intake
+import Rules
+import Store
+import SystemPackage
+import Workers
+
+/// The whole house at work over one state directory.
+public final class Daemon: Sendable {
+    private let house: House
+    private let state: StateDirectory
+    private let stopping = Signal()
+    /// Held drops are offered again when these settings have changed.
+    private let reloading = Signal()
+
+    /// Opens the state directory and all that is in it. Nothing is claimed yet.
+    ///
+    /// Blocks on the disk.
+    ///
+    /// - Parameters:
+    ///   - workers: how a worker is started.
+    ///   - slotCount: how many of them work side by side.
+    /// - Throws: ``StateError`` for a directory that is unusable or in use; a room's own error else.
+    public init(
+        settings: DaemonSettings, workers: WorkerLauncher, slotCount: Int,
+        surroundings: Surroundings
+    ) throws {
+        state = try StateDirectory(settings.stateDirectory)
+        let store = BlobStore(root: state.path)
+        try store.prepare()
+        let imports = try ImportDatabases(
+            root: state.imports.string,
+            tokenKey: try TokenKey.loadOrCreate(at: state.tokenKey.string),
+            schemas: settings.schemas, journal: surroundings.journal)
+        house = House(
+            settings: settings, store: store,
+            catalog: try Catalog.open(state.catalog.string), imports: imports,
+            slots: try (0..<slotCount).map { number in
+                try WorkerSlot(number: number, launcher: workers, journal: surroundings.journal)
+            },
+            surroundings: surroundings)
+    }
+
+    /// Takes what a reload may change from newer settings, and offers held drops again.
+    public func reload(_ settings: DaemonSettings) {
+        house.reload(settings)
+        reloading.raise()
+    }
+
+    /// Lets ``run(isOnce:ready:)`` come to its end: claims in flight finish, workers are interrupted.
+    public func stop() { stopping.raise() }
+
+    /// Recovers, serves the inboxes, and returns when stopped.
+    ///
+    /// - Parameters:
+    ///   - isOnce: whether it also ends once what is there is taken and finished.
+    ///   - ready: called when every inbox is being watched for.
+    /// - Throws: ``InboxError`` when no inbox could be opened.
+    public func run(isOnce: Bool, ready: @escaping @Sendable () -> Void) async throws {
+        let recovery = Recovery(house: house)
+        try await recovery.emptyHands()
+        let services = try await openInboxes(isOnce: isOnce)
+        let desks = services.map(\.desk)
+        let dispatcher = Dispatcher(house: house, desks: desks)
+        for desk in desks { try await recovery.removeTemporaries(in: desk.root) }
+        try await recovery.finishRemovals(in: desks)
+        try await recovery.moveAside(in: desks)
+        await withDiscardingTaskGroup { writing in
+            for desk in desks { writing.addTask { await desk.run() } }
+            await serve(services, dispatcher, isOnce: isOnce, ready: ready)
+            // Only now has everybody who may still want something written come to an end.
+            for desk in desks { desk.close() }
+        }
+        house.slots.forEach { $0.stop() }
+        try house.catalog.close()
+    }
+
+    private func openInboxes(isOnce: Bool) async throws -> [InboxService] {
+        let watcher = try DropWatcher()
+        let patience = isOnce ? Patience.once : Patience()
+        var services: [InboxService] = []
+        var firstError: (any Error)?
+        for inbox in house.settings.inboxes {
+            do {
+                let root = try await InboxRoot.open(inbox.path, threads: house.owners)
+                services.append(
+                    InboxService(
+                        house: house, root: root, settings: inbox.settings, watcher: watcher,
+                        patience: patience))
+            } catch {
+                firstError = firstError ?? error
+                house.say(
+                    .inboxRefused,
+                    [.inbox: inbox.path, .detail: House.failure(of: error).detail])
+            }
+        }
+        if services.isEmpty, let firstError { throw firstError }
+        return services
+    }
+
+    /// What a task of ``serve(_:_:isOnce:ready:)`` says by returning.
+    private enum Ending: Sendable {
+        case ofItself, ofAll
+    }
+
+    private func serve(
+        _ services: [InboxService], _ dispatcher: Dispatcher, isOnce: Bool,
+        ready: @Sendable () -> Void
+    ) async {
+        await withTaskGroup(of: Ending.self) { group in
+            group.addTask {
+                await dispatcher.run()
+                return .ofItself
+            }
+            for service in services {
+                group.addTask {
+                    await service.run(dispatcher: dispatcher)
+                    return .ofItself
+                }
+            }
+            group.addTask {
+                await ReservationExpiry(house: self.house).run()
+                return .ofItself
+            }
+            group.addTask {
+                while await self.reloading.wait() {
+                    for service in services { await service.intake.releaseHeld() }
+                }
+                return .ofItself
+            }
+            group.addTask {
+                _ = await self.stopping.wait()
+                return .ofAll
+            }
+            if isOnce {
+                group.addTask {
+                    for service in services { await service.intake.whenDrained() }
+                    await dispatcher.whenIdle()
+                    return .ofAll
+                }
+            }
+            ready()
+            while let ending = await group.next(), ending == .ofItself {}
+            group.cancelAll()
+        }
+    }
+}
