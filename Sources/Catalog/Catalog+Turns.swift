@@ -16,7 +16,7 @@ extension Catalog {
     ) async throws(CatalogError) -> Assignment? {
         try await read("pick the next document") { db in
             let last = uid.map(Int.init) ?? -1
-            for range in [(last + 1)...Int(UInt32.max) + 1, 0...last + 1] {
+            for range in [(last + 1)..<(1 << 32), 0..<(last + 1)] {
                 var floor = range.lowerBound
                 while let account = try db.nextAccount(from: floor), account < range.upperBound {
                     let due = try db.dueDocument(of: account, excluding: inHand, now: now)

@@ -13,6 +13,11 @@ public struct AccountUsage: Sendable, Hashable {
 public struct BlobRecord: Sendable, Hashable {
     public var digest: ContentDigest
     public var size: ByteCount
+
+    public init(digest: ContentDigest, size: ByteCount) {
+        self.digest = digest
+        self.size = size
+    }
 }
 
 /// Something in the catalogue that contradicts something else in it.
