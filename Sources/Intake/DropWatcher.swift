@@ -70,6 +70,14 @@ public final class DropWatcher: Sendable {
         return .watching
     }
 
+    /// Acts on a record as if the kernel had written it.
+    func deliver(_ record: InotifyRecord) {
+        for number in table.deliver(record) {
+            // It fails where the folder is gone, and its watch with it.
+            _ = inotify_rm_watch(queue.rawValue, number)
+        }
+    }
+
     /// Ends all watches of an inbox.
     func forget(_ box: EventBox) {
         for number in table.forget(BeneathPath(), of: box) {

@@ -29,8 +29,6 @@ extension InboxIntake {
         switch ending {
         case .claimed:
             candidates[path] = nil
-            // Another drop may have come under the name while this one was claimed.
-            if isMarked { mark(path, isClosing: false) }
         case .refused(let failure):
             candidates[path]?.settling.refuse(failure)
             candidates[path]?.phase = .refused
@@ -44,6 +42,7 @@ extension InboxIntake {
             candidates[path]?.phase = .watched(.settling)
             setDeadline(time.elapsed() + wait, path)
         }
+        // Another drop may have come under the name meanwhile, or this one have changed.
         if isMarked { mark(path, isClosing: false) }
         bell.ring()
     }

@@ -19,14 +19,13 @@ extension InboxIntake {
             deferredCount += 1
             return
         }
-        dirty[path] = isClosing || dirty[path] ?? false
+        dirty.insert(path, isClosing: isClosing)
     }
 
     /// Looks at a batch of marked names, and opens those that have rested long enough.
     func look() async {
         var batch: [BeneathPath] = []
-        for (path, isClosing) in dirty.prefix(Self.lookBatch) {
-            dirty[path] = nil
+        while batch.count < Self.lookBatch, let (path, isClosing) = dirty.popFirst() {
             if begin(path, isClosing: isClosing) { batch.append(path) }
         }
         guard !batch.isEmpty else { return }

@@ -99,7 +99,7 @@ extension InboxIntake {
         // What an event has told by now is no find of the rescan's.
         absorbMarks()
         for path in listing.files {
-            if isCountingUnnotified, candidates[path] == nil, dirty[path] == nil {
+            if isCountingUnnotified, candidates[path] == nil, !dirty.contains(path) {
                 unnotifiedCount += 1
             }
             mark(path, isClosing: false)

@@ -29,8 +29,8 @@ public actor InboxIntake {
 
     var candidates: [BeneathPath: Candidate] = [:]
     var arrivals: UInt64 = 0
-    /// Names to look at, in no order; true where a writer was seen to finish.
-    var dirty: [BeneathPath: Bool] = [:]
+    /// Names to look at.
+    var dirty = MarkQueue()
     /// Folders to look through; the last first.
     var folders: [BeneathPath] = []
     var queuedFolders: Set<BeneathPath> = []
@@ -159,7 +159,7 @@ public actor InboxIntake {
             journal(JournalLine(.dropsDeferred, fields([.count: String(deferredCount)])))
             deferredCount = 0
         }
-        guard isDrained else { return }
+        guard !drainWaiters.isEmpty, isDrained else { return }
         let waiters = drainWaiters.values
         drainWaiters = [:]
         for waiter in waiters { waiter.resume() }

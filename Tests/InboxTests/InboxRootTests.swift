@@ -1,0 +1,104 @@
+import Glibc
+import Rules
+import SystemPackage
+import Testing
+
+@testable import Inbox
+
+@Suite struct InboxRootTests {
+    let threads = OwnerThreads()
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func path(_ text: String) throws -> BeneathPath {
+        try #require(BeneathPath(bytes: Array(text.utf8)))
+    }
+
+    @Test func `an inbox belongs to the owner of its directory`() async throws {
+        let root = try await InboxRoot.open(folder.path + "//", threads: threads)
+        #expect(root.path == folder.path)
+        #expect(root.account.uid == getuid())
+        #expect(try await root.isInPlace())
+        #expect(try await root.run { try $0.entry(BeneathPath())?.kind } == .folder)
+    }
+
+    @Test func `a link, a file or nothing is no inbox`() async throws {
+        symlink(folder.path, folder("link"))
+        try folder.write("file", "x")
+        for name in ["link", "link/", "file", "nothing"] {
+            let error = await #expect(throws: InboxError.self) {
+                try await InboxRoot.open(folder(name), threads: threads)
+            }
+            guard case .rootUnavailable = error else {
+                Issue.record("\(name): \(String(describing: error))")
+                continue
+            }
+        }
+    }
+
+    @Test func `a root that was replaced is noticed`() async throws {
+        mkdir(folder("inbox"), 0o755)
+        let root = try await InboxRoot.open(folder("inbox"), threads: threads)
+        #expect(rename(folder("inbox"), folder("elsewhere")) == 0)
+        mkdir(folder("inbox"), 0o755)
+        #expect(try await root.isInPlace() == false)
+    }
+
+    @Test(
+        .enabled(if: geteuid() == 0),
+        arguments: [65_501 as uid_t, 65_502])
+    func `what is made in an inbox is its owner's`(uid: uid_t) async throws {
+        chown(folder.path, uid, uid)
+        let root = try await InboxRoot.open(folder.path, threads: threads)
+        #expect(root.account == Account(uid: uid, name: nil))
+        let name = try path("new")
+        try await root.run { files in
+            let file = try files.createTemporary(in: BeneathPath())
+            try file.descriptor.close()
+            try files.rename(file.path, to: name, replacing: false)
+            try files.makeFolder(BeneathPath([FileName(literal: "folder")]))
+        }
+        #expect(try folder.facts("new").st_uid == uid)
+        #expect(try folder.facts("folder").st_uid == uid)
+    }
+
+    @Test(.enabled(if: geteuid() == 0))
+    func `what the owner may not read, nobody reads for them`() async throws {
+        try folder.write("secret", "root's", mode: 0o600)
+        mkdir(folder("closed"), 0o700)
+        try folder.write("closed/inner", "root's")
+        chown(folder.path, 65_501, 65_501)
+        let root = try await InboxRoot.open(folder.path, threads: threads)
+        let (secret, inner) = (try path("secret"), try path("closed/inner"))
+        for path in [secret, inner] {
+            let error = await #expect(throws: InboxError.self) {
+                try await root.run { files in try files.openForReading(path).close() }
+            }
+            #expect(error?.errno == .permissionDenied)
+            #expect(error?.failure.code == .notReadable)
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0))
+    func `identities do not stick to the threads`() async throws {
+        let mine = try await InboxRoot.open(folder.path, threads: threads)
+        mkdir(folder("theirs"), 0o755)
+        chown(folder("theirs"), 65_501, 65_501)
+        let theirs = try await InboxRoot.open(folder("theirs"), threads: threads)
+        try await withThrowingTaskGroup { group in
+            for number in 0..<200 {
+                group.addTask {
+                    try await (number.isMultiple(of: 2) ? mine : theirs).run { files in
+                        let file = try files.createTemporary(in: BeneathPath())
+                        defer { close(file.descriptor.rawValue) }
+                        let entry = try Entry(of: file.descriptor, path: file.path)
+                        #expect(entry.uid == (number.isMultiple(of: 2) ? 0 : 65_501))
+                        #expect(entry.gid == (number.isMultiple(of: 2) ? 0 : Owner.noGroup))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
