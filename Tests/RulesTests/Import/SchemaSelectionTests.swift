@@ -1,0 +1,98 @@
+import Rules
+import Testing
+
+@Suite struct SchemaSelectionTests {
+    static let members = TableSchema(
+        name: "members",
+        columns: [
+            .init(name: "Number", aliases: ["회원번호", "no."], isRequired: true, rule: .text),
+            .init(name: "name", aliases: ["이름"], rule: .text),
+        ],
+        keyColumn: "Number")
+    static let schemas = [TableSchema.participants, members]
+
+    func selection(_ choice: SchemaChoice, _ header: [String]) throws(SchemaError)
+        -> SchemaSelection
+    {
+        try SchemaSelection(choice, among: Self.schemas, header: TableHeader(header))
+    }
+
+    @Test func `names are matched trimmed and without regard to case`() throws {
+        let selection = try selection(.named("participants"), ["\u{feff} EMAIL ", "Name", "etc"])
+        guard case .schema(let match) = selection else {
+            Issue.record("not the schema")
+            return
+        }
+        #expect(match.places == [1, 0, nil, nil, nil])
+        #expect(match.ignored == ["etc"])
+    }
+
+    @Test func `an alias stands for its column, and the first of two counts`() throws {
+        guard case .schema(let match) = try selection(.auto, ["이름", "NO.", "회원번호"]) else {
+            Issue.record("not the schema")
+            return
+        }
+        #expect(match.schema.name == "members")
+        #expect(match.places == [1, 0])
+        #expect(match.ignored == ["회원번호"])
+    }
+
+    @Test func `a schema asked for by name must have its required columns`() {
+        #expect(
+            throws: SchemaError.missingColumns(
+                ["email"], schema: "participants", header: ["name", "mail"])
+        ) {
+            try selection(.named("participants"), ["name", "mail"])
+        }
+        let failure = SchemaError.missingColumns(
+            ["name", "email"], schema: "participants", header: ["a"]
+        ).failure
+        #expect(failure.code == .csvMissingColumns)
+        #expect(failure.message.contains("`name`, `email`"))
+    }
+
+    @Test func `a schema that does not exist is the operator's matter`() {
+        #expect(throws: SchemaError.unknown(name: "guests")) {
+            try selection(.named("guests"), ["name", "email"])
+        }
+        #expect(SchemaError.unknown(name: "guests").failure.code == .internalError)
+    }
+
+    @Test func `auto takes the first schema that fits`() throws {
+        guard case .schema(let match) = try selection(.auto, ["number", "email", "name"]) else {
+            Issue.record("not a schema")
+            return
+        }
+        #expect(match.schema.name == "participants")
+    }
+
+    @Test func `auto falls back, and tells the schema that it nearly was`() throws {
+        guard case .infer(let nearly?) = try selection(.auto, ["name", "phone"]) else {
+            Issue.record("not inferred")
+            return
+        }
+        #expect(nearly.schema.name == "participants")
+        #expect(nearly.missing == ["email"])
+    }
+
+    @Test func `a table with nothing in common was nearly nothing`() throws {
+        #expect(try selection(.auto, ["x", "y"]) == .infer(nearly: nil))
+        #expect(try selection(.infer, ["name", "email"]) == .infer(nearly: nil))
+    }
+
+    @Test(arguments: [
+        (["name", "email", "_row", "_field", "_message"], ["name", "email"], true),
+        (["name", " _ROW ", "_Field", "_message"], ["name"], true),
+        (["_row", "_field", "_message", "name"], ["_row", "_field", "_message", "name"], false),
+        (["_row", "_field", "_message"], ["_row", "_field", "_message"], false),
+        (["name", "_row", "_message", "_field"], ["name", "_row", "_message", "_field"], false),
+    ])
+    func `reject columns are ignored at the end of a header only`(
+        fields: [String], names: [String], isReject: Bool
+    ) {
+        let header = TableHeader(fields)
+        #expect(header.hasRejectColumns == isReject)
+        #expect(header.names.map { $0.lowercased() } == names)
+        #expect(header.width == fields.count)
+    }
+}

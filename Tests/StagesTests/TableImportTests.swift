@@ -1,0 +1,280 @@
+import Glibc
+import Rules
+import Testing
+import WorkerProtocol
+
+@testable import Stages
+
+/// What the stage said about one table.
+struct TableOutcome {
+    var summary: TableSummary
+    var heading: TableHeading?
+    var rows: [(row: Int, fields: [String?])] = []
+    var rejects: [RowReject] = []
+    var warnings: [String] = []
+    var progress: [Int] = []
+    var rejectsFile: String?
+
+    var values: [[String?]] { rows.map(\.fields) }
+}
+
+/// A file without a name that holds these bytes.
+func temporaryFile(_ content: [UInt8]) throws -> Int32 {
+    var path = Array("/tmp/ingestd-table-XXXXXX".utf8CString)
+    let descriptor = path.withUnsafeMutableBufferPointer { mkstemp($0.baseAddress!) }
+    try #require(descriptor >= 0)
+    #expect(unlink(path) == 0)
+    var written = 0
+    while written < content.count {
+        let count = content[written...].withUnsafeBytes {
+            write(descriptor, $0.baseAddress, $0.count)
+        }
+        try #require(count > 0)
+        written += count
+    }
+    return descriptor
+}
+
+/// Runs the stage over a real file with these bytes.
+func importTable(
+    _ bytes: some Collection<UInt8>, choice: SchemaChoice = .auto, columnLimit: Int = 2000,
+    fallback: String = "windows-1252"
+) throws -> TableOutcome {
+    let content = Array(bytes)
+    let descriptor = try temporaryFile(content)
+    defer { close(descriptor) }
+    var outcome = TableOutcome(summary: TableSummary(totalRows: 0, errorCount: 0))
+    var artifact: [UInt8]?
+    let request = TableRequest(
+        choice: choice, schemas: [.participants], fallbackEncoding: fallback,
+        columnLimit: columnLimit)
+    outcome.summary = try TableImport.run(request, descriptor: descriptor) { sent in
+        // Over the wall and back, as the daemon gets it.
+        let frame = sent.encoded()
+        let header = try Frame.header(frame[..<Frame.headerLength])
+        switch try StageReply(kind: header.kind, payload: frame[Frame.headerLength...]) {
+        case .tableBegun(let heading):
+            #expect(outcome.heading == nil)
+            outcome.heading = heading
+        case .rows(let batch):
+            #expect(outcome.heading != nil)
+            batch.forEachRow { row, fields in
+                let values = (0..<fields.count).map { index in
+                    fields[index].map { String(decoding: $0, as: UTF8.self) }
+                }
+                outcome.rows.append((row, values))
+            }
+        case .rejected(let reject): outcome.rejects.append(reject)
+        case .warning(let text): outcome.warnings.append(text)
+        case .progress(let done, let total):
+            #expect(total == content.count)
+            outcome.progress.append(done)
+        case .artifactBegun(let name, let mediaType):
+            #expect(artifact == nil && name == "rejects.csv" && mediaType == "text/csv")
+            artifact = []
+        case .artifactBytes(let bytes): artifact? += bytes
+        case .artifactEnded:
+            outcome.rejectsFile = artifact.map { String(decoding: $0, as: UTF8.self) }
+        case .finished, .failed: Issue.record("the caller's word")
+        }
+    }
+    return outcome
+}
+
+@Suite struct TableImportTests {
+    @Test func `participants are validated, trimmed and lower-cased row by row`() throws {
+        let outcome = try importTable(
+            """
+            Email , NAME,dept,phone,Department
+            KIM@Example.com, 김철수 ,x,010-1,Sales
+            bad,이영희,x,,
+            lee@example.com,이,x,,
+
+            "park@example.com","박, 준",x,"  ",HR
+            """.utf8, choice: .named("participants"))
+        #expect(outcome.heading?.schema == "participants")
+        #expect(
+            outcome.heading?.columns == ["name", "email", "phone", "department", "position"])
+        #expect(outcome.heading?.encoding == "utf-8")
+        #expect(outcome.heading?.delimiter == ",")
+        #expect(
+            outcome.values == [
+                ["김철수", "kim@example.com", "010-1", "Sales", nil],
+                ["박, 준", "park@example.com", nil, "HR", nil],
+            ])
+        #expect(outcome.rows.map(\.row) == [2, 5])
+        #expect(outcome.summary == TableSummary(totalRows: 4, errorCount: 2))
+        #expect(
+            outcome.rejects == [
+                RowReject(
+                    row: 3, field: "email", message: "is not an e-mail address", value: "bad"),
+                RowReject(
+                    row: 4, field: "name", message: "has fewer than 2 characters", value: "이"),
+            ])
+        #expect(
+            outcome.rejectsFile
+                == "\u{feff}Email,NAME,dept,phone,Department,_row,_field,_message\r\n"
+                + "bad,이영희,x,,,3,email,is not an e-mail address\r\n"
+                + "lee@example.com,이,x,,,4,name,has fewer than 2 characters\r\n")
+        #expect(outcome.warnings == ["Columns that were not imported: `dept`."])
+    }
+
+    @Test func `a mended rejects file drops its reject columns and may be rejected again`() throws {
+        let outcome = try importTable(
+            ("\u{feff}name;email;_row;_field;_message\r\n"
+                + "김철수;kim@example.com;7;email;was bad\r\n"
+                + "이영희;\"still; \"\"bad\";9;email;is bad\r\n").utf8)
+        #expect(outcome.heading?.schema == "participants")
+        #expect(outcome.heading?.encoding == "utf-8-sig")
+        #expect(outcome.values.map { Array($0.prefix(2)) } == [["김철수", "kim@example.com"]])
+        #expect(
+            outcome.rejectsFile
+                == "\u{feff}name;email;_row;_field;_message\r\n"
+                + "이영희;\"still; \"\"bad\";3;email;is not an e-mail address\r\n")
+    }
+
+    @Test func `a record that is longer than the header is rejected, unless nothing is beyond`()
+        throws
+    {
+        let outcome = try importTable(
+            "name,email\nKim, Chul,kim@example.com\nLee,lee@example.com,,\nPark\n".utf8,
+            choice: .named("participants"))
+        #expect(outcome.values.map { $0[1] } == ["lee@example.com"])
+        #expect(
+            outcome.rejects.map(\.message) == ["has 3 fields where the header has 2", "is missing"])
+        #expect(outcome.rejectsFile?.contains("Park,,4,email,is missing\r\n") == true)
+    }
+
+    @Test func `any table is taken as it comes`() throws {
+        let outcome = try importTable("a b,,a b\n 1 ,x\n,,\n1,2,3,4\n".utf8)
+        #expect(outcome.heading?.schema == nil)
+        #expect(outcome.heading?.columns == ["a_b", "column_2", "a_b_2", "column_4"])
+        #expect(
+            outcome.values == [
+                [" 1 ", "x", nil, nil], ["", "", "", nil], ["1", "2", "3", "4"],
+            ])
+        #expect(outcome.warnings.count == 1 && outcome.warnings[0].contains("`column_4`"))
+        #expect(outcome.rejectsFile == nil)
+    }
+
+    @Test func `a row wider than any at the beginning is rejected, not cut`() throws {
+        let many = String(repeating: "1,2\n", count: 100_000)
+        let outcome = try importTable("a,b\n\(many)1,2,3\n1,2,\n".utf8, choice: .infer)
+        #expect(outcome.summary == TableSummary(totalRows: 100_002, errorCount: 1))
+        #expect(outcome.rejects.first?.row == 100_002)
+        #expect(outcome.rows.count == 100_001)
+    }
+
+    @Test func `auto tells the schema that a table nearly was`() throws {
+        let outcome = try importTable("name,mail\nKim,k@example.com\n".utf8)
+        #expect(outcome.heading?.schema == nil)
+        #expect(
+            outcome.warnings == [
+                "Imported as a table of its own: for `participants` it lacks the column `email`."
+            ])
+    }
+
+    @Test func `a declared delimiter is honoured and its line is no record`() throws {
+        for text in ["sep=;\r\na;b,c\r\n1;2\r\n", "\u{feff}sep=;\na;b,c\n1;2\n"] {
+            let outcome = try importTable(text.utf8)
+            #expect(outcome.heading?.delimiter == ";")
+            #expect(outcome.values == [["1", "2"]])
+            #expect(outcome.rows.map(\.row) == [2])
+        }
+        let wide = "sep=|\na|b\n1|2\n".utf16.flatMap { [UInt8($0), 0] as [UInt8] }
+        #expect(try importTable([0xff, 0xfe] + wide).values == [["1", "2"]])
+    }
+
+    @Test func `a guessed encoding and damaged characters are told`() throws {
+        let guessed = try importTable(Array("a\ncaf".utf8) + [0xe9, 0x0a])
+        #expect(guessed.heading?.encoding == "cp1252")
+        #expect(guessed.values == [["café"]])
+        #expect(guessed.warnings.count == 1 && guessed.warnings[0].contains("cp1252"))
+        let cut = try importTable(Array("이름\n홍길".utf8) + [0xeb, 0x8f])
+        #expect(cut.values == [["홍길\u{fffd}"]])
+        #expect(cut.warnings == ["1 damaged characters were replaced by \u{fffd}."])
+    }
+
+    static let failures: [(String, SchemaChoice, ErrorCode)] = [
+        ("", .auto, .csvNoRows),
+        ("\u{feff}", .auto, .csvNoRows),
+        ("\n\n\r\n", .auto, .csvNoRows),
+        ("name,email\n", .auto, .csvNoRows),
+        ("sep=;\nname;email\n\n", .auto, .csvNoRows),
+        ("name,mail\nKim,k@example.com\n", .named("participants"), .csvMissingColumns),
+        ("a,b\n1,\"2\n3,4\n", .auto, .csvMalformed),
+        ("a,b,c,d,e,f\n1\n", .auto, .csvTooWide),
+        ("a,b\n1,2,3,4,5,6\n", .auto, .csvTooWide),
+        ("a,b\n1,2\n", .named("guests"), .internalError),
+    ]
+
+    @Test(arguments: failures)
+    func `a table that cannot be imported fails with its code`(
+        text: String, choice: SchemaChoice, code: ErrorCode
+    ) throws {
+        let failure = #expect(throws: Failure.self) {
+            try importTable(text.utf8, choice: choice, columnLimit: 5)
+        }
+        #expect(failure?.code == code)
+    }
+
+    @Test func `bytes of no text and settings of no encoding fail with their codes`() {
+        let noText = #expect(throws: Failure.self) {
+            try importTable([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0])
+        }
+        #expect(noText?.code == .csvEncoding)
+        let noEncoding = #expect(throws: Failure.self) {
+            try importTable("a\n1\n".utf8, fallback: "klingon")
+        }
+        #expect(noEncoding?.code == .internalError)
+    }
+
+    @Test func `a field longer than 1 MiB is malformed, one as long is taken`() throws {
+        let whole = String(repeating: "x", count: 1 << 20)
+        #expect(try importTable("a\n\(whole)\n".utf8).rows.count == 1)
+        let failure = #expect(throws: Failure.self) { try importTable("a\n\(whole)x\n".utf8) }
+        #expect(failure?.code == .csvMalformed)
+    }
+
+    @Test func `a rejected record of quotes alone is sent in pieces that fit`() throws {
+        // Doubled they come to 8 MiB, and some are held back already: more than a frame may hold.
+        let field = "x" + String(repeating: "\"", count: (1 << 20) - 100)
+        let small = String(repeating: "bad,bad,bad,bad\n", count: 1500)
+        let large = Array(repeating: field, count: 4).joined(separator: ",")
+        let outcome = try importTable("name,email,c,d\n\(small)\(large)\n".utf8)
+        #expect(outcome.summary == TableSummary(totalRows: 1501, errorCount: 1501))
+        let doubled = "\"x" + String(repeating: "\"\"", count: (1 << 20) - 100) + "\""
+        let last = Array(repeating: doubled, count: 4).joined(separator: ",")
+        #expect(
+            outcome.rejectsFile?.hasSuffix("\(last),1502,name,has more than 100 characters\r\n")
+                == true)
+    }
+
+    @Test func `only the first hundred rejects are told one by one`() throws {
+        let bad = String(repeating: "Kim,bad\n", count: 250)
+        let outcome = try importTable("name,email\n\(bad)".utf8)
+        #expect(outcome.summary == TableSummary(totalRows: 250, errorCount: 250))
+        #expect(outcome.rejects.count == 100)
+        #expect(outcome.rejectsFile?.utf8.count { $0 == UInt8(ascii: "\n") } == 251)
+    }
+
+    @Test func `progress goes forward to the end, about once in a mebibyte`() throws {
+        let text = "a,b\n" + String(repeating: "some text,and more of it\n", count: 200_000)
+        let outcome = try importTable(text.utf8)
+        #expect(outcome.summary.totalRows == 200_000)
+        #expect(outcome.progress == outcome.progress.sorted())
+        #expect(outcome.progress.last == text.utf8.count)
+        #expect(outcome.progress.count <= text.utf8.count >> 20 + 1)
+    }
+
+    @Test func `what the receiver throws ends the stage`() throws {
+        struct Gone: Error {}
+        let descriptor = try temporaryFile(Array("a\n1\n".utf8))
+        defer { close(descriptor) }
+        let request = TableRequest(
+            choice: .auto, schemas: [], fallbackEncoding: "windows-1252")
+        #expect(throws: Gone.self) {
+            try TableImport.run(request, descriptor: descriptor) { _ in throw Gone() }
+        }
+    }
+}
