@@ -20,10 +20,14 @@ enum mupdf_code mupdf_page_size(struct mupdf_reader *reader, int page, float siz
 // Runs a page into a device; the device then has all that came before an error.
 static enum mupdf_code run(
     struct mupdf_reader *reader, pdf_page *page, fz_device *device, fz_matrix matrix) {
-    ANSWER(reader, {
-        pdf_run_page(reader->ctx, page, device, matrix, &reader->cookie);
-        fz_close_device(reader->ctx, device);
-    });
+    fz_context *ctx = reader->ctx;
+    reader->cookie.errors = 0;
+    fz_try(ctx) {
+        pdf_run_page(ctx, page, device, matrix, &reader->cookie);
+        fz_close_device(ctx, device);
+    }
+    fz_catch(ctx) return mupdf_caught(reader);
+    return reader->cookie.errors > 0 ? MUPDF_INCOMPLETE : MUPDF_OK;
 }
 
 enum mupdf_code mupdf_page_text(struct mupdf_reader *reader, int number) {

@@ -25,33 +25,33 @@ final class PDFDocument {
         let stated = try Self.statedCount(of: root)
         guard stated <= pageLimit else { throw .tooManyPages(stated, limit: pageLimit) }
 
-        let census = try PageTree.census(of: root, limit: pageLimit)
-        var warnings: [String] = []
-        switch census {
+        switch try PageTree.census(of: root, limit: pageLimit) {
         case .overLimit:
             throw .tooManyPages(pageLimit + 1, limit: pageLimit)
         // What is left of a file that was cut off opens, too: with no pages.
         case .sound(pages: 0):
             throw reader.wasRepaired ? .corrupt(attempt: "count pages") : .noPages
-        case .broken where stated == 0:
+        case .broken(pages: 0) where reader.wasRepaired || stated == 0:
             throw .corrupt(attempt: "count pages")
-        case .broken:
-            pageCount = stated
+        case .broken(let pages):
+            // The tree's own numbers are all there is to find a page by.
+            pageCount = max(stated, pages)
             hasPageTree = false
+            warnings = [
+                "The PDF is damaged: \(pages) of its \(pageCount) pages were found whole."
+            ]
         case .sound(let pages):
-            if pages != stated {
-                try reader.setPageCount(pages)
-                warnings.append(
-                    "The PDF says that it has \(stated) pages, but \(pages) were found.")
-            }
+            if pages != stated { try reader.setPageCount(pages) }
             try reader.loadPageTree()
             pageCount = pages
             hasPageTree = true
+            warnings = [
+                pages == stated
+                    ? nil : "The PDF says that it has \(stated) pages, but it has \(pages).",
+                reader.wasRepaired
+                    ? "The PDF is damaged; what could be read of it was kept." : nil,
+            ].compactMap { $0 }
         }
-        if reader.wasRepaired || !hasPageTree {
-            warnings.append("The PDF is damaged; what could be read of it was kept.")
-        }
-        self.warnings = warnings
     }
 
     /// The count that the tree's root states; zero where it states none, or nonsense.

@@ -123,6 +123,7 @@ final class PDFReader {
         case MUPDF_OK: return nil
         case MUPDF_OUT_OF_MEMORY: return .memoryExceeded(attempt: attempt)
         case MUPDF_LOCKED: return .encrypted
+        case MUPDF_INCOMPLETE: return .incomplete(attempt: attempt)
         // A second repair in a row means that repairing does not help.
         default: return .corrupt(attempt: attempt)
         }
@@ -131,7 +132,7 @@ final class PDFReader {
 
 /// The encryption of a document that its own empty password opens.
 struct PDFProtection: Hashable {
-    /// The cipher, as the PDF standard spells it: `V2`, `AESV2`, `AESV3`.
+    /// The cipher's name: `RC4`, `AESv2`, `AESv3`.
     var method: String
     /// Bits of the key.
     var bits: Int

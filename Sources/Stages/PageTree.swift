@@ -6,10 +6,10 @@ enum PageTree {
     enum Census: Hashable {
         /// Every branch ends in pages.
         case sound(pages: Int)
+        /// Some branch leads back to itself or to nothing; so many pages are there.
+        case broken(pages: Int)
         /// There are more pages than were asked for.
         case overLimit
-        /// Some branch leads back to itself or to nothing.
-        case broken
     }
 
     /// Looks at each node once; stops at the first page over `limit`.
@@ -17,41 +17,60 @@ enum PageTree {
         var branches: [Branch] = []
         var seen: Set<Int> = []
         var pages = 0
+        var isBroken = false
         var next: PDFObject? = root
         while true {
             if let node = next {
-                let (kind, number) = try node.description()
-                guard case .dictionary = kind else { return .broken }
-                if let kids = try node["Kids"], case .array(let count) = try kids.description().kind
-                {
-                    if let number, !seen.insert(number).inserted { return .broken }
-                    guard branches.count < depthLimit else { return .broken }
-                    branches.append(Branch(kids: kids, count: count))
-                } else if branches.isEmpty {
-                    return .broken
-                } else {
+                switch try look(at: node, seen: &seen) {
+                case .branch(let branch) where branches.count < depthLimit:
+                    branches.append(branch)
+                case .page where !branches.isEmpty:
                     pages += 1
                     guard pages <= limit else { return .overLimit }
+                case .branch, .page, .neither:
+                    isBroken = true
                 }
             }
-            guard let last = branches.indices.last else { return .sound(pages: pages) }
-            if branches[last].position < branches[last].count {
-                guard let kid = try branches[last].kids[branches[last].position] else {
-                    return .broken
-                }
-                branches[last].position += 1
-                next = kid
-            } else {
-                branches.removeLast()
-                next = nil
+            guard let last = branches.indices.last else {
+                return isBroken ? .broken(pages: pages) : .sound(pages: pages)
             }
+            next = try branches[last].nextKid()
+            if next == nil { branches.removeLast() }
         }
     }
 
-    /// A node being walked.
+    private enum Node {
+        case branch(Branch)
+        case page
+        /// Not there, no dictionary, or a branch that was looked at before.
+        case neither
+    }
+
+    private static func look(at node: PDFObject, seen: inout Set<Int>) throws(StageError) -> Node {
+        let (kind, number) = try node.description()
+        guard case .dictionary = kind else { return .neither }
+        guard let kids = try node["Kids"], case .array(let count) = try kids.description().kind
+        else { return .page }
+        if let number, !seen.insert(number).inserted { return .neither }
+        return .branch(Branch(kids: kids, count: count))
+    }
+
+    /// A branch being walked.
     private struct Branch {
         let kids: PDFObject
         let count: Int
         var position = 0
+
+        init(kids: PDFObject, count: Int) {
+            self.kids = kids
+            self.count = count
+        }
+
+        /// The next kid; nil at the end, for which an element that is not there is taken as well.
+        mutating func nextKid() throws(StageError) -> PDFObject? {
+            guard position < count else { return nil }
+            defer { position += 1 }
+            return try kids[position]
+        }
     }
 }

@@ -4,6 +4,8 @@ import Rules
 enum StageError: DocumentError, Hashable {
     /// `attempt` names the step that met bytes it could not read.
     case corrupt(attempt: String)
+    /// Parts of a page were left out.
+    case incomplete(attempt: String)
     case encrypted
     case noPages
     case tooManyPages(Int, limit: Int)
@@ -21,6 +23,12 @@ enum StageError: DocumentError, Hashable {
                 message: "The PDF is damaged and cannot be read. Make it anew from its source, "
                     + "or open and save it in a PDF program, and drop it again.",
                 detail: "\(attempt): the bytes are not a readable PDF")
+        case .incomplete(let attempt):
+            Failure(
+                .pdfCorrupt,
+                message: "Parts of the PDF are damaged and were left out. Make it anew from its "
+                    + "source and drop it again.",
+                detail: "\(attempt): some of the content was left out")
         case .encrypted:
             Failure(
                 .pdfEncrypted,

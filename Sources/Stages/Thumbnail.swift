@@ -34,10 +34,10 @@ enum Thumbnail {
         if document.reader.deadlinePassed {
             try send(.warning("The preview is unfinished: page \(page) took too long to draw."))
         } else if let error {
-            // A picture that memory cut short says nothing true; what damage left out may.
-            if case .memoryExceeded = error { throw error }
             guard document.reader.withOutput({ !$0.isEmpty }) else { throw error }
-            try send(.warning("The preview is not whole: page \(page) is damaged."))
+            try send(
+                .warning(
+                    "The preview is not whole: parts of page \(page) are damaged or too large."))
         }
         try withoutActuallyEscaping(send) { send in
             var artifact = try ArtifactSender(

@@ -16,6 +16,8 @@ enum mupdf_code {
     MUPDF_LOCKED = 3,
     /// The cross-reference table was rebuilt just now: the same call may succeed when made again.
     MUPDF_REPAIRED = 4,
+    /// The page was read to its end, but some of its content was left out.
+    MUPDF_INCOMPLETE = 5,
 };
 
 enum mupdf_kind { MUPDF_OTHER, MUPDF_INTEGER, MUPDF_STRING, MUPDF_NAME, MUPDF_ARRAY, MUPDF_DICTIONARY };
@@ -34,7 +36,7 @@ struct mupdf_value {
 /// The protection of a document; all zero where it has none.
 struct mupdf_protection {
     int version, revision, bits, permissions;
-    /// The cipher's name as the PDF standard spells it; static text.
+    /// The cipher's name; static text.
     const char *method;
 };
 
