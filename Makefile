@@ -1,0 +1,80 @@
+# Builds, tries and installs ingestd. `make demo` and `make test` each do all they need, on a fresh Debian 12 with
+# a Swift toolchain.
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+SWIFT ?= swift
+
+# A room may import only what Package.swift allows it.
+SWIFT_FLAGS = --explicit-target-dependency-import-check error
+RELEASE_FLAGS = $(SWIFT_FLAGS) -c release --static-swift-stdlib
+RELEASE = .build/release
+SCRIPTS = scripts
+
+INSTALL_PROGRAM = install -D -m 0755
+INSTALL_DATA = install -D -m 0644
+# Paths in what is installed; files in the source speak of /usr/local.
+SUBSTITUTE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/ingestd/|$(SYSCONFDIR)/ingestd/|g'
+
+.PHONY: all build release test demo bench corpus check install clean bootstrap
+
+all: release
+
+bootstrap:
+	@$(SCRIPTS)/bootstrap
+
+build: bootstrap
+	$(SWIFT) build $(SWIFT_FLAGS)
+
+release: bootstrap
+	$(SWIFT) build $(RELEASE_FLAGS) --product ingestd
+	$(SWIFT) build $(RELEASE_FLAGS) --product ingest-worker
+
+test: bootstrap
+	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	$(SWIFT) test $(SWIFT_FLAGS) --skip-build
+
+demo: release
+	$(SCRIPTS)/demo $(RELEASE)
+
+bench: release
+	$(SCRIPTS)/bench $(RELEASE)
+
+corpus: release
+	$(SCRIPTS)/corpus $(RELEASE)
+
+check: bootstrap
+	$(SCRIPTS)/check
+
+# Built by whoever calls first, so that `make && sudo make install` builds nothing as root.
+$(RELEASE)/ingestd $(RELEASE)/ingest-worker:
+	$(MAKE) release
+
+install: $(RELEASE)/ingestd $(RELEASE)/ingest-worker
+	$(INSTALL_PROGRAM) $(RELEASE)/ingestd $(DESTDIR)$(PREFIX)/bin/ingestd
+	$(INSTALL_PROGRAM) $(RELEASE)/ingest-worker $(DESTDIR)$(PREFIX)/libexec/ingestd/ingest-worker
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(SUBSTITUTE) systemd/ingestd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/ingestd.service
+	chmod 0644 $(DESTDIR)$(PREFIX)/lib/systemd/system/ingestd.service
+	$(INSTALL_DATA) systemd/ingestd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/ingestd.conf
+	$(INSTALL_DATA) systemd/ingestd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/ingestd.conf
+	install -d $(DESTDIR)$(SYSCONFDIR)/ingestd
+	@$(SUBSTITUTE) etc/ingestd.yaml >$(DESTDIR)$(SYSCONFDIR)/ingestd/ingestd.yaml.new
+	@chmod 0644 $(DESTDIR)$(SYSCONFDIR)/ingestd/ingestd.yaml.new
+	@cd $(DESTDIR)$(SYSCONFDIR)/ingestd && \
+	if [ ! -e ingestd.yaml ] || cmp -s ingestd.yaml ingestd.yaml.new; then \
+	    mv ingestd.yaml.new ingestd.yaml; \
+	else \
+	    echo "kept $(SYSCONFDIR)/ingestd/ingestd.yaml; the new one is beside it as ingestd.yaml.new"; \
+	fi
+	for page in docs/*.md; do \
+	    $(INSTALL_DATA) $$page $(DESTDIR)$(PREFIX)/share/doc/ingestd/$$(basename $$page) || exit 1; \
+	done
+	for page in docs/decisions/*.md; do \
+	    $(INSTALL_DATA) $$page \
+	        $(DESTDIR)$(PREFIX)/share/doc/ingestd/decisions/$$(basename $$page) || exit 1; \
+	done
+	$(INSTALL_DATA) LICENSE $(DESTDIR)$(PREFIX)/share/doc/ingestd/LICENSE
+
+clean:
+	rm -rf .build .demo
