@@ -49,6 +49,17 @@ public final class Daemon: Sendable {
         reloading.raise()
     }
 
+    /// Whether the catalogue still answers.
+    public func isAlive() async -> Bool {
+        do {
+            _ = try await house.catalog.nextDueDate(excluding: [])
+            return true
+        } catch {
+            house.say(.catalogueFailed, [.detail: House.failure(of: error).detail])
+            return false
+        }
+    }
+
     /// Lets ``run(isOnce:ready:)`` come to its end: claims in flight finish, workers are interrupted.
     public func stop() { stopping.raise() }
 

@@ -20,6 +20,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case configReloaded = "config reloaded"
     case configRefused = "config refused"
     case checkpointReached = "checkpoint reached"
+    case serviceManagerDeaf = "service manager not told"
     case linesDropped = "log lines dropped"
     // Intake.
     case inboxWatched = "inbox watched"
@@ -84,7 +85,8 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
         case .eventsOverflowed, .unnotifiedFound, .dropsDeferred, .requestIgnored,
             .folderUnreadable,
             .claimAbandoned, .newerDropReturned, .workerKilled, .sidecarMovedAside, .sidecarFailed,
-            .removalFailed, .confinementReduced, .linesDropped, .importsUnshared, .importsUntidied:
+            .removalFailed, .confinementReduced, .serviceManagerDeaf,
+            .linesDropped, .importsUnshared, .importsUntidied:
             .warning
         case .configRefused, .inboxLost, .inboxRefused, .watchesExhausted, .storePaused,
             .blobDamaged,

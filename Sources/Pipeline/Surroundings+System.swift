@@ -1,0 +1,21 @@
+import Glibc
+import Rules
+
+extension Surroundings {
+    /// The real clock and real chance.
+    public static func system(
+        journal: @escaping Journal,
+        checkpoint: @escaping @Sendable (Checkpoint, BeneathPath) -> Void = { _, _ in }
+    ) -> Surroundings {
+        Surroundings(
+            now: {
+                var time = timespec()
+                clock_gettime(CLOCK_REALTIME, &time)
+                return Timestamp(
+                    milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+            },
+            jitter: { Double.random(in: 0..<1) },
+            randomBytes: { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } },
+            journal: journal, checkpoint: checkpoint)
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Glibc
+import Pipeline
+import Rules
+import SystemPackage
+import UnixSignals
+import Workers
+
+/// Serves the inboxes until stopped.
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Serve the inboxes until stopped.",
+        discussion: """
+            Needs no config file: name an inbox or two. SIGTERM stops it, SIGHUP reloads the limits \
+            of the config file.
+            """)
+
+    @Option(help: "The config file.", completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
+
+    @Option(help: "A folder to watch; may be given several times.", completion: .directory)
+    var inbox: [String] = []
+
+    @Option(help: "Where ingestd keeps what it took.", completion: .directory)
+    var state: String?
+
+    @Flag(help: "Take what is there, finish it, and exit.")
+    var once = false
+
+    func run() async throws {
+        let settings: DaemonSettings
+        let program: String
+        let identity: WorkerIdentity?
+        do {
+            settings = try readSettings()
+            program = try WorkerProgram.locate(configured: settings.workers.program)
+            identity = try WorkerUser.identity(configured: settings.workers.user)
+        } catch {
+            Output.complain(error.description)
+            throw ExitCode.badConfig
+        }
+        // A reader that goes away must not take the daemon along.
+        signal(SIGPIPE, SIG_IGN)
+        let logger = JournalLog.logger(
+            settings.log, journalStream: Environment.value("JOURNAL_STREAM"))
+        let journal = JournalLog.journal(logger)
+        let daemon: Daemon
+        do {
+            daemon = try Daemon(
+                settings: settings,
+                workers: WorkerLauncher(executable: FilePath(program), identity: identity),
+                slotCount: settings.workers.slotCount(processors: Self.processors),
+                surroundings: .system(journal: journal))
+        } catch {
+            throw Self.complain(error)
+        }
+        journal(JournalLine(.daemonStarted, [.version: Ingestd.version, .pid: "\(getpid())"]))
+        try await serve(daemon, settings, journal)
+        journal(JournalLine(.daemonStopped))
+    }
+
+    private func readSettings() throws(ConfigError) -> DaemonSettings {
+        try Configuration.settings(
+            from: Configuration.Sources(
+                configFile: config, inboxes: inbox, stateDirectory: state),
+            in: .current())
+    }
+
+    private func serve(
+        _ daemon: Daemon, _ settings: DaemonSettings, _ journal: @escaping Journal
+    ) async throws {
+        let manager = ServiceManager.current()
+        let lifeline = Lifeline(
+            daemon: daemon, manager: manager, stopTimeout: settings.stopTimeout, journal: journal)
+        let reload: @Sendable () -> Void = {
+            do throws(ConfigError) {
+                daemon.reload(try readSettings())
+                journal(JournalLine(.configReloaded))
+            } catch {
+                journal(JournalLine(.configRefused, [.detail: error.description]))
+            }
+        }
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await lifeline.obeySignals(reload: reload) }
+                group.addTask { await lifeline.feedWatchdog() }
+                try await daemon.run(isOnce: once) {
+                    journal(JournalLine(.daemonReady))
+                    lifeline.tell(.ready)
+                }
+                group.cancelAll()
+            }
+        } catch {
+            throw Self.complain(error)
+        }
+    }
+
+    /// Says why the daemon cannot work, and what the shell is told.
+    private static func complain(_ error: any Error) -> ExitCode {
+        switch error {
+        case let error as StateError:
+            Output.complain(error.description)
+            if case .inUse = error { return .tryAgain }
+            return .inputOutput
+        case let error as any DocumentError:
+            Output.complain(error.failure.detail)
+            return error.failure.code == .notReadable ? .noPermission : .inputOutput
+        default:
+            Output.complain("\(error)")
+            return .inputOutput
+        }
+    }
+
+    /// How many processors this process may use.
+    private static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+}

@@ -1,0 +1,13 @@
+import ArgumentParser
+
+/// The program's front door: one command a file, in `Commands`.
+@main
+struct Ingestd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ingestd",
+        abstract: "Takes the files people drop into folders, keeps them, and works on them.",
+        version: Self.version,
+        subcommands: [Run.self, Ls.self, Show.self, Fsck.self, Config.self])
+
+    static let version = "0.1.0"
+}
