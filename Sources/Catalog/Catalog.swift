@@ -7,6 +7,9 @@ import Rules
 /// itself even where the task that asked for it is cancelled, so that its outcome is always told.
 /// Rule: docs/design.md, "Catalogue".
 public final class Catalog: Sendable {
+    /// How large the write-ahead log may stay once it has been written back.
+    private static let logSizeLimit = ByteCount.mebibytes(16)
+
     private let queue: DatabaseQueue
 
     private init(queue: DatabaseQueue) { self.queue = queue }
@@ -26,6 +29,8 @@ public final class Catalog: Sendable {
             configuration.prepareDatabase { db in
                 // A commit that a power cut could undo would be no promise.
                 try db.execute(sql: "PRAGMA synchronous = FULL")
+                // What a long read made the log grow to is given back afterwards.
+                try db.execute(sql: "PRAGMA journal_size_limit = \(logSizeLimit.bytes)")
             }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { db in try Schema.check(db, path: path) }

@@ -172,6 +172,9 @@ extension BlobStore {
     }
 
     /// Syncs the blob's folder, and what holds that folder unless it is known to be durable.
+    ///
+    /// A folder that could not be synced may be tried again, unlike a file: ext4, xfs and btrfs
+    /// take no more writes after that, so that no later success can mislead.
     private func syncFolders(of digest: ContentDigest) throws(StoreError) {
         try attempt("sync the store's folders") {
             try FileCalls.syncFolder(layout.innerFolder(digest))

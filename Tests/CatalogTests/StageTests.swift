@@ -27,6 +27,13 @@ import Testing
         #expect(done == (try await catalog.document(id)))
     }
 
+    @Test func `a document that is over still tells how many attempts it took`() async throws {
+        let id = try await claimed()
+        try await fixture.set(.info, of: id, to: .processing(attempt: 3))
+        try await fixture.set(.info, of: id, to: .completed)
+        #expect(try await fixture.complete(id).standing.attempt == 3)
+    }
+
     @Test func `each state comes back as it was recorded`() async throws {
         let id = try await claimed()
         let until = fixture.now + .seconds(9)

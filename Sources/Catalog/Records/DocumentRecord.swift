@@ -73,7 +73,12 @@ public struct DocumentRecord: Sendable, Hashable {
     /// The folder below the inbox, for people; the inbox itself is the empty text.
     public var collection: String { path.parent.description }
     public var job: Job { Job(stages: stages.map(\.asJobStage)) }
-    public var standing: DocumentStanding { job.standing(hasWarnings: !warnings.isEmpty) }
+    public var standing: DocumentStanding {
+        var standing = job.standing(hasWarnings: !warnings.isEmpty)
+        // A stage that is over no longer says in its state how many attempts it took.
+        standing.attempt = max(standing.attempt, stages.map(\.attempt).max() ?? 1)
+        return standing
+    }
 
     public func stage(_ name: StageName) -> StageRecord? { stages.first { $0.plan.name == name } }
 }

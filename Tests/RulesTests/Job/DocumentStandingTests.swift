@@ -3,34 +3,45 @@ import Testing
 
 @Suite struct DocumentStandingTests {
     @Test(arguments: [
-        (pdfJob(), DocumentState.queued),
-        (pdfJob(info: .processing(attempt: 1)), .running),
-        (pdfJob(info: .completed), .running),
-        (pdfJob(info: .retrying(attempt: 1, until: later, after: slow)), .retrying),
+        (JobFixture.pdf(), DocumentState.queued),
+        (JobFixture.pdf(info: .processing(attempt: 1)), .running),
+        (JobFixture.pdf(info: .completed), .running),
         (
-            pdfJob(
-                info: .completed, text: .retrying(attempt: 1, until: later, after: slow),
+            JobFixture.pdf(
+                info: .retrying(attempt: 1, until: JobFixture.later, after: JobFixture.slow)),
+            .retrying
+        ),
+        (
+            JobFixture.pdf(
+                info: .completed,
+                text: .retrying(attempt: 1, until: JobFixture.later, after: JobFixture.slow),
                 thumbnail: .processing(attempt: 1)), .running
         ),
-        (pdfJob(info: .failed(corrupt), text: .skipped, thumbnail: .skipped), .running),
         (
-            pdfJob(
-                info: .failed(corrupt), text: .skipped, thumbnail: .skipped, publish: .completed),
+            JobFixture.pdf(info: .failed(JobFixture.corrupt), text: .skipped, thumbnail: .skipped),
+            .running
+        ),
+        (
+            JobFixture.pdf(
+                info: .failed(JobFixture.corrupt), text: .skipped, thumbnail: .skipped,
+                publish: .completed),
             .failed
         ),
         (
-            pdfJob(
-                info: .completed, text: .completed, thumbnail: .completed, publish: .failed(slow)),
+            JobFixture.pdf(
+                info: .completed, text: .completed, thumbnail: .completed,
+                publish: .failed(JobFixture.slow)),
             .failed
         ),
         (
-            pdfJob(
+            JobFixture.pdf(
                 info: .completed, text: .completed, thumbnail: .completed, publish: .completed),
             .completed
         ),
         (
-            pdfJob(
-                info: .completed, text: .failed(slow), thumbnail: .completed, publish: .completed),
+            JobFixture.pdf(
+                info: .completed, text: .failed(JobFixture.slow), thumbnail: .completed,
+                publish: .completed),
             .completedWithWarnings
         ),
     ])
@@ -39,25 +50,27 @@ import Testing
     }
 
     @Test func `a warning alone makes a completed document one with warnings`() {
-        let job = pdfJob(
+        let job = JobFixture.pdf(
             info: .completed, text: .completed, thumbnail: .completed, publish: .completed)
         #expect(job.standing(hasWarnings: true).state == .completedWithWarnings)
         #expect(job.standing(hasWarnings: true).status == .completed)
     }
 
     @Test func `a required failure is told before the setback of another stage`() {
-        let job = pdfJob(
-            info: .failed(corrupt), text: .retrying(attempt: 2, until: later, after: slow))
+        let job = JobFixture.pdf(
+            info: .failed(JobFixture.corrupt),
+            text: .retrying(attempt: 2, until: JobFixture.later, after: JobFixture.slow))
         let standing = job.standing(hasWarnings: false)
-        #expect(standing.failure == StageFailure(stage: .info, failure: corrupt))
+        #expect(standing.failure == StageFailure(stage: .info, failure: JobFixture.corrupt))
         #expect(standing.attempt == 2)
-        #expect(standing.nextAttemptAt == later)
+        #expect(standing.nextAttemptAt == JobFixture.later)
     }
 
     @Test func `an optional failure is a warning and no failure`() {
-        let standing = pdfJob(info: .completed, text: .failed(slow)).standing(hasWarnings: false)
+        let standing = JobFixture.pdf(info: .completed, text: .failed(JobFixture.slow)).standing(
+            hasWarnings: false)
         #expect(standing.failure == nil)
-        #expect(standing.optionalFailures == [StageFailure(stage: .text, failure: slow)])
+        #expect(standing.optionalFailures == [StageFailure(stage: .text, failure: JobFixture.slow)])
     }
 
     @Test(arguments: DocumentState.allCases)

@@ -3,33 +3,54 @@ import Testing
 
 @Suite struct JobTests {
     @Test(arguments: [
-        (pdfJob(), [StageName.info]),
-        (pdfJob(info: .processing(attempt: 1)), []),
-        (pdfJob(info: .completed), [.text, .thumbnail]),
-        (pdfJob(info: .completed, text: .processing(attempt: 1)), [.thumbnail]),
-        (pdfJob(info: .completed, text: .completed, thumbnail: .processing(attempt: 1)), []),
-        (pdfJob(info: .completed, text: .completed, thumbnail: .failed(slow)), [.publish]),
-        (pdfJob(info: .failed(corrupt), text: .skipped, thumbnail: .skipped), [.publish]),
-        (pdfJob(info: .retrying(attempt: 1, until: later, after: slow)), []),
-        (pdfJob(info: .retrying(attempt: 1, until: now, after: slow)), [.info]),
+        (JobFixture.pdf(), [StageName.info]),
+        (JobFixture.pdf(info: .processing(attempt: 1)), []),
+        (JobFixture.pdf(info: .completed), [.text, .thumbnail]),
+        (JobFixture.pdf(info: .completed, text: .processing(attempt: 1)), [.thumbnail]),
+        (
+            JobFixture.pdf(info: .completed, text: .completed, thumbnail: .processing(attempt: 1)),
+            []
+        ),
+        (
+            JobFixture.pdf(info: .completed, text: .completed, thumbnail: .failed(JobFixture.slow)),
+            [.publish]
+        ),
+        (
+            JobFixture.pdf(info: .failed(JobFixture.corrupt), text: .skipped, thumbnail: .skipped),
+            [.publish]
+        ),
+        (
+            JobFixture.pdf(
+                info: .retrying(attempt: 1, until: JobFixture.later, after: JobFixture.slow)), []
+        ),
+        (
+            JobFixture.pdf(
+                info: .retrying(attempt: 1, until: JobFixture.now, after: JobFixture.slow)), [.info]
+        ),
     ])
     func `a stage begins when the required ones before it are over`(
         job: Job, due: [StageName]
     ) {
-        #expect(job.dueStages(at: now) == due)
+        #expect(job.dueStages(at: JobFixture.now) == due)
     }
 
     @Test(arguments: [
-        (pdfJob(), Job.alreadyDue),
-        (pdfJob(info: .retrying(attempt: 1, until: later, after: slow)), later),
+        (JobFixture.pdf(), Job.alreadyDue),
         (
-            pdfJob(
-                info: .completed, text: .retrying(attempt: 1, until: later, after: slow),
-                thumbnail: .retrying(attempt: 0, until: now, after: nil)), now
+            JobFixture.pdf(
+                info: .retrying(attempt: 1, until: JobFixture.later, after: JobFixture.slow)),
+            JobFixture.later
         ),
-        (pdfJob(info: .processing(attempt: 1)), nil),
         (
-            pdfJob(info: .completed, text: .skipped, thumbnail: .completed, publish: .completed),
+            JobFixture.pdf(
+                info: .completed,
+                text: .retrying(attempt: 1, until: JobFixture.later, after: JobFixture.slow),
+                thumbnail: .retrying(attempt: 0, until: JobFixture.now, after: nil)), JobFixture.now
+        ),
+        (JobFixture.pdf(info: .processing(attempt: 1)), nil),
+        (
+            JobFixture.pdf(
+                info: .completed, text: .skipped, thumbnail: .completed, publish: .completed),
             nil
         ),
     ])
@@ -40,14 +61,15 @@ import Testing
     }
 
     @Test(arguments: [
-        (pdfJob(), [StageName]()),
-        (pdfJob(info: .failed(corrupt)), [.text, .thumbnail]),
+        (JobFixture.pdf(), [StageName]()),
+        (JobFixture.pdf(info: .failed(JobFixture.corrupt)), [.text, .thumbnail]),
         (
-            pdfJob(
-                info: .failed(corrupt), text: .processing(attempt: 1),
-                thumbnail: .retrying(attempt: 1, until: later, after: slow)), [.thumbnail]
+            JobFixture.pdf(
+                info: .failed(JobFixture.corrupt), text: .processing(attempt: 1),
+                thumbnail: .retrying(attempt: 1, until: JobFixture.later, after: JobFixture.slow)),
+            [.thumbnail]
         ),
-        (pdfJob(info: .completed, text: .failed(slow)), []),
+        (JobFixture.pdf(info: .completed, text: .failed(JobFixture.slow)), []),
     ])
     func `a required failure makes what has not begun needless, but never publishing`(
         job: Job, needless: [StageName]
@@ -56,16 +78,21 @@ import Testing
     }
 
     @Test(arguments: [
-        (pdfJob(), [StageName]()),
-        (pdfJob(info: .completed, text: .failed(slow), thumbnail: .completed), []),
+        (JobFixture.pdf(), [StageName]()),
         (
-            pdfJob(
-                info: .failed(corrupt), text: .skipped, thumbnail: .skipped, publish: .completed),
+            JobFixture.pdf(info: .completed, text: .failed(JobFixture.slow), thumbnail: .completed),
+            []
+        ),
+        (
+            JobFixture.pdf(
+                info: .failed(JobFixture.corrupt), text: .skipped, thumbnail: .skipped,
+                publish: .completed),
             [.info, .text, .thumbnail, .publish]
         ),
         (
-            pdfJob(
-                info: .completed, text: .failed(slow), thumbnail: .completed, publish: .completed),
+            JobFixture.pdf(
+                info: .completed, text: .failed(JobFixture.slow), thumbnail: .completed,
+                publish: .completed),
             [.text, .publish]
         ),
     ])
