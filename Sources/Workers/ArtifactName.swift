@@ -1,7 +1,7 @@
 /// What the files that workers make may be called.
 ///
-/// They end up beside files of their owner's, in a folder of the owner's: letters, digits and `.-_` of
-/// ASCII will do, and nothing may pass for a hidden file, an option, or the original.
+/// They end up beside files of their owner's, in a folder of the owner's: letters, digits and `.-_`
+/// of ASCII will do, and nothing may pass for a hidden file, an option, or the original.
 enum ArtifactName {
     static let lengthLimit = 100
 
@@ -13,13 +13,22 @@ enum ArtifactName {
             && name.utf8.first != UInt8(ascii: ".") && name.utf8.first != UInt8(ascii: "-")
     }
 
-    /// `type/subtype` in plain characters, without parameters.
+    /// `type/subtype` in plain characters, perhaps with parameters: `text/plain; charset=utf-8`.
     static func isMediaType(_ text: String) -> Bool {
-        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard text.utf8.count <= lengthLimit else { return false }
+        let parts = text.split(separator: ";", omittingEmptySubsequences: false)
+        return isPair(parts[0], joinedBy: "/")
+            && parts.dropFirst().allSatisfy { parameter in
+                parameter.first == " " && isPair(parameter.dropFirst(), joinedBy: "=")
+            }
+    }
+
+    private static func isPair(_ text: Substring, joinedBy sign: Character) -> Bool {
+        let sides = text.split(separator: sign, omittingEmptySubsequences: false)
         let marks = Array(".+".utf8)
-        return text.utf8.count <= lengthLimit && parts.count == 2
-            && parts.allSatisfy { part in
-                !part.isEmpty && part.allSatisfy { isPlain($0) || marks.contains($0) }
+        return sides.count == 2
+            && sides.allSatisfy { side in
+                !side.isEmpty && side.utf8.allSatisfy { isPlain($0) || marks.contains($0) }
             }
     }
 

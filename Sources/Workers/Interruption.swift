@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// A flag that any thread may raise and that a thread asleep in `poll` sees; once raised it stays so.
+/// A flag that any thread may raise and that a thread asleep in `poll` sees; it stays raised.
 final class Interruption: Sendable {
     /// An eventfd: readable once the flag is raised. Nobody reads it, so that it stays readable.
     let descriptor: Int32

@@ -8,7 +8,7 @@ struct OwnedDescriptor: ~Copyable {
 
     init(_ raw: Int32) { self.raw = raw }
 
-    // There is nothing to be done about a failed close: none of these descriptors bears data to disk.
+    // A failed close needs no answer: none of these descriptors bears data to disk.
     deinit { close(raw) }
 
     /// Two connected ends of a UNIX stream socket, closed on exec.

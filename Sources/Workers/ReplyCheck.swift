@@ -1,7 +1,7 @@
 import Rules
 import WorkerProtocol
 
-/// Decides of each reply whether a worker may say that now; knows what it said so far in this stage.
+/// Decides of each reply whether a worker may say that now, after all it said in this stage.
 ///
 /// A worker reads bytes of strangers and may have been taken over by them: nothing it says is
 /// passed on unlooked at. Rule: docs/threat-model.md, "What a worker can say".

@@ -3,12 +3,13 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// One named thread that runs jobs handed to it, one at a time, and blocks in them as long as they like.
+/// One named thread that runs jobs handed to it, one at a time, however long they block.
 ///
 /// It is a thread and not a task since it blocks in `poll` and its callers in writes, and since
 /// a worker dies with the thread that started it.
 final class SlotThread: Sendable {
-    /// Does the work and returns what tells the waiting caller; that is called once the thread is free again.
+    /// Does the work and returns what tells the waiting caller; that is called once the thread is
+    /// free again.
     typealias Job = @Sendable () -> @Sendable () -> Void
 
     private enum State {

@@ -14,9 +14,11 @@ enum ExchangeBreak: Error {
 
 /// One request to a worker and its replies, until the last word, a limit, or the worker's end.
 struct StageExchange {
-    /// How much is read from the socket at a time; small enough for the allocator to hand out the same memory again.
+    /// How much is read from the socket at a time; small enough for the allocator to hand out the
+    /// same memory again.
     private static let chunk = 64 << 10
-    /// How long a worker whose socket has closed may take to be gone; the kernel closes it a moment earlier.
+    /// How long a worker whose socket has closed may take to be gone; the kernel closes it a
+    /// moment earlier.
     private static let parting = Duration.seconds(2)
     /// Progress that comes faster is not passed on.
     private static let progressPause = Duration.milliseconds(50)
@@ -71,7 +73,7 @@ struct StageExchange {
 
     /// Sleeps until something can be done.
     ///
-    /// - Throws: when the deadline passes or the interruption is raised, however much there is to do.
+    /// - Throws: when the deadline passes or the interruption is raised, even with work at hand.
     private func wait() throws(ExchangeBreak) -> Readiness {
         let left = deadline - clock.now
         guard left > .zero else {
@@ -120,7 +122,7 @@ struct StageExchange {
         }
     }
 
-    /// Reads one chunk and goes through the replies that are whole; nil when none of them was the last.
+    /// Reads one chunk and goes through the replies that are whole; nil if none was the last.
     private mutating func receive(
         _ onReply: (StageReply) throws -> Void
     ) throws(ExchangeBreak) -> WorkerOutcome? {

@@ -1,5 +1,6 @@
 extension String {
-    /// The longest beginning that has at most `limit` bytes of UTF-8 and ends between two characters of Unicode.
+    /// The longest beginning that has at most `limit` bytes of UTF-8 and does not cut a character
+    /// of Unicode.
     func clipped(toBytes limit: Int) -> String {
         guard utf8.count > limit else { return self }
         var length = 0

@@ -19,7 +19,7 @@ enum WorkerEnd: Sendable, Hashable {
         self = .signalled(signal, cpu: cpu)
     }
 
-    /// The name of a signal as signal(7) has it, for those a program may well die of; else its number.
+    /// The name of a signal as signal(7) has it, for those programs die of; else its number.
     static func name(of signal: Int32) -> String {
         switch signal {
         case SIGSEGV: "SIGSEGV"

@@ -23,7 +23,8 @@ final class WorkerProcess {
 
     /// How much is read from the log at a time.
     private static let logChunk = 16 << 10
-    /// How many chunks a dead worker's log may still give; a pipe holds 64 KiB, but a child that it left may go on.
+    /// How many chunks a dead worker's log may still give; a pipe holds 64 KiB, but a child that
+    /// it left may go on.
     private static let lastChunks = 8
 
     init(

@@ -5,8 +5,8 @@ import WorkerProtocol
 
 /// The stages of one document, run one after the other over its blob by a worker process.
 ///
-/// The process is started for the first stage and serves the next ones too, as long as it keeps alive,
-/// keeps to the protocol and is owed the same limits; else the next stage gets a fresh one.
+/// The process is started for the first stage and serves the next ones too, as long as it keeps
+/// alive, keeps to the protocol and is owed the same limits; else the next stage gets a fresh one.
 /// It never sees a second document. Belongs to the slot's thread: no other may touch it.
 public final class WorkerSession {
     private let blob: FileDescriptor
@@ -25,14 +25,14 @@ public final class WorkerSession {
         self.subject = subject
     }
 
-    /// Whether the slot was stopped or the caller cancelled: every further stage ends as interrupted.
+    /// Whether the slot was stopped or the caller cancelled: no further stage will run.
     public var isInterrupted: Bool { interruption.isRaised }
 
     /// Runs one stage, and returns when it is over, one way or another.
     ///
-    /// - Parameter onReply: is given, on this thread, every reply but the last, checked: artifacts begin and
-    ///   end in order, rows fit their table, texts are bounded. The worker waits while it works, at no
-    ///   cost to the worker's deadline. Progress may be left out where it comes too fast.
+    /// - Parameter onReply: is given, on this thread, every reply but the last, checked: artifacts
+    ///   begin and end in order, rows fit their table, texts are bounded. The worker waits while it
+    ///   works, at no cost to the worker's deadline. Progress that comes too fast is left out.
     public func run(
         _ request: StageRequest, limits: WorkerLimits, onReply: (StageReply) throws -> Void
     ) -> WorkerOutcome {

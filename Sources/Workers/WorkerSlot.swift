@@ -3,7 +3,8 @@ import Rules
 import Synchronization
 import SystemPackage
 
-/// A place for one worker process at a time, with a thread of its own that starts, feeds, limits and reaps it.
+/// A place for one worker process at a time, with a thread of its own that starts, feeds, limits
+/// and reaps it.
 public final class WorkerSlot: Sendable {
     private struct Occupation {
         var isStopped = false
@@ -31,10 +32,12 @@ public final class WorkerSlot: Sendable {
 
     deinit { thread.end() }
 
-    /// Runs `body` on the slot's thread with a session over one document's blob, and ends its process afterwards.
+    /// Runs `body` on the slot's thread with a session over one document's blob, and ends its
+    /// process afterwards.
     ///
-    /// Cancelling the calling task, or ``stop()``, ends the stage that runs as ``WorkerOutcome/interrupted``
-    /// and every later one of the session at once; `body` still decides what to return. At most one call at a time.
+    /// Cancelling the calling task, or ``stop()``, ends the stage that runs as
+    /// ``WorkerOutcome/interrupted`` and every later one of the session at once; `body` still
+    /// decides what to return. At most one call at a time.
     ///
     /// - Parameters:
     ///   - blob: open for reading only, as the worker gets it so; stays the caller's to close.
@@ -67,7 +70,8 @@ public final class WorkerSlot: Sendable {
         }
     }
 
-    /// Interrupts what runs, and everything that is yet to come. Returns at once; the call to ``run(over:subject:_:)`` then ends by itself.
+    /// Interrupts what runs, and everything that is yet to come. Returns at once; the call to
+    /// ``run(over:subject:_:)`` then ends by itself.
     public func stop() {
         occupation.withLock { occupation in
             occupation.isStopped = true

@@ -1,8 +1,9 @@
 /// What this worker does wrong; the name is its first argument.
-public enum Misdeed: String, CaseIterable {
+enum Misdeed: String, CaseIterable {
     case none
     case refuses
     case inspects
+    case runsLoose
     case spins
     case hoards
     case overspends
@@ -36,6 +37,7 @@ public enum Misdeed: String, CaseIterable {
         case .none: Honest.serve()
         case .refuses: Refuses.serve()
         case .inspects: Inspects.serve()
+        case .runsLoose: RunsLoose.serve()
         case .spins: Spins.commit()
         case .hoards: Hoards.commit()
         case .overspends: Overspends.commit()

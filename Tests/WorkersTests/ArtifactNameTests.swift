@@ -22,9 +22,13 @@ import Testing
     @Test(arguments: [
         ("text/plain", true), ("image/svg+xml", true), ("application/vnd.a-b", true),
         ("text", false), ("text/", false), ("/plain", false), ("a/b/c", false),
-        ("text/plain; charset=utf-8", false), ("text/pl\nain", false), ("", false),
+        ("text/plain; charset=utf-8", true), ("text/plain;charset", false),
+        ("text/plain; charset=\"x\"", false), ("text/plain; ", false), ("text/pl\nain", false),
+        ("", false),
     ])
-    func `a media type is a type and a subtype`(text: String, isOne: Bool) {
+    func `a media type is a type and a subtype, and parameters in plain words`(
+        text: String, isOne: Bool
+    ) {
         #expect(ArtifactName.isMediaType(text) == isOne)
     }
 }

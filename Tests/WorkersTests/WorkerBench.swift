@@ -43,7 +43,8 @@ final class WorkerBench: Sendable {
         try await run { $0.run(request, limits: limits) { _ in } }
     }
 
-    /// The workers that spoke up and are still there, dead or alive; every worker speaks up at its start.
+    /// The workers that spoke up and are still there, dead or alive; every worker speaks up at its
+    /// start.
     var remains: [pid_t] {
         lines.compactMap { $0.fields[.pid].flatMap { pid_t($0) } }.filter { kill($0, 0) == 0 }
     }

@@ -9,7 +9,8 @@ import WorkerProtocol
 @Suite struct WorkerSessionTests {
     private static let text = StageRequest.text(pageLimit: 10, byteLimit: 1000)
 
-    /// Runs stages in one session; gives for each its outcome, and the pid of the worker that served it.
+    /// Runs stages in one session; gives for each its outcome, and the pid of the worker that
+    /// served it.
     private func served(
         by misdeed: String, _ stages: [(StageRequest, WorkerLimits)]
     ) async throws -> (served: [(outcome: WorkerOutcome, pid: String?)], bench: WorkerBench) {
@@ -145,6 +146,13 @@ import WorkerProtocol
         #expect(outcomes[1].result == .text(characters: 1))
         #expect(bench.lines.count { $0.event == .workerKilled } == 0)
         #expect(bench.remains.isEmpty)
+    }
+
+    @Test func `a reduced confinement is told once for a slot`() async throws {
+        let bench = try WorkerBench(misdeed: "runsLoose")
+        for _ in 0..<3 { _ = try await bench.outcome() }
+        #expect(bench.lines.count { $0.event == .confinementReduced } == 1)
+        #expect(bench.lines.count { $0.event == .workerSaid } == 3)
     }
 
     @Test func `a program that is not there starts no worker`() async throws {
