@@ -4,7 +4,8 @@ import WorkerProtocol
 
 /// The stage `import`: reads a table and sends its rows.
 ///
-/// The file is read twice, in pieces: once to tell its encoding, once to parse. Memory is flat in its length.
+/// The file is read twice, in pieces: once to tell its encoding, once to parse. Memory is flat in
+/// its length.
 public enum TableImport {
     /// Bytes between two reports of progress.
     private static let progressStep = 1 << 20
