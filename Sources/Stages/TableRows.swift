@@ -25,7 +25,7 @@ struct TableRows {
         summary.totalRows += 1
         if hasSurplus(record) {
             let message = "has \(record.count) fields where the header has \(layout.header.width)"
-            try reject(record, field: "", message: message, value: "", send: send)
+            try reject(record, field: "", message: message, value: nil, send: send)
             return
         }
         switch layout.plan {
@@ -35,12 +35,9 @@ struct TableRows {
             scratch.removeAll(keepingCapacity: true)
             for index in targets.indices {
                 guard let fault = judge(record, targets[index], index) else { continue }
-                let value = field(record, targets[index].place)
                 try reject(
                     record, field: layout.heading.columns[index], message: fault.message,
-                    value: String(
-                        String(decoding: value, as: UTF8.self).prefix(TableSummary.valueLimit)),
-                    send: send)
+                    value: field(record, targets[index].place), send: send)
                 return
             }
             appendJudged(record, targets)
@@ -117,15 +114,19 @@ struct TableRows {
         batch.removeAll()
     }
 
+    /// - Parameter value: the field at fault; nil where the row as a whole is.
     private mutating func reject(
-        _ record: CSVRecord, field: String, message: String, value: String,
+        _ record: CSVRecord, field: String, message: String, value: UnsafeRawBufferPointer?,
         send: (StageReply) throws -> Void
     ) throws {
         summary.errorCount += 1
         if summary.errorCount <= TableSummary.sampleLimit {
+            let shown = value.map { String(decoding: $0, as: UTF8.self) } ?? ""
             try send(
                 .rejected(
-                    RowReject(row: record.number, field: field, message: message, value: value)))
+                    RowReject(
+                        row: record.number, field: field, message: message,
+                        value: String(shown.prefix(TableSummary.valueLimit)))))
         }
         try rejects.append(record, field: field, message: message, send: send)
     }
