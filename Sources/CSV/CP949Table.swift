@@ -1,6 +1,7 @@
 /// The two-byte characters of CP949, all of the basic plane.
 ///
-/// The cells of KS X 1001 are on file; Hangul syllables that it lacks fill the remaining ones in Unicode's order.
+/// The cells of KS X 1001 are on file; Hangul syllables that it lacks fill the remaining ones in
+/// Unicode's order.
 struct CP949Table: Sendable {
     static let shared = CP949Table()
 

@@ -1,11 +1,14 @@
 /// Reads bytes as CP949 and looks for Korean among them.
 ///
-/// Much that is not Korean is valid CP949 by chance: Latin words whose accented letter is followed by another
-/// letter, Japanese and Chinese in encodings of the same shape. So validity alone proves nothing.
+/// Much that is not Korean is valid CP949 by chance: Latin words whose accented letter is followed
+/// by another letter, Japanese and Chinese in encodings of the same shape. So validity alone proves
+/// nothing.
 struct CP949Walk: Sendable {
-    private var isValid = true
+    /// Whether all pairs so far are assigned; what is not valid need not be walked on.
+    private(set) var isValid = true
     private var lead: UInt8?
-    /// The byte before the pair at hand, and whether the pair before this byte awaits its neighbour.
+    /// The byte before the pair at hand, and whether the pair before this byte awaits its
+    /// neighbour.
     private var last: UInt8 = 0
     private var awaitsNeighbour = false
 
@@ -24,8 +27,8 @@ struct CP949Walk: Sendable {
 
     /// A text of CP949 with Korean in it.
     ///
-    /// Hangul are four fifths of the letters or more. Where most of it is made of extension pairs, which
-    /// are rare in Korean, few of them may stand in Latin words, and few may be kana.
+    /// Hangul are four fifths of the letters or more. Where most of it is made of extension pairs,
+    /// which are rare in Korean, few of them may stand in Latin words, and few may be kana.
     var isKorean: Bool {
         let hangul = syllables + extensions
         guard isValid, hangul > 0, hangul * 5 >= letters * 4 else { return false }

@@ -47,7 +47,8 @@ public struct CSVDialect: Sendable, Hashable {
         return CSVDialect(delimiter: best.delimiter, widest: best.widest)
     }
 
-    /// Reads the line by which spreadsheets declare a delimiter: `sep=;`, quoted or not, in any case.
+    /// Reads the line by which spreadsheets declare a delimiter: `sep=;`, quoted or not, in any
+    /// case.
     private static func separatorLine(_ sample: UnsafeRawBufferPointer) -> (UInt8?, length: Int) {
         let line = sample.prefix(8).prefix { !CSVReader.endsLine($0) }
         var content = line[...]

@@ -129,7 +129,8 @@ extension CSVReader {
         return false
     }
 
-    /// Ends a quoted field before `next`, which is stepped over; true when `next` ends the record too.
+    /// Ends a quoted field before `next`, which is stepped over; true when `next` ends the record
+    /// too.
     private mutating func endField(before next: UInt8) throws(CSVError) -> Bool {
         try addField(from: fieldStart, to: write)
         cursor += 1

@@ -1,11 +1,13 @@
-/// A streaming reader of CSV: bytes in, records of fields out. Owns no file and allocates nothing per field.
+/// A streaming reader of CSV: bytes in, records of fields out. Owns no file and allocates nothing
+/// per field.
 ///
-/// The text must be UTF-8 or at least ASCII-compatible; no byte but the delimiter, the quote, CR and LF has
-/// a meaning. Departures from RFC 4180, all of them lenient:
+/// The text must be UTF-8 or at least ASCII-compatible; no byte but the delimiter, the quote, CR
+/// and LF has a meaning. Departures from RFC 4180, all of them lenient:
 /// - A record ends at CR, LF or CRLF, mixed as they come; the last one may lack its end.
 /// - Records without a byte are skipped and not counted; a record of one quoted empty field counts.
 /// - Records may differ in their number of fields; the caller decides.
-/// - A quote inside an unquoted field is a character like any other. What follows a closing quote is
+/// - A quote inside an unquoted field is a character like any other. What follows a closing quote
+///   is
 ///   appended to the field, quotes included.
 /// - NUL and other control characters are characters.
 ///
@@ -27,7 +29,8 @@ public struct CSVReader: ~Copyable {
     let delimiter: UInt8
     let delimiterWord: UInt64
 
-    /// The text not yet given out; ``padding`` bytes more are allocated, so that words can be loaded at its end.
+    /// The text not yet given out; ``padding`` bytes more are allocated, so that words can be
+    /// loaded at its end.
     var storage: UnsafeMutableRawPointer
     private var capacity: Int
     /// How much of the storage is text.
@@ -49,7 +52,8 @@ public struct CSVReader: ~Copyable {
 
     /// How many records were given out.
     public private(set) var recordCount = 0
-    /// How many quoted fields went on behind their closing quote; many of them speak against the delimiter.
+    /// How many quoted fields went on behind their closing quote; many of them speak against the
+    /// delimiter.
     public internal(set) var tailCount = 0
 
     private static let padding = 8

@@ -1,7 +1,7 @@
 /// Tells a text's encoding from all of its bytes, given in any number of pieces.
 ///
-/// Asked in this order: a mark; zero bytes on one side of every pair; UTF-8 throughout; CP949 throughout,
-/// with Korean to show for it; UTF-8 with little damage; else nothing is known.
+/// Asked in this order: a mark; zero bytes on one side of every pair; UTF-8 throughout; CP949
+/// throughout, with Korean to show for it; UTF-8 with little damage; else nothing is known.
 /// Rule: docs/formats.md, "Encodings".
 public struct EncodingSniffer: Sendable {
     private var head: [UInt8] = []
@@ -24,6 +24,14 @@ public struct EncodingSniffer: Sendable {
                     cp949.passASCII(last: UInt8(truncatingIfNeeded: word >> 56), first: bytes[at])
                     zeros.pass(last: UInt8(truncatingIfNeeded: word >> 56))
                     at += 8
+                    continue
+                }
+            }
+            if !cp949.isValid {
+                let length = utf8.takeThreeByteCharacters(bytes, from: at)
+                if length > 0 {
+                    at += length
+                    zeros.pass(last: 0xff)
                     continue
                 }
             }
@@ -64,11 +72,13 @@ public struct EncodingSniffer: Sendable {
     }
 }
 
-/// Zero bytes at even and odd places: UTF-16 has one in each of its ASCII characters, always on the same side.
+/// Zero bytes at even and odd places: UTF-16 has one in each of its ASCII characters, always on the
+/// same side.
 private struct ZeroCount: Sendable {
     private var even = 0
     private var odd = 0
-    /// Line ends that are whole UTF-16 units; their zero behind (little-endian) or before (big-endian).
+    /// Line ends that are whole UTF-16 units; their zero behind (little-endian) or before
+    /// (big-endian).
     private var endsLittle = 0
     private var endsBig = 0
     private var last: UInt8 = 1
@@ -89,7 +99,8 @@ private struct ZeroCount: Sendable {
     }
 
     /// The byte order, if this is UTF-16: zeros on one side in a twentieth of the units or more,
-    /// four times as many as on the other (where U+AC00 and its like have one), and a line end among them.
+    /// four times as many as on the other (where U+AC00 and its like have one), and a line end
+    /// among them.
     func side(length: Int) -> TextEncoding? {
         let units = length / 2
         if endsLittle > 0, odd > 4 * even, odd * 20 >= units { return .utf16LittleEndian }

@@ -2,7 +2,8 @@
 ///
 /// Characters that are damaged or unknown become U+FFFD, one for each place, and are counted.
 public struct Transcoder: Sendable {
-    /// How many bytes may come out for each that goes in; ``pendingLimit`` bytes more may have been waiting.
+    /// How many bytes may come out for each that goes in; ``pendingLimit`` bytes more may have been
+    /// waiting.
     public static let expansion = 3
     public static let pendingLimit = 4
 
@@ -62,7 +63,8 @@ public struct Transcoder: Sendable {
         }
     }
 
-    /// The characters of 0x80–0x9f. Where Microsoft's table has none, the control stays: nothing is lost.
+    /// The characters of 0x80–0x9f. Where Microsoft's table has none, the control stays: nothing is
+    /// lost.
     private static let windows1252Controls: [UInt16] = [
         0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
         0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008d, 0x017d, 0x008f,

@@ -1,4 +1,5 @@
-/// Writes characters of other encodings as UTF-8. Each `take` says how many bytes of its input were whole.
+/// Writes characters of other encodings as UTF-8. Each `take` says how many bytes of its input were
+/// whole.
 struct UTF8Sink {
     private let base: UnsafeMutableRawPointer?
     private let capacity: Int

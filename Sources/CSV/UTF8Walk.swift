@@ -35,6 +35,22 @@ struct UTF8Walk: Sendable {
         begin(byte)
     }
 
+    /// Takes whole characters of three bytes, as Korean is made of, without a look at each state between.
+    ///
+    /// Returns how many bytes they were; zero where another kind of character stands or one is begun.
+    mutating func takeThreeByteCharacters(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        guard wanted == 0 else { return 0 }
+        var at = start
+        // The leads on which the second byte has its full range.
+        while at + 2 < bytes.count, bytes[at] >= 0xe1, bytes[at] <= 0xec,
+            bytes[at + 1] & 0xc0 == 0x80, bytes[at + 2] & 0xc0 == 0x80
+        {
+            at += 3
+        }
+        characterCount += (at - start) / 3
+        return at - start
+    }
+
     private mutating func begin(_ byte: UInt8) {
         lowest = 0x80
         highest = 0xbf

@@ -1,7 +1,7 @@
 /// Looks at eight bytes at once.
 ///
-/// A result has the highest bit set in each byte that matched, and no other bit: exact for every byte,
-/// so that all matches of a word can be taken one by one, the lowest address first.
+/// A result has the highest bit set in each byte that matched, and no other bit: exact for every
+/// byte, so that all matches of a word can be taken one by one, the lowest address first.
 enum WordScan {
     private static let low: UInt64 = 0x7f7f_7f7f_7f7f_7f7f
 

@@ -7,7 +7,6 @@ enum TableError: DocumentError {
     case unknownEncoding(name: String)
     case noRecords
     case noRows
-    /// `line` is the record as people count it, the header being 1.
     case unreadable(CSVError, columnLimit: Int)
 
     var failure: Failure {

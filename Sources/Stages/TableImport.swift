@@ -4,7 +4,8 @@ import WorkerProtocol
 
 /// The stage `import`: reads a table and sends its rows.
 ///
-/// The file is read twice, in pieces: once to tell its encoding, once to parse. Memory is flat in its length.
+/// The file is read twice, in pieces: once to tell its encoding, once to parse. Memory is flat in
+/// its length.
 public enum TableImport {
     /// Bytes between two reports of progress.
     private static let progressStep = 1 << 20
@@ -90,9 +91,10 @@ public enum TableImport {
                     + "\(text.verdict.encoding.rawValue). If letters look wrong, save it as UTF-8 "
                     + "and drop it again.")
         }
-        if text.replacementCount > 0 {
-            warnings.append(
-                "\(text.replacementCount) damaged characters were replaced by \u{fffd}.")
+        switch text.replacementCount {
+        case 0: break
+        case 1: warnings.append("One damaged character was replaced by \u{fffd}.")
+        case let count: warnings.append("\(count) damaged characters were replaced by \u{fffd}.")
         }
         return warnings
     }

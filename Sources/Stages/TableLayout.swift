@@ -4,9 +4,17 @@ import WorkerProtocol
 
 /// Which fields of a record become a row.
 struct TableLayout {
+    /// What one column of a schema wants of a record.
+    struct Target {
+        let rule: ValueRule
+        let isRequired: Bool
+        /// The field's place, counted from zero; nil where the header lacks the column.
+        let place: Int?
+    }
+
     enum Plan {
-        /// A schema's columns, each with its place in the record; nil where the header lacks it.
-        case schema([(column: TableSchema.Column, place: Int?)])
+        /// A schema's columns, in the heading's order.
+        case schema([Target])
         /// The first so many fields as they came.
         case asItComes(width: Int)
     }
@@ -30,7 +38,10 @@ struct TableLayout {
         case .schema(let match):
             schema = match.schema.name
             columns = match.schema.columns.map(\.name)
-            plan = .schema(Array(zip(match.schema.columns, match.places)))
+            plan = .schema(
+                zip(match.schema.columns, match.places).map {
+                    Target(rule: $0.rule, isRequired: $0.isRequired, place: $1)
+                })
             widthLimit = header.width
             warnings = Self.ignoredWarning(match)
         case .infer(let nearly):

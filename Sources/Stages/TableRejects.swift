@@ -2,7 +2,8 @@ import CSV
 import Rules
 import WorkerProtocol
 
-/// The artifact `rejects.csv`: each record that was not taken, as it came, with the reason appended.
+/// The artifact `rejects.csv`: each record that was not taken, as it came, with the reason
+/// appended.
 ///
 /// UTF-8 with a mark, so that spreadsheets read it; begun with the first reject.
 /// Rule: docs/formats.md, "Rejects"; RFC 4180, section 2.

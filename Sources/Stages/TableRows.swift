@@ -9,12 +9,14 @@ struct TableRows {
     private var rejects: TableRejects
     private(set) var summary = TableSummary(totalRows: 0, errorCount: 0)
 
-    /// The verdicts on the columns of the row at hand, and values that are kept in another form than they came in.
-    private var verdicts: [ValueVerdict] = []
+    /// The verdicts on the columns of the row at hand, and values that are kept in another form
+    /// than they came in.
+    private var verdicts: [ValueVerdict]
     private var scratch: [UInt8] = []
 
     init(layout: TableLayout, delimiter: UInt8) {
         self.layout = layout
+        verdicts = Array(repeating: .empty, count: layout.heading.columns.count)
         rejects = TableRejects(header: layout.header, delimiter: delimiter)
     }
 
@@ -23,26 +25,22 @@ struct TableRows {
         summary.totalRows += 1
         if hasSurplus(record) {
             let message = "has \(record.count) fields where the header has \(layout.header.width)"
-            try reject(record, field: "", message: message, value: "", send: send)
+            try reject(record, field: "", message: message, value: nil, send: send)
             return
         }
         switch layout.plan {
         case .asItComes(let width):
             appendAsItCame(record, width: width)
-        case .schema(let columns):
-            for (index, target) in columns.enumerated() {
-                guard let fault = judge(record, target) else { continue }
-                let value = field(record, target.place)
-                verdicts.removeAll(keepingCapacity: true)
-                scratch.removeAll(keepingCapacity: true)
+        case .schema(let targets):
+            scratch.removeAll(keepingCapacity: true)
+            for index in targets.indices {
+                guard let fault = judge(record, targets[index], index) else { continue }
                 try reject(
-                    record, field: columns[index].column.name, message: fault.message,
-                    value: String(
-                        String(decoding: value, as: UTF8.self).prefix(TableSummary.valueLimit)),
-                    send: send)
+                    record, field: layout.heading.columns[index], message: fault.message,
+                    value: field(record, targets[index].place), send: send)
                 return
             }
-            appendJudged(record, columns)
+            appendJudged(record, targets)
         }
         if batch.isFull { try flush(send: send) }
     }
@@ -55,7 +53,8 @@ struct TableRows {
 
     // MARK: - Judging
 
-    /// Whether a field that belongs to no column has something in it: the record's fields may have shifted.
+    /// Whether a field that belongs to no column has something in it: the record's fields may have
+    /// shifted.
     private func hasSurplus(_ record: CSVRecord) -> Bool {
         guard record.count > layout.widthLimit else { return false }
         return (layout.widthLimit..<record.count).contains { !record[$0].isEmpty }
@@ -70,25 +69,25 @@ struct TableRows {
 
     /// Judges one column; nil where nothing is wrong.
     private mutating func judge(
-        _ record: CSVRecord, _ target: (column: TableSchema.Column, place: Int?)
+        _ record: CSVRecord, _ target: TableLayout.Target, _ index: Int
     ) -> ValueFault? {
-        let verdict = target.column.check(field(record, target.place), scratch: &scratch)
+        let verdict = target.rule.check(
+            field(record, target.place), isRequired: target.isRequired, scratch: &scratch)
         if case .refused(let fault) = verdict { return fault }
-        verdicts.append(verdict)
+        verdicts[index] = verdict
         return nil
     }
 
     // MARK: - Rows
 
-    private mutating func appendJudged(
-        _ record: CSVRecord, _ columns: [(column: TableSchema.Column, place: Int?)]
-    ) {
-        batch.begin(row: record.number, fieldCount: columns.count)
-        for (index, target) in columns.enumerated() {
+    private mutating func appendJudged(_ record: CSVRecord, _ targets: [TableLayout.Target]) {
+        batch.begin(row: record.number, fieldCount: targets.count)
+        for index in targets.indices {
             switch verdicts[index] {
             case .kept(let part):
                 batch.append(
-                    field: UnsafeRawBufferPointer(rebasing: field(record, target.place)[part]))
+                    field: UnsafeRawBufferPointer(
+                        rebasing: field(record, targets[index].place)[part]))
             case .rewritten(let part):
                 scratch.withUnsafeBytes {
                     batch.append(field: UnsafeRawBufferPointer(rebasing: $0[part]))
@@ -97,8 +96,6 @@ struct TableRows {
                 batch.appendNoValue()
             }
         }
-        verdicts.removeAll(keepingCapacity: true)
-        scratch.removeAll(keepingCapacity: true)
     }
 
     private mutating func appendAsItCame(_ record: CSVRecord, width: Int) {
@@ -117,15 +114,19 @@ struct TableRows {
         batch.removeAll()
     }
 
+    /// - Parameter value: the field at fault; nil where the row as a whole is.
     private mutating func reject(
-        _ record: CSVRecord, field: String, message: String, value: String,
+        _ record: CSVRecord, field: String, message: String, value: UnsafeRawBufferPointer?,
         send: (StageReply) throws -> Void
     ) throws {
         summary.errorCount += 1
         if summary.errorCount <= TableSummary.sampleLimit {
+            let shown = value.map { String(decoding: $0, as: UTF8.self) } ?? ""
             try send(
                 .rejected(
-                    RowReject(row: record.number, field: field, message: message, value: value)))
+                    RowReject(
+                        row: record.number, field: field, message: message,
+                        value: String(shown.prefix(TableSummary.valueLimit)))))
         }
         try rejects.append(record, field: field, message: message, send: send)
     }

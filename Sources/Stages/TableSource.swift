@@ -1,7 +1,8 @@
 import Glibc
 import Rules
 
-/// The bytes of a table behind a descriptor, read by place: the descriptor's own position is never moved.
+/// The bytes of a table behind a descriptor, read by place: the descriptor's own position is never
+/// moved.
 struct TableSource {
     /// How much is read at once; memory is flat in the length of the file.
     static let chunkLength = 256 << 10

@@ -76,6 +76,20 @@ func transcode(_ bytes: [UInt8], _ encoding: TextEncoding, piece: Int = .max) ->
         #expect(result.replacements == example.3)
     }
 
+    @Test func `cp949 is what Python's codec says, cell by cell`() {
+        // FNV-1a over both bytes of each character, zero for none; computed by Python 3.11.
+        var digest: UInt64 = 0xcbf2_9ce4_8422_2325
+        for lead in UInt8(0x80)...0xff {
+            for trail in UInt8(0)...0xff {
+                let character = CP949Table.shared.character(lead, trail)
+                for byte in [UInt64(character >> 8), UInt64(character & 0xff)] {
+                    digest = (digest ^ byte) &* 0x100_0000_01b3
+                }
+            }
+        }
+        #expect(digest == 0x7e31_0709_b295_5370)
+    }
+
     @Test func `cp949 knows every Hangul syllable, and each once`() {
         var seen = Set<UInt16>()
         var assigned = 0

@@ -192,7 +192,7 @@ func importTable(
         #expect(guessed.warnings.count == 1 && guessed.warnings[0].contains("cp1252"))
         let cut = try importTable(Array("이름\n홍길".utf8) + [0xeb, 0x8f])
         #expect(cut.values == [["홍길\u{fffd}"]])
-        #expect(cut.warnings == ["1 damaged characters were replaced by \u{fffd}."])
+        #expect(cut.warnings == ["One damaged character was replaced by \u{fffd}."])
     }
 
     static let failures: [(String, SchemaChoice, ErrorCode)] = [
@@ -265,6 +265,22 @@ func importTable(
         #expect(outcome.progress == outcome.progress.sorted())
         #expect(outcome.progress.last == text.utf8.count)
         #expect(outcome.progress.count <= text.utf8.count >> 20 + 1)
+    }
+
+    @Test func `a blob that cannot be read is the store's failure`() {
+        let request = TableRequest(
+            choice: .auto, schemas: [], fallbackEncoding: "windows-1252")
+        let failure = #expect(throws: Failure.self) {
+            try TableImport.run(request, descriptor: -1) { _ in }
+        }
+        #expect(failure?.code == .storeIO)
+    }
+
+    @Test func `a rejected value is shown cut, and kept whole in the file`() throws {
+        let value = String(repeating: "가", count: 5000)
+        let outcome = try importTable("name,email\nKim,\(value)\n".utf8)
+        #expect(outcome.rejects.first?.value == String(repeating: "가", count: 200))
+        #expect(outcome.rejectsFile?.contains("Kim,\(value),2,email,") == true)
     }
 
     @Test func `what the receiver throws ends the stage`() throws {

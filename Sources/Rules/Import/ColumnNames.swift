@@ -7,10 +7,12 @@ public enum ColumnNames {
     /// Names that the database gives columns of its own.
     static let reserved = ["_row"]
 
-    /// Names for `width` columns: safe, distinct without regard to case, and like the header's where it has any.
+    /// Names for `width` columns: safe, distinct without regard to case, and like the header's
+    /// where it has any.
     ///
-    /// Letters, digits and `_` of any script are kept, all else becomes `_`; what has no letter and no digit is
-    /// named `column_N` by its place, counted from one; a name that is taken gets `_2`, `_3` ….
+    /// Letters, digits and `_` of any script are kept, all else becomes `_`; what has no letter and
+    /// no digit is named `column_N` by its place, counted from one; a name that is taken gets `_2`,
+    /// `_3` ….
     public static func safe(_ header: [String], width: Int) -> [String] {
         var taken = Set(reserved)
         var nextSuffix: [String: Int] = [:]

@@ -1,7 +1,8 @@
 /// Where a schema's columns stand in a header.
 public struct HeaderMatch: Sendable, Hashable {
     public let schema: TableSchema
-    /// For each of the schema's columns its place in the header, counted from zero; nil where it lacks.
+    /// For each of the schema's columns its place in the header, counted from zero; nil where it
+    /// lacks.
     public let places: [Int?]
     /// Names of the header that belong to no column, or to one that another name already gave.
     public let ignored: [String]

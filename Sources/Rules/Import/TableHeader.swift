@@ -1,6 +1,7 @@
 /// The first record of a table, as names.
 public struct TableHeader: Sendable, Hashable {
-    /// What ingestd appends to the records of `rejects.csv`; a mended one that is dropped again still has them.
+    /// What ingestd appends to the records of `rejects.csv`; a mended one that is dropped again
+    /// still has them.
     public static let rejectColumns = ["_row", "_field", "_message"]
 
     /// The names as they came, trimmed, without the reject columns at the end.

@@ -2,7 +2,8 @@
 ///
 /// Rule: docs/formats.md, "Schemas".
 public struct TableSchema: Sendable, Hashable {
-    /// One column: its canonical name, the other names a header may use, and the rules of its values.
+    /// One column: its canonical name, the other names a header may use, and the rules of its
+    /// values.
     public struct Column: Sendable, Hashable {
         public var name: String
         /// Further header names, compared like the name: trimmed and without regard to case.

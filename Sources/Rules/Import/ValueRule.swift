@@ -12,21 +12,22 @@ public enum ValueRule: Sendable, Hashable {
     static let nameLengths = 2...100
 }
 
-extension TableSchema.Column {
+extension ValueRule {
     /// Judges one field of a row.
     ///
     /// - Parameters:
     ///   - field: valid UTF-8.
+    ///   - isRequired: whether a value must be there.
     ///   - scratch: where a value goes that is kept in another form than it came in.
     public func check(
-        _ field: UnsafeRawBufferPointer, scratch: inout [UInt8]
+        _ field: UnsafeRawBufferPointer, isRequired: Bool, scratch: inout [UInt8]
     ) -> ValueVerdict {
         let place = UnicodeWhitespace.trimmed(field)
         guard !place.isEmpty else { return isRequired ? .refused(.missing) : .empty }
-        switch rule {
+        switch self {
         case .text: return .kept(place)
-        case .personName: return ValueRule.checkName(field, place)
-        case .email: return ValueRule.checkAddress(field, place, scratch: &scratch)
+        case .personName: return Self.checkName(field, place)
+        case .email: return Self.checkAddress(field, place, scratch: &scratch)
         }
     }
 }
@@ -42,8 +43,8 @@ extension ValueRule {
         return .kept(place)
     }
 
-    /// The number of characters where each is known to be one scalar value: ASCII, Latin letters, CJK
-    /// ideographs and Hangul syllables. Nil where Unicode's rules for combining must be asked.
+    /// The number of characters where each is known to be one scalar value: ASCII, Latin letters,
+    /// CJK ideographs and Hangul syllables. Nil where Unicode's rules for combining must be asked.
     private static func plainLength(_ value: UnsafeRawBufferPointer) -> Int? {
         var length = 0
         var index = 0

@@ -9,11 +9,10 @@ import Testing
     }
 
     func outcome(_ rule: ValueRule, _ field: String, isRequired: Bool = true) -> Outcome {
-        let column = TableSchema.Column(name: "x", isRequired: isRequired, rule: rule)
         // Something is in the scratch bytes already, as after the column before.
         var scratch = Array("before".utf8)
         return Array(field.utf8).withUnsafeBytes { bytes in
-            switch column.check(bytes, scratch: &scratch) {
+            switch rule.check(bytes, isRequired: isRequired, scratch: &scratch) {
             case .empty: .value(nil)
             case .kept(let part): .value(String(decoding: bytes[part], as: UTF8.self))
             case .rewritten(let part): .value(String(decoding: scratch[part], as: UTF8.self))
