@@ -1,7 +1,8 @@
 import Glibc
 import Rules
 
-/// Where one account's imported rows live: readable, never writable, by the account, and by nobody else.
+/// Where one account's imported rows live: readable, never writable, by the account, and by nobody
+/// else.
 struct AccountFolder {
     let path: String
     /// Who is let in to read; nil where the daemon runs as the account itself.
@@ -16,7 +17,8 @@ struct AccountFolder {
 
     /// Makes the folder and an empty database in it, unless they are there.
     ///
-    /// - Returns: whether the account can read what is in it; false where the file system keeps no access control lists.
+    /// - Returns: whether the account can read what is in it; false where the file system keeps no
+    ///   access control lists.
     func prepare() throws(ImportError) -> Bool {
         _ = try Folder.make(path, mode: 0o700)
         var isReadable = true

@@ -2,7 +2,8 @@ import Glibc
 
 /// Folders of the daemon's own, where nobody else can write.
 enum Folder {
-    /// Makes the folder unless it is there; returns whether it was made, in which case its name is on disk.
+    /// Makes the folder unless it is there; returns whether it was made, in which case its name is
+    /// on disk.
     static func make(_ path: String, mode: mode_t) throws(ImportError) -> Bool {
         if mkdir(path, mode) != 0 {
             guard errno == EEXIST else { throw .system(attempt: "make folder", errno: errno) }

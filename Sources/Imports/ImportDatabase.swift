@@ -15,7 +15,8 @@ final class ImportDatabase {
 
     /// Opens the database at `path`, and gives an empty one its form.
     ///
-    /// - Parameter busyTimeout: how long a writer waits for another; a reader can only hold up its own account.
+    /// - Parameter busyTimeout: how long a writer waits for another; a reader can only hold up its
+    ///   own account.
     init(at path: String, busyTimeout: Duration) throws(ImportError) {
         self.busyTimeout = busyTimeout
         queue = try attempting("open imports database") {
@@ -48,7 +49,8 @@ final class ImportDatabase {
         try attempting(attempt) { try queue.inDatabase(body) }
     }
 
-    /// Runs `body` in one transaction, which is on disk when this returns; nothing is changed if it throws.
+    /// Runs `body` in one transaction, which is on disk when this returns; nothing is changed if it
+    /// throws.
     func write<Result>(
         _ attempt: String, _ body: (Database) throws -> Result
     ) throws(ImportError) -> Result {
@@ -65,7 +67,8 @@ final class ImportDatabase {
         }
     }
 
-    /// Moves the log of writes into the database and empties it; false where a reader is in the way.
+    /// Moves the log of writes into the database and empties it; false where a reader is in the
+    /// way.
     func checkpoint() throws(ImportError) -> Bool {
         try attempting("checkpoint imports database") {
             try queue.inDatabase { database in
@@ -102,7 +105,8 @@ final class ImportDatabase {
         return configuration
     }
 
-    /// Lets the two files beside the database outlive the last connection: who cannot write needs them to read.
+    /// Lets the two files beside the database outlive the last connection: who cannot write needs
+    /// them to read.
     private static func keepLogFiles(of database: Database) throws {
         var isOn: Int32 = 1
         let code = sqlite3_file_control(

@@ -13,8 +13,8 @@ public struct ImportDatabases: Sendable {
     private let journal: Journal
 
     /// - Parameters:
-    ///   - root: the folder that holds a folder for each account; made where it is missing. Accounts must be able to
-    ///     pass through the folders above it.
+    ///   - root: the folder that holds a folder for each account; made where it is missing.
+    ///     Accounts must be able to pass through the folders above it.
     ///   - schemas: those that a heading may name.
     ///   - stagingLimit: how much one import's rows may take on disk before their commit.
     ///   - busyTimeout: how long a commit waits for another of the same account.
@@ -63,7 +63,8 @@ public struct ImportDatabases: Sendable {
             tokenKey: tokenKey, journal: journal)
     }
 
-    /// Calls `body` with the key and the token of each row that the document brought in, in order of the keys.
+    /// Calls `body` with the key and the token of each row that the document brought in, in order
+    /// of the keys.
     ///
     /// Nothing is called for a document that is not recorded, or whose rows have no tokens.
     ///

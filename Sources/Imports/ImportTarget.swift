@@ -1,9 +1,11 @@
 import Rules
 import WorkerProtocol
 
-/// Where the rows of one document go, and in which shape: decided from the heading, without a look at the database.
+/// Where the rows of one document go, and in which shape: decided from the heading, without a look
+/// at the database.
 enum ImportTarget {
-    /// The table of a schema, which bears the schema's name: rows of many documents, one for each key.
+    /// The table of a schema, which bears the schema's name: rows of many documents, one for each
+    /// key.
     case keyed(TableSchema, fields: [String])
     /// A table of the document's own: every row as it came.
     case ownTable(fields: [String])
@@ -12,10 +14,12 @@ enum ImportTarget {
     private static let addedColumns = ["collection", "token", "import", "row"]
     /// What stands in every other table beside the file's columns.
     static let rowColumn = "_row"
-    /// SQLite's limit, less one for ``rowColumn``. Rule: https://sqlite.org/limits.html, "Maximum Number Of Columns"
+    /// SQLite's limit, less one for ``rowColumn``. Rule: https://sqlite.org/limits.html, "Maximum
+    /// Number Of Columns"
     static let columnLimit = 1999
 
-    /// - Throws: ``ImportError/rowsRefused(reason:)`` for a heading that does not fit a schema of `schemas`.
+    /// - Throws: ``ImportError/rowsRefused(reason:)`` for a heading that does not fit a schema of
+    ///   `schemas`.
     init(heading: TableHeading, schemas: [TableSchema]) throws(ImportError) {
         guard heading.columns.count <= Self.columnLimit else {
             throw .tooManyColumns(count: heading.columns.count, limit: Self.columnLimit)
@@ -95,10 +99,11 @@ enum ImportTarget {
         }
     }
 
-    /// The statement that moves the staged rows to `table`; takes the collection and the import's number.
+    /// The statement that moves the staged rows to `table`; takes the collection and the import's
+    /// number.
     ///
-    /// Rows come sorted by key, so that each page of the tree is touched once, and equal keys in the order of the
-    /// file, so that the first one stays.
+    /// Rows come sorted by key, so that each page of the tree is touched once, and equal keys in
+    /// the order of the file, so that the first one stays.
     func insertion(into table: String) -> String {
         switch self {
         case .keyed(let schema, let fields):

@@ -5,10 +5,12 @@ import WorkerProtocol
 
 /// The import of one document's rows: all of them, or none.
 ///
-/// Rows wait in a file of their own until the commit, so that a slow worker holds up no other import. Whoever lets
-/// go of it without a commit has imported nothing. Used by one thread at a time.
+/// Rows wait in a file of their own until the commit, so that a slow worker holds up no other
+/// import. Whoever lets go of it without a commit has imported nothing. Used by one thread at a
+/// time.
 public final class ImportTransaction {
-    /// What an earlier run of this document committed; its rows are then taken as they come and not kept again.
+    /// What an earlier run of this document committed; its rows are then taken as they come and not
+    /// kept again.
     public let recorded: ImportCounts?
 
     private let database: ImportDatabase
@@ -48,7 +50,8 @@ public final class ImportTransaction {
         try spool.append(batch)
     }
 
-    /// Puts all rows into the account's database, in one transaction that is on disk when this returns.
+    /// Puts all rows into the account's database, in one transaction that is on disk when this
+    /// returns.
     ///
     /// A document that was imported before keeps what it has: the counts of that time are returned.
     ///

@@ -1,10 +1,12 @@
 import GRDBSQLite
 import Rules
 
-/// The staged rows as a table that SQLite reads: `row`, the fields `c0` …, and `token` where rows get one.
+/// The staged rows as a table that SQLite reads: `row`, the fields `c0` …, and `token` where rows
+/// get one.
 ///
-/// So one `INSERT … SELECT` moves them all, sorted by SQLite in bounded memory. The table has no name in the
-/// database's schema; it exists on the connection that it was registered on. Rule: https://sqlite.org/vtab.html
+/// So one `INSERT … SELECT` moves them all, sorted by SQLite in bounded memory. The table has no
+/// name in the database's schema; it exists on the connection that it was registered on. Rule:
+/// https://sqlite.org/vtab.html
 enum RowModule {
     /// The table's name; no table of an account may bear it.
     static let tableName = "ingestd_rows"
@@ -32,7 +34,8 @@ enum RowModule {
         var scan: Unmanaged<RowScan>
     }
 
-    /// Never changed and never freed: SQLite keeps the address. Without `xCreate` the module is its own only table.
+    /// Never changed and never freed: SQLite keeps the address. Without `xCreate` the module is its
+    /// own only table.
     nonisolated(unsafe) private static let module: UnsafePointer<sqlite3_module> = {
         let module = UnsafeMutablePointer<sqlite3_module>.allocate(capacity: 1)
         module.initialize(to: sqlite3_module())

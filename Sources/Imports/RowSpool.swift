@@ -2,7 +2,8 @@ import Glibc
 import Rules
 import WorkerProtocol
 
-/// The rows of an import that is not committed yet, in a file without a name: no database lock is held while a worker takes its time.
+/// The rows of an import that is not committed yet, in a file without a name: no database lock is
+/// held while a worker takes its time.
 ///
 /// Each batch lies behind its 32-bit length. Used by one thread at a time.
 final class RowSpool {
@@ -64,7 +65,8 @@ final class RowSpool {
         }
     }
 
-    /// Reads the batch that lies at `offset` into `buffer` and moves `offset` behind it; nil at the end.
+    /// Reads the batch that lies at `offset` into `buffer` and moves `offset` behind it; nil at the
+    /// end.
     func batch(
         at offset: inout Int, into buffer: inout UnsafeMutableRawBufferPointer
     ) throws(ImportError) -> UnsafeRawBufferPointer? {

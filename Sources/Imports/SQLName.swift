@@ -1,4 +1,5 @@
-/// Names of tables and columns that come from people: any text, made fit for SQLite without making it strange.
+/// Names of tables and columns that come from people: any text, made fit for SQLite without making
+/// it strange.
 ///
 /// Rule: https://sqlite.org/lang_keywords.html; SQLite compares names without regard to ASCII case.
 enum SQLName {
@@ -10,7 +11,8 @@ enum SQLName {
         "\"" + name.replacing("\"", with: "\"\"") + "\""
     }
 
-    /// The name of a table for what a file holds: letters, digits and `_`, different from all that are `taken`.
+    /// The name of a table for what a file holds: letters, digits and `_`, different from all that
+    /// are `taken`.
     ///
     /// - Parameter taken: names in the form that ``folded(_:)`` gives.
     static func table(forFile fileName: String, taken: Set<String>) -> String {
@@ -27,7 +29,8 @@ enum SQLName {
         return distinct(name, taken: taken)
     }
 
-    /// The columns' names as they came wherever SQLite can bear them, all different, and none of those `taken`.
+    /// The columns' names as they came wherever SQLite can bear them, all different, and none of
+    /// those `taken`.
     static func columns(_ names: [String], taken: Set<String>) -> [String] {
         var taken = taken
         return names.enumerated().map { index, name in

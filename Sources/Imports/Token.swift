@@ -1,9 +1,10 @@
 import Crypto
 
-/// A participant's token: 128 random bits, signed by the installation, as 48 characters fit for a URL.
+/// A participant's token: 128 random bits, signed by the installation, as 48 characters fit for a
+/// URL.
 ///
-/// Its 36 bytes are: one of version, three of the key's id, 16 random ones, and the first 16 of an HMAC-SHA-256
-/// over all before. Rule: docs/formats.md, "Tokens".
+/// Its 36 bytes are: one of version, three of the key's id, 16 random ones, and the first 16 of an
+/// HMAC-SHA-256 over all before. Rule: docs/formats.md, "Tokens".
 enum Token {
     static let version: UInt8 = 1
     static let randomLength = 16

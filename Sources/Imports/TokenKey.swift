@@ -2,7 +2,8 @@ import Crypto
 import Glibc
 import Rules
 
-/// The installation's key, which signs every token: 32 random bytes in a file that only the daemon reads.
+/// The installation's key, which signs every token: 32 random bytes in a file that only the daemon
+/// reads.
 public struct TokenKey: Sendable {
     static let length = 32
     static let idLength = 3
@@ -26,7 +27,8 @@ public struct TokenKey: Sendable {
 
     /// Reads the key that `path` holds.
     ///
-    /// - Throws: ``ImportError/tokenKeyRefused(reason:)`` for a file of another shape, or one that others may touch.
+    /// - Throws: ``ImportError/tokenKeyRefused(reason:)`` for a file of another shape, or one that
+    ///   others may touch.
     public init(readingFrom path: String) throws(ImportError) {
         let file = try Self.open(path, O_RDONLY, attempt: "open token key")
         defer { close(file) }

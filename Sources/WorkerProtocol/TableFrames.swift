@@ -4,7 +4,8 @@ import Rules
 public struct TableHeading: Sendable, Hashable {
     /// The name of the schema that was chosen; nil for a table taken as it is.
     public var schema: String?
-    /// The columns of the rows that follow, in order: a schema's canonical names, or the header's own made safe and distinct.
+    /// The columns of the rows that follow, in order: a schema's canonical names, or the header's
+    /// own made safe and distinct.
     public var columns: [String]
     /// As docs/formats.md names them: `utf-8`, `utf-8-sig`, `cp949` ….
     public var encoding: String
@@ -94,8 +95,8 @@ public struct TableSummary: Sendable, Hashable {
 
 /// Valid rows as they go over the wall, many to a frame.
 ///
-/// A row is: 64-bit record number, 16-bit count of fields, then each field as a 32-bit length and its UTF-8 bytes.
-/// A length of 2^32 − 1 is no value at all. All integers little-endian.
+/// A row is: 64-bit record number, 16-bit count of fields, then each field as a 32-bit length and
+/// its UTF-8 bytes. A length of 2^32 − 1 is no value at all. All integers little-endian.
 public struct RowBatch: Sendable, Hashable {
     /// A batch is sent once it has grown past this many bytes.
     public static let fullLength = 64 << 10
@@ -152,7 +153,8 @@ public struct RowBatch: Sendable, Hashable {
         }
     }
 
-    /// Calls `body` once a row, with the record number and its fields; the buffers live no longer than the call.
+    /// Calls `body` once a row, with the record number and its fields; the buffers live no longer
+    /// than the call.
     public func forEachRow(
         _ body: (_ row: Int, _ fields: [UnsafeRawBufferPointer?]) throws -> Void
     ) rethrows {

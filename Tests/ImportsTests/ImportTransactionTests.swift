@@ -191,4 +191,21 @@ import WorkerProtocol
         }
         #expect(scene.lines.map(\.event) == [.importsUntidied])
     }
+
+    @Test func `imports of one account side by side all come in`() async throws {
+        let scene = try ImportScene(busyTimeout: .seconds(60))
+        let imports: UInt8 = 8
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 1...imports {
+                group.addTask {
+                    let rows = (0..<500).map { person("Nr \($0)", "\(number)-\($0)@b.c") }
+                    return try scene.importPeople(number, rows).processedCount
+                }
+            }
+            for try await count in group { #expect(count == 500) }
+        }
+        #expect(try scene.query("SELECT count(*) FROM participants") == [["4000"]])
+        #expect(try scene.query("SELECT count(DISTINCT id) FROM import") == [["8"]])
+        #expect(try scene.query("PRAGMA integrity_check") == [["ok"]])
+    }
 }

@@ -98,6 +98,10 @@ import Testing
             return keys
         }
         #expect(keys == [["a@b.c", "b@b.c"], ["c@b.c"], ["b@b.c"], [], []])
+        // Reading must not take away the files that the account needs to read.
+        for suffix in ["-wal", "-shm"] {
+            #expect(access(scene.databasePath() + suffix, F_OK) == 0)
+        }
     }
 
     @Test func `an error in the middle of reading tokens is passed on`() throws {
