@@ -11,6 +11,7 @@ public indirect enum JSONValue: Sendable, Hashable {
     case array([JSONValue])
     case object([Member])
 
+    /// A key and its value.
     public struct Member: Sendable, Hashable {
         public var key: String
         public var value: JSONValue
@@ -22,9 +23,11 @@ public indirect enum JSONValue: Sendable, Hashable {
 
     /// A string, or null where there is none.
     public static func text(_ text: String?) -> JSONValue { text.map(JSONValue.string) ?? .null }
+    /// A number, or null where there is none.
     public static func count(_ count: Int?) -> JSONValue {
         count.map { .integer(Int64($0)) } ?? .null
     }
+    /// A moment as RFC 3339, or null where there is none.
     public static func moment(_ moment: Timestamp?) -> JSONValue { text(moment?.description) }
 
     /// The document on one line, without a line feed at the end.
