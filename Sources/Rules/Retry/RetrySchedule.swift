@@ -24,6 +24,7 @@ public struct RetrySchedule: Sendable, Hashable {
         self.storeWait = storeWait
     }
 
+    /// What follows a failed attempt.
     public enum Verdict: Sendable, Hashable {
         /// Try again after the wait; `spent` attempts count as used.
         case again(spent: Int, after: Duration)

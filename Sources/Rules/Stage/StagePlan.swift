@@ -20,6 +20,7 @@ public struct PlannedStage: Sendable, Hashable {
 ///
 /// Rule: docs/design.md, "Stage plans".
 public enum StagePlan {
+    /// The stages in the order in which status files list them; the first and the last are the daemon's own.
     public static func stages(for kind: DropKind, settings: InboxSettings) -> [PlannedStage] {
         let content: [PlannedStage]
         switch kind {

@@ -13,6 +13,7 @@ public indirect enum JSONValue: Sendable, Hashable {
     /// JSON that this type has written before, kept as text.
     case rendered(String)
 
+    /// A key and its value.
     public struct Member: Sendable, Hashable {
         public var key: String
         public var value: JSONValue
@@ -24,9 +25,11 @@ public indirect enum JSONValue: Sendable, Hashable {
 
     /// A string, or null where there is none.
     public static func text(_ text: String?) -> JSONValue { text.map(JSONValue.string) ?? .null }
+    /// A number, or null where there is none.
     public static func count(_ count: Int?) -> JSONValue {
         count.map { .integer(Int64($0)) } ?? .null
     }
+    /// A moment as RFC 3339, or null where there is none.
     public static func moment(_ moment: Timestamp?) -> JSONValue { text(moment?.description) }
 
     /// The document on one line, without a line feed at the end.

@@ -62,6 +62,11 @@ struct Configuration: Sendable, Hashable {
                 object("--inbox has no folder's name")
             }
         }
+        if settings.inboxes.count > DaemonSettings.inboxLimit {
+            object(
+                "there are \(settings.inboxes.count) inboxes; at most \(DaemonSettings.inboxLimit) can be served"
+            )
+        }
         if settings.inboxes.isEmpty, problems.isEmpty, need == .someInbox {
             object(
                 "there is no inbox; name one with --inbox DIR, or under “inboxes:” in the config")

@@ -1,0 +1,101 @@
+import Rules
+import Yams
+
+extension ConfigParser {
+    /// Reads the list `inboxes`.
+    mutating func readInboxes(_ node: Node) {
+        let items = reader.list(node, "inboxes", limit: DaemonSettings.inboxLimit)
+        for (index, item) in items.enumerated() {
+            // A bare path is an inbox with the defaults.
+            if item.scalar != nil {
+                if let path = inboxPath(item, "inboxes") { add(path, InboxSettings(), at: item) }
+                continue
+            }
+            let what = "inboxes[\(index)]"
+            let keys = reader.section(item, what, keys: InboxKey.self)
+            if keys[.path] == nil, item.mapping != nil {
+                reader.report(item, "\(what) has no path")
+            }
+            let path = inboxPath(keys[.path], "\(what).path")
+            let settings = inboxSettings(keys, what)
+            if let path { add(path, settings, at: keys[.path] ?? item) }
+        }
+    }
+
+    private mutating func add(_ path: String, _ inbox: InboxSettings, at node: Node) {
+        settings.inboxes.append(NamedInbox(path: path, settings: inbox))
+        inboxPlaces.append(
+            ConfigPlace(line: node.mark?.line ?? 0, column: node.mark?.column ?? 0))
+    }
+
+    private mutating func inboxSettings(_ keys: [InboxKey: Node], _ what: String) -> InboxSettings {
+        var inbox = InboxSettings()
+        func name(_ key: InboxKey) -> String { "\(what).\(key.rawValue)" }
+        let wait = Duration.zero ... .seconds(3600)
+        let interval = Duration.seconds(1) ... .seconds(86_400)
+        let size = ByteCount(1)...ByteCount.megabytes(1_000_000)
+        func take<Value>(_ value: Value?, _ path: WritableKeyPath<InboxSettings, Value>) {
+            if let value { inbox[keyPath: path] = value }
+        }
+        take(reader.duration(keys[.settle], name(.settle), in: wait), \.settle)
+        take(
+            reader.duration(keys[.settleWithoutProof], name(.settleWithoutProof), in: wait),
+            \.settleWithoutProof)
+        take(reader.duration(keys[.rescan], name(.rescan), in: interval), \.rescan)
+        take(reader.duration(keys[.poll], name(.poll), in: interval), \.poll)
+        take(reader.flag(keys[.recursive], name(.recursive)), \.isRecursive)
+        take(reader.size(keys[.pdfSizeLimit], name(.pdfSizeLimit), in: size), \.pdfSizeLimit)
+        take(reader.size(keys[.tableSizeLimit], name(.tableSizeLimit), in: size), \.tableSizeLimit)
+        take(
+            reader.choice(keys[.originals], name(.originals), of: OriginalsPolicy.self), \.originals
+        )
+        if let node = keys[.ignore] {
+            for glob in reader.list(node, name(.ignore), limit: 1000) {
+                if let text = reader.text(glob, name(.ignore)) { inbox.ignore.append(text) }
+            }
+        }
+        if let node = keys[.thumbnail] {
+            inbox.thumbnail = thumbnail(node, name(.thumbnail))
+        }
+        take(
+            word(
+                keys[.schema], name(.schema),
+                among: ["auto", "infer"] + settings.schemas.map(\.name)
+            ).map { SchemaChoice($0) }, \.schema)
+        take(
+            word(
+                keys[.fallbackEncoding], name(.fallbackEncoding),
+                among: InboxSettings.fallbackEncodings), \.fallbackEncoding)
+        return inbox
+    }
+
+    private mutating func thumbnail(_ node: Node, _ what: String) -> ThumbnailSettings {
+        var thumbnail = ThumbnailSettings()
+        let keys = reader.section(node, what, keys: ThumbnailKey.self)
+        let page = reader.number(keys[.page], "\(what).page", in: 1...20_000)
+        let width = reader.number(keys[.width], "\(what).width", in: 16...4096)
+        let height = reader.number(keys[.height], "\(what).height", in: 16...4096)
+        let quality = reader.number(keys[.quality], "\(what).quality", in: 1...100)
+        thumbnail.page = page ?? thumbnail.page
+        thumbnail.width = width ?? thumbnail.width
+        thumbnail.height = height ?? thumbnail.height
+        thumbnail.quality = quality ?? thumbnail.quality
+        return thumbnail
+    }
+
+    private mutating func word(_ node: Node?, _ what: String, among known: [String]) -> String? {
+        guard let node, let text = reader.text(node, what) else { return nil }
+        if known.contains(text) { return text }
+        reader.report(node, reader.unknown("\(what) “\(text)”", text, known: known))
+        return nil
+    }
+
+    private mutating func inboxPath(_ node: Node?, _ what: String) -> String? {
+        guard let node, let path = path(node, what) else { return nil }
+        guard !InboxPlacement.isPattern(path) else {
+            reader.report(node, "\(what): \(InboxPlacement.patternRefusal)")
+            return nil
+        }
+        return path
+    }
+}
