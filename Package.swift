@@ -95,6 +95,35 @@ let package = Package(
             name: "ingest-worker",
             dependencies: ["Stages", "WorkerProtocol", "Rules", "Confinement"],
             swiftSettings: strict),
+
+        // Programs that only tests start.
+        .executableTarget(
+            name: "MisbehavingWorker", dependencies: ["Rules", "WorkerProtocol"],
+            path: "Tests/MisbehavingWorker", swiftSettings: strict),
+        .executableTarget(
+            name: "MortalDaemon",
+            dependencies: ["Pipeline", "Rules", "Workers", system],
+            path: "Tests/MortalDaemon", swiftSettings: strict),
+
+        // A folder of tests for each room, and two for the whole.
+        tests("RulesTests", ["Rules"]),
+        tests("CSVTests", ["CSV"]),
+        tests("WorkerProtocolTests", ["WorkerProtocol", "Rules"]),
+        tests("InboxTests", ["Inbox", "Rules", system]),
+        tests("IntakeTests", ["Intake", "Inbox", "Rules", system]),
+        tests("StoreTests", ["Store", "Rules", system]),
+        tests("CatalogTests", ["Catalog", "Rules", grdb]),
+        tests("ImportsTests", ["Imports", "WorkerProtocol", "Rules", "CLinux", grdb]),
+        tests(
+            "WorkersTests",
+            ["Workers", "Rules", "WorkerProtocol", "MisbehavingWorker", "CLinux", system]),
+        tests("PublishTests", ["Publish", "Inbox", "Rules", system]),
+        tests("StagesTests", ["Stages", "Rules", "CSV", "WorkerProtocol"]),
+        tests(
+            "ConfigurationTests",
+            ["ingestd", "Rules", system, .product(name: "Logging", package: "swift-log")]),
+        tests("FlowTests", ["ingestd", "ingest-worker", "MortalDaemon", "Rules"]),
+        tests("TidyTests", ["Rules"]),
     ],
     swiftLanguageModes: [.v6]
 )

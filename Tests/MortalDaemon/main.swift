@@ -1,0 +1,11 @@
+// A daemon that dies where it is told to: the real one, but for a checkpoint that kills the process.
+//
+// usage: MortalDaemon INBOX STATE WORKER CHECKPOINT COUNT
+// Dies by SIGKILL when CHECKPOINT is reached for the COUNT-th time; ends by itself when all is done.
+
+let arguments = CommandLine.arguments
+guard arguments.count == 6, let plan = MortalDaemon(arguments: Array(arguments.dropFirst())) else {
+    print("usage: MortalDaemon INBOX STATE WORKER CHECKPOINT COUNT")
+    MortalDaemon.leave(64)
+}
+await plan.run()
