@@ -27,12 +27,9 @@ func tests(_ name: String, _ imports: [Target.Dependency], resources: [Resource]
 }
 
 /// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is wrong.
-///
-/// Archives throughout: a worker lives for one document, and each shared library costs it a tenth of a millisecond.
 let mupdfLibraries = [
-    "mupdf", "mupdf-third", ":libmujs.a", ":libgumbo.a", ":libfreetype.a", ":libopenjp2.a",
-    ":libjbig2dec.a", ":libjpeg.a", ":libpng16.a", ":libbrotlidec.a", ":libbrotlicommon.a",
-    ":libz.a", "m",
+    "mupdf", "mupdf-third", "mujs", "gumbo", "harfbuzz", "freetype", "openjp2", "jbig2dec", "jpeg",
+    "z", "m",
 ]
 
 let package = Package(
@@ -98,12 +95,14 @@ let package = Package(
             name: "ingest-worker",
             dependencies: ["Stages", "WorkerProtocol", "Rules", "Confinement"],
             swiftSettings: strict),
-<<<<<<< HEAD
 
         // Programs that only tests start.
         .executableTarget(
             name: "MisbehavingWorker", dependencies: ["Rules", "WorkerProtocol"],
             path: "Tests/MisbehavingWorker", swiftSettings: strict),
+        .executableTarget(
+            name: "ConfinementProbe", dependencies: ["Confinement", "CSeccomp"],
+            path: "Tests/ConfinementProbe", swiftSettings: strict),
         .executableTarget(
             name: "MortalDaemon",
             dependencies: ["Pipeline", "Rules", "Workers", system],
@@ -124,22 +123,16 @@ let package = Package(
         tests("PublishTests", ["Publish", "Inbox", "Rules", system]),
         tests("StagesTests", ["Stages", "Rules", "CSV", "WorkerProtocol"]),
         tests(
-            "ConfigurationTests",
-            ["ingestd", "Rules", system, .product(name: "Logging", package: "swift-log")]),
-        tests("FlowTests", ["ingestd", "ingest-worker", "MortalDaemon", "Rules"]),
-        tests("TidyTests", ["Rules"]),
-=======
-        tests("StagesTests", ["Stages", "Rules", "WorkerProtocol"]),
-        .executableTarget(
-            name: "ConfinementProbe", dependencies: ["Confinement", "CSeccomp"],
-            path: "Tests/ConfinementProbe", swiftSettings: strict),
-        tests(
             "WorkerTests",
             [
                 "ingest-worker", "ConfinementProbe", "Confinement", "CLinux", "Rules",
                 "WorkerProtocol",
             ]),
->>>>>>> pdf
+        tests(
+            "ConfigurationTests",
+            ["ingestd", "Rules", system, .product(name: "Logging", package: "swift-log")]),
+        tests("FlowTests", ["ingestd", "ingest-worker", "MortalDaemon", "Rules"]),
+        tests("TidyTests", ["Rules"]),
     ],
     swiftLanguageModes: [.v6]
 )
