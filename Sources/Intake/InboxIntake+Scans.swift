@@ -41,6 +41,10 @@ extension InboxIntake {
             nextPoll = nil
             for folder in polledFolders { queue(folder) }
         }
+        if hasRoomForDeferred {
+            hasDeferred = false
+            queue(BeneathPath())
+        }
         while let first = deadlines.first, first.priority <= now {
             _ = deadlines.popFirst()
             guard candidates[first.item]?.deadline == first.priority else { continue }
@@ -72,7 +76,7 @@ extension InboxIntake {
     /// Watches a folder, then reads it: what comes after the watch is told, what came before is read.
     func scan(_ folder: BeneathPath) async {
         if folder.isRoot { await confirmRoot() }
-        let room = max(0, Self.candidateLimit - candidates.count)
+        let room = max(0, candidateLimit - candidates.count)
         do {
             let listing = try await root.run { [rules, watcher, box, root, settings] files in
                 var listing = Listing()

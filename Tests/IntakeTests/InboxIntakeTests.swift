@@ -232,6 +232,23 @@ private let page = "%PDF-1.4\n%%EOF\n"
         }
     }
 
+    @Test func `drops for which there is no room are found again when there is`() async throws {
+        let names = Set((1...25).map { "\($0).pdf" })
+        for name in names { try folder.write(name, page) }
+        try await IntakeHarness.running(IntakeHarness(folder, candidateLimit: 10)) { harness in
+            await harness.said(.dropsDeferred)
+            var taken: Set<String> = []
+            while taken.count < names.count {
+                let drop = try #require(await harness.intake.nextReady())
+                taken.insert(drop.path.description)
+                unlink(folder(drop.path.description))
+                await harness.intake.ended(drop.path, .claimed)
+            }
+            #expect(taken == names)
+            await harness.intake.whenDrained()
+        }
+    }
+
     @Test func `the oldest comes first, and held drops keep their turn`() async throws {
         let names = (1...5).map { "\($0).pdf" }
         let harness = try await IntakeHarness(folder)
