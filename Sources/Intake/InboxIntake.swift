@@ -1,7 +1,8 @@
 import Inbox
 import Rules
 
-/// Notices the drops of one inbox, sees them settle, and hands out those that are ready, oldest first.
+/// Notices the drops of one inbox, sees them settle, and hands out those that are ready, oldest
+/// first.
 ///
 /// ``run()`` does the watching; ``nextReady()`` gives a drop to whoever claims it, and
 /// ``ended(_:_:)`` takes back word of how that went.
@@ -45,7 +46,8 @@ public actor InboxIntake {
     /// The interval rescan in progress counts what no event had told.
     var isCountingUnnotified = false
     var unnotifiedCount = 0
-    /// How many names found no room since the last round ended, and whether any still wait for some.
+    /// How many names found no room since the last round ended, and whether any still wait for
+    /// some.
     var deferredCount = 0
     var hasDeferred = false
     var hasScannedOnce = false

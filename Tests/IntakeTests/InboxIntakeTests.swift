@@ -145,7 +145,8 @@ private let page = "%PDF-1.4\n%%EOF\n"
             try folder.write("empty.pdf", page)
             try folder.write("wrong.pdf", page)
             unlink(folder("again.tmp"))
-            // The name that went tells nothing of the one that stayed: that takes a change of its own.
+            // The name that went tells nothing of the one that stayed: that takes a change of its
+            // own.
             chmod(folder("twice.pdf"), 0o600)
             #expect(await harness.take(3) == ["empty.pdf", "wrong.pdf", "twice.pdf"])
         }
