@@ -29,7 +29,8 @@ final class WorkQueue: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// Adds work; where more waits than threads are idle, a place for one more thread is taken at once.
+    /// Adds work; where more waits than threads are idle, a place for one more thread is taken at
+    /// once.
     func append(_ work: @escaping Work, limit: Int, threadLimit: Int) -> Answer {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }

@@ -15,7 +15,7 @@ extension InboxIntake {
             candidates[path]?.phase = .claiming(drop, isMarked: true)
         }
         // Each name is kept once; what would be too many is found again by a rescan.
-        guard candidates[path] != nil || dirty.count < Self.candidateLimit else {
+        guard candidates[path] != nil || dirty.count < candidateLimit else {
             deferredCount += 1
             return
         }
@@ -45,7 +45,7 @@ extension InboxIntake {
             // Who claims it has it open; it is looked at when they are done.
             if case .claiming = candidate.phase { return false }
         } else {
-            guard candidates.count < Self.candidateLimit else {
+            guard candidates.count < candidateLimit else {
                 deferredCount += 1
                 return false
             }

@@ -25,8 +25,8 @@ public struct Request: Sendable, Hashable {
 
     /// Reads a name; nil where it is no request.
     ///
-    /// Only names with the extension of a drop are asked about, so that somebody's `thesis.pages` is
-    /// a file of theirs and not a request for the pages of `thesis`.
+    /// Only names with the extension of a drop are asked about, so that somebody's `thesis.pages`
+    /// is a file of theirs and not a request for the pages of `thesis`.
     init?(name: FileName) {
         guard let dot = name.bytes.lastIndex(of: UInt8(ascii: ".")),
             let target = FileName(name.bytes[..<dot]), DropExtension(of: target) != nil,
