@@ -11,8 +11,10 @@ enum Info {
     static let sizeRunLimit = 1000
 
     static func run(
-        on document: PDFDocument, send: (StageReply) throws -> Void
+        on document: PDFDocument, limits: StageLimits, send: (StageReply) throws -> Void
     ) throws -> PDFSummary {
+        document.reader.setDeadline(limits.softDeadline)
+        defer { document.reader.setDeadline(nil) }
         for warning in document.warnings { try send(.warning(warning)) }
         let summary = PDFSummary(pages: document.pageCount, metadata: metadata(of: document))
         try withoutActuallyEscaping(send) { send in
@@ -120,6 +122,11 @@ enum Info {
     private static func sizeRuns(of document: PDFDocument) -> BoundedList<SizeRun> {
         var runs = BoundedList<SizeRun>()
         for page in 0..<document.pageCount {
+            // In a broken tree each page is looked for from the root.
+            guard !document.reader.deadlinePassed else {
+                runs.isCut = true
+                break
+            }
             let size = leniently(else: nil) { () throws(StageError) in
                 let (width, height) = try document.reader.pageSize(page)
                 return [width, height].compactMap(thousandths)
