@@ -156,7 +156,8 @@ struct BoundedList<Element> {
     var isCut = false
 }
 
-/// Reads something a PDF can well do without: what is damaged there is left out, and the rest goes on.
+/// Reads something a PDF can well do without: what is damaged there is left out, and the rest goes
+/// on.
 func leniently<Value>(else fallback: Value, _ read: () throws(StageError) -> Value) -> Value {
     do { return try read() } catch { return fallback }
 }

@@ -39,7 +39,8 @@ struct ProgressGate {
 
     /// Time since the machine started.
     ///
-    /// The standard clocks would draw in the concurrency runtime, whose start costs a worker more than a page of text.
+    /// The standard clocks would draw in the concurrency runtime, whose start costs a worker more
+    /// than a page of text.
     private static var now: Duration {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

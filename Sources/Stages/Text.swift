@@ -77,7 +77,8 @@ enum Text {
             lastError = error
         }
 
-        /// Tells of pages that are not whole. Where none could be read at all, the stage has failed.
+        /// Tells of pages that are not whole. Where none could be read at all, the stage has
+        /// failed.
         private func report(send: (StageReply) throws -> Void) throws {
             if let lastError, unreadPageCount == document.pageCount, characters == 0 {
                 throw lastError
