@@ -26,10 +26,15 @@ func tests(_ name: String, _ imports: [Target.Dependency], resources: [Resource]
         swiftSettings: strict)
 }
 
-/// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is wrong.
+/// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is
+/// wrong.
+///
+/// Archives throughout: a worker lives for one document, and each shared library costs it a tenth
+/// of a millisecond.
 let mupdfLibraries = [
-    "mupdf", "mupdf-third", "mujs", "gumbo", "harfbuzz", "freetype", "openjp2", "jbig2dec", "jpeg",
-    "z", "m",
+    "mupdf", "mupdf-third", ":libmujs.a", ":libgumbo.a", ":libfreetype.a", ":libopenjp2.a",
+    ":libjbig2dec.a", ":libjpeg.a", ":libpng16.a", ":libbrotlidec.a", ":libbrotlicommon.a",
+    ":libz.a", "m",
 ]
 
 let package = Package(
