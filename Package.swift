@@ -101,6 +101,9 @@ let package = Package(
             name: "MisbehavingWorker", dependencies: ["Rules", "WorkerProtocol"],
             path: "Tests/MisbehavingWorker", swiftSettings: strict),
         .executableTarget(
+            name: "ConfinementProbe", dependencies: ["Confinement", "CSeccomp"],
+            path: "Tests/ConfinementProbe", swiftSettings: strict),
+        .executableTarget(
             name: "MortalDaemon",
             dependencies: ["Pipeline", "Rules", "Workers", system],
             path: "Tests/MortalDaemon", swiftSettings: strict),
@@ -119,6 +122,12 @@ let package = Package(
             ["Workers", "Rules", "WorkerProtocol", "MisbehavingWorker", "CLinux", system]),
         tests("PublishTests", ["Publish", "Inbox", "Rules", system]),
         tests("StagesTests", ["Stages", "Rules", "CSV", "WorkerProtocol"]),
+        tests(
+            "WorkerTests",
+            [
+                "ingest-worker", "ConfinementProbe", "Confinement", "CLinux", "Rules",
+                "WorkerProtocol",
+            ]),
         tests(
             "ConfigurationTests",
             ["ingestd", "Rules", system, .product(name: "Logging", package: "swift-log")]),

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 // What MuPDF keeps of decoded fonts and pictures; the working set of a page is far smaller.
@@ -158,22 +158,27 @@ const unsigned char *mupdf_output(struct mupdf_reader *reader, size_t *length) {
     return bytes;
 }
 
-// The reader whose deadline runs. A signal, and no second thread: the sandbox allows none.
-static struct mupdf_reader *volatile timed_reader;
-
-static void end_patience(int signal_number) {
+// A signal, and no second thread: the sandbox allows none.
+static void end_patience(int signal_number, siginfo_t *info, void *context) {
     (void)signal_number;
-    struct mupdf_reader *reader = timed_reader;
+    (void)context;
+    struct mupdf_reader *reader = info->si_value.sival_ptr;
     if (reader != NULL) reader->cookie.abort = 1;
 }
 
 int mupdf_set_deadline(struct mupdf_reader *reader, long milliseconds) {
-    struct itimerval timer = {{0, 0}, {milliseconds / 1000, milliseconds % 1000 * 1000}};
-    struct sigaction action = {.sa_handler = end_patience, .sa_flags = SA_RESTART};
+    if (reader->has_timer && timer_delete(reader->timer) != 0) return -errno;
+    reader->has_timer = 0;
     reader->cookie.abort = 0;
-    timed_reader = milliseconds > 0 ? reader : NULL;
-    if (milliseconds > 0 && sigaction(SIGALRM, &action, NULL) != 0) return -errno;
-    return setitimer(ITIMER_REAL, &timer, NULL) == 0 ? 0 : -errno;
+    if (milliseconds <= 0) return 0;
+    struct sigaction action = {.sa_sigaction = end_patience, .sa_flags = SA_RESTART | SA_SIGINFO};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+    struct itimerspec time = {.it_value = {milliseconds / 1000, milliseconds % 1000 * 1000000}};
+    event.sigev_value.sival_ptr = reader;
+    if (sigaction(SIGALRM, &action, NULL) != 0) return -errno;
+    if (timer_create(CLOCK_MONOTONIC, &event, &reader->timer) != 0) return -errno;
+    reader->has_timer = 1;
+    return timer_settime(reader->timer, 0, &time, NULL) == 0 ? 0 : -errno;
 }
 
 int mupdf_deadline_passed(struct mupdf_reader *reader) { return reader->cookie.abort; }

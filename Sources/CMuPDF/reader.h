@@ -4,6 +4,8 @@
 
 #include "CMuPDF.h"
 
+#include <time.h>
+
 #include <mupdf/fitz.h>
 #include <mupdf/pdf.h>
 
@@ -13,6 +15,8 @@ struct mupdf_reader {
     fz_buffer *output;
     fz_cookie cookie;
     size_t memory_used, memory_limit;
+    timer_t timer;
+    int has_timer;
 };
 
 /// The code of the error just caught.

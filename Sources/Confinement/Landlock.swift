@@ -4,9 +4,9 @@ import Glibc
 /// No file may be opened, made, removed, renamed or run, and no TCP port used.
 ///
 /// Rule: landlock(7).
-enum Landlock {
+package enum Landlock {
     /// Puts the thread under a ruleset that allows nothing; false where the kernel has no Landlock.
-    static func enter() throws(ConfinementError) -> Bool {
+    package static func enter() throws(ConfinementError) -> Bool {
         let abi = linux_landlock_abi()
         // Not built in, or not switched on at boot.
         if abi == -ENOSYS || abi == -EOPNOTSUPP { return false }
@@ -22,7 +22,7 @@ enum Landlock {
     }
 
     /// All that an ABI can take away, and how much of the struct it knows.
-    static func ruleset(abi: Int32) -> (linux_landlock_ruleset, size: Int) {
+    package static func ruleset(abi: Int32) -> (linux_landlock_ruleset, size: Int) {
         // The rights of the first ABI are the low 13 bits; later ones added a bit each.
         var files: UInt64 = 1 << 13 - 1
         if abi >= 2 { files |= 1 << 13 }  // refer: link and rename across directories

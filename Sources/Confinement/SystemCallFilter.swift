@@ -11,7 +11,8 @@ enum SystemCallFilter {
         "munmap", "mremap", "brk", "madvise",
         "futex", "clock_gettime", "clock_getres", "gettimeofday", "nanosleep", "clock_nanosleep",
         "getrandom", "getrusage", "getpid", "gettid", "getuid", "geteuid", "getgid", "getegid",
-        "setitimer", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",
+        "timer_create", "timer_settime", "timer_delete", "rt_sigaction", "rt_sigprocmask",
+        "rt_sigreturn", "sigaltstack",
         "restart_syscall", "sched_yield", "sched_getaffinity", "set_robust_list", "rseq",
         "exit", "exit_group",
     ]

@@ -23,6 +23,20 @@ public struct Entry: Sendable, Hashable {
     /// Whether the kernel lets nobody change or remove it, or lets it only grow (chattr +i, +a).
     public let isImmutable: Bool
 
+    /// An entry as somebody else describes it.
+    init(
+        kind: EntryKind, identity: DropIdentity, linkCount: Int, uid: UInt32, gid: UInt32,
+        mode: UInt16, isImmutable: Bool
+    ) {
+        self.kind = kind
+        self.identity = identity
+        self.linkCount = linkCount
+        self.uid = uid
+        self.gid = gid
+        self.mode = mode
+        self.isImmutable = isImmutable
+    }
+
     /// Looks at what is open; `path` is for the error alone.
     public init(of descriptor: FileDescriptor, path: BeneathPath) throws(InboxError) {
         try self.init(at: descriptor, name: nil, path: path)

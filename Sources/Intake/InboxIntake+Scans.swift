@@ -128,9 +128,14 @@ extension InboxIntake {
                         fields(
                             [.reason: reason, .count: String(watcher.watchCount)], path: folder)))
             }
-            if polledFolders.count < Self.folderLimit { polledFolders.insert(folder) }
-            if nextPoll == nil { nextPoll = time.elapsed() + settings.poll }
+            poll(folder)
         }
+    }
+
+    /// Reads the folder again after the poll's interval.
+    private func poll(_ folder: BeneathPath) {
+        if polledFolders.count < Self.folderLimit { polledFolders.insert(folder) }
+        if nextPoll == nil { nextPoll = time.elapsed() + settings.poll }
     }
 
     /// Sees whether the inbox's path still leads to the directory that was opened.
@@ -163,7 +168,12 @@ extension InboxIntake {
         guard let error = error as? InboxError else {
             preconditionFailure("only the inbox itself fails while it is listed: \(error)")
         }
-        polledFolders.remove(folder)
+        switch error.errno {
+        // Nothing to read there until somebody changes it, which is told, or the next rescan finds it.
+        case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied:
+            polledFolders.remove(folder)
+        default: poll(folder)
+        }
         // A folder that left while its turn came is no news, and neither is one that became a link.
         if error.isAbsence || error.errno == .tooManySymbolicLinkLevels, !folder.isRoot { return }
         journal(

@@ -28,6 +28,7 @@ public final class Daemon: Sendable {
         surroundings: Surroundings
     ) throws {
         state = try StateDirectory(settings.stateDirectory)
+        try state.settle()
         let store = BlobStore(root: state.path)
         try store.prepare()
         let imports = try ImportDatabases(

@@ -10,6 +10,8 @@ struct StateDirectory: Sendable {
 
     var catalog: FilePath { path.appending("catalog.sqlite3") }
     var imports: FilePath { path.appending("imports") }
+    /// Where SQLite sorts what does not fit into memory.
+    var temporary: FilePath { path.appending("tmp") }
     var tokenKey: FilePath { path.appending("token.key") }
 
     /// Makes the directory where it is missing and takes its lock.
@@ -31,6 +33,16 @@ struct StateDirectory: Sendable {
                 ? .inUse(path: path)
                 : .unusable(path: name.string, reason: "\(Errno(rawValue: errno))")
         }
+    }
+
+    /// Makes this process keep what is the daemon's to itself, and SQLite's temporary files on the state's disk.
+    ///
+    /// Must come before SQLite is first used, which asks once.
+    func settle() throws(StateError) {
+        umask(0o077)
+        guard temporary.withPlatformString({ mkdir($0, 0o700) }) == 0 || errno == EEXIST,
+            setenv("SQLITE_TMPDIR", temporary.string, 1) == 0
+        else { throw .unusable(path: temporary.string, reason: "\(Errno(rawValue: errno))") }
     }
 
     /// Accounts pass through it to their imports; all else in it is closed to them.

@@ -94,8 +94,7 @@ final class PDFReader {
     func setDeadline(_ wait: Duration?) {
         let milliseconds = wait.map { max(1, $0.wholeMilliseconds) } ?? 0
         let code = mupdf_set_deadline(reader, Int(milliseconds))
-        // The kernel refuses only a malformed time, and the daemon's own deadline stands behind.
-        precondition(code == 0, "a timer with a valid time can be set")
+        precondition(code == 0, "one timer with a valid time can always be had")
     }
 
     var deadlinePassed: Bool { mupdf_deadline_passed(reader) != 0 }

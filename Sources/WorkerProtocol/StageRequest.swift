@@ -70,9 +70,12 @@ public struct TableRequest: Sendable, Hashable {
     public var fallbackEncoding: String
     public var columnLimit: Int
 
+    /// SQLite has room for 2,000 columns in a table, and one of them is ours.
+    public static let standardColumnLimit = 1999
+
     public init(
         choice: SchemaChoice, schemas: [TableSchema], fallbackEncoding: String,
-        columnLimit: Int = 2000
+        columnLimit: Int = Self.standardColumnLimit
     ) {
         self.choice = choice
         self.schemas = schemas

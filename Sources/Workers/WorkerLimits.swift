@@ -49,3 +49,10 @@ public struct WorkerLimits: Sendable, Hashable {
     /// The soft deadline in whole seconds, at least one.
     var softSeconds: Int64 { max(1, softDeadline.wholeMilliseconds / 1000) }
 }
+
+extension WorkerLimits {
+    /// Those of a worker that is started only to see whether it can be.
+    public static let rehearsal = WorkerLimits(
+        softDeadline: .seconds(5), hardDeadline: .seconds(10), memory: .mebibytes(256),
+        outputLimit: .zero)
+}

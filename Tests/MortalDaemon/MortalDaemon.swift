@@ -27,7 +27,6 @@ struct MortalDaemon: Sendable {
 
     /// Takes what is there, and lives no longer than to the fatal moment.
     func run() async {
-        umask(0o077)
         var choices = InboxSettings()
         choices.settle = .milliseconds(20)
         choices.settleWithoutProof = .milliseconds(20)

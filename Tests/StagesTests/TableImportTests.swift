@@ -19,7 +19,7 @@ struct TableOutcome {
 }
 
 /// A file without a name that holds these bytes.
-func temporaryFile(_ content: [UInt8]) throws -> Int32 {
+func temporaryTable(_ content: [UInt8]) throws -> Int32 {
     var path = Array("/tmp/ingestd-table-XXXXXX".utf8CString)
     let descriptor = path.withUnsafeMutableBufferPointer { mkstemp($0.baseAddress!) }
     try #require(descriptor >= 0)
@@ -41,7 +41,7 @@ func importTable(
     fallback: String = "windows-1252"
 ) throws -> TableOutcome {
     let content = Array(bytes)
-    let descriptor = try temporaryFile(content)
+    let descriptor = try temporaryTable(content)
     defer { close(descriptor) }
     var outcome = TableOutcome(summary: TableSummary(totalRows: 0, errorCount: 0))
     var artifact: [UInt8]?
@@ -285,7 +285,7 @@ func importTable(
 
     @Test func `what the receiver throws ends the stage`() throws {
         struct Gone: Error {}
-        let descriptor = try temporaryFile(Array("a\n1\n".utf8))
+        let descriptor = try temporaryTable(Array("a\n1\n".utf8))
         defer { close(descriptor) }
         let request = TableRequest(
             choice: .auto, schemas: [], fallbackEncoding: "windows-1252")

@@ -85,7 +85,8 @@ enum mupdf_code mupdf_page_picture(
 /// What the last function put out; valid until the next one.
 const unsigned char *mupdf_output(struct mupdf_reader *reader, size_t *length);
 
-/// Makes reading pages stop early once so much time has gone by; 0 takes that back. Serves one reader at a time.
+/// Makes reading pages stop early once so much time has gone by; 0 takes that back. Uses SIGALRM.
+/// Returns 0, or -errno.
 int mupdf_set_deadline(struct mupdf_reader *reader, long milliseconds);
 /// Whether the deadline has passed.
 int mupdf_deadline_passed(struct mupdf_reader *reader);

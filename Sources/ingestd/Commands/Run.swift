@@ -44,11 +44,16 @@ struct Run: AsyncParsableCommand {
         let logger = JournalLog.logger(
             settings.log, journalStream: Environment.value("JOURNAL_STREAM"))
         let journal = JournalLog.journal(logger)
+        let launcher = WorkerLauncher(executable: FilePath(program), identity: identity)
         let daemon: Daemon
         do {
+            // Better no daemon than one whose every document fails for want of a worker.
+            for line in try launcher.rehearse(under: .rehearsal) {
+                journal(JournalLine(.workerSaid, [.text: line]))
+            }
             daemon = try Daemon(
                 settings: settings,
-                workers: WorkerLauncher(executable: FilePath(program), identity: identity),
+                workers: launcher,
                 slotCount: settings.workers.slotCount(processors: Self.processors),
                 surroundings: .system(journal: journal))
         } catch {

@@ -1,0 +1,3 @@
+import Glibc
+
+exit(Probe.run(arguments: Array(CommandLine.arguments.dropFirst())))
