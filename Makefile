@@ -38,6 +38,7 @@ demo: release
 	$(SCRIPTS)/demo $(RELEASE)
 
 bench: release
+	@$(SCRIPTS)/bootstrap bench
 	$(SCRIPTS)/bench $(RELEASE)
 
 corpus: release

@@ -5,3 +5,4 @@
 #include "process.h"
 #include "blocks.h"
 #include "attributes.h"
+#include "clock.h"

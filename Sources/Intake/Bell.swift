@@ -9,6 +9,16 @@ final class Bell: Sendable {
 
     private let state = Mutex(State.quiet)
 
+    /// Whether the next wait returns at once.
+    var isRung: Bool {
+        state.withLock { state in
+            switch state {
+            case .rung: true
+            case .quiet, .awaited: false
+            }
+        }
+    }
+
     func ring() {
         let sleeper: CheckedContinuation<Void, Never>? = state.withLock { state in
             switch state {
@@ -44,6 +54,21 @@ final class Bell: Sendable {
             }
         } onCancel: {
             ring()
+        }
+    }
+
+    /// The same, but no longer than `limit`; nil waits for the bell alone.
+    func wait(atMost limit: Duration?, by time: IntakeTime) async {
+        await withTaskGroup { group in
+            if let limit {
+                group.addTask {
+                    await time.pause(limit)
+                    // A pause that was cut short rings no bell: the next wait would be no wait.
+                    if !Task.isCancelled { self.ring() }
+                }
+            }
+            await wait()
+            group.cancelAll()
         }
     }
 }

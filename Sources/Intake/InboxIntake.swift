@@ -140,17 +140,7 @@ public actor InboxIntake {
     /// Sleeps until something is marked, a look is due, or the task is cancelled.
     private func rest() async {
         let next = [deadlines.first?.priority, nextRescan, nextPoll].compactMap { $0 }.min()
-        let wait = next.map { $0 - time.elapsed() }
-        await withTaskGroup { group in
-            if let wait {
-                group.addTask { [time, bell] in
-                    await time.pause(max(wait, .zero))
-                    bell.ring()
-                }
-            }
-            await bell.wait()
-            group.cancelAll()
-        }
+        await bell.wait(atMost: next.map { max($0 - time.elapsed(), .zero) }, by: time)
     }
 
     /// What is true whenever nothing is left to look at for now.

@@ -42,8 +42,9 @@ actor Dispatcher {
     func run() async {
         await withDiscardingTaskGroup { group in
             repeat {
-                while !Task.isCancelled, let slot = freeSlots.last, let assignment = await next() {
-                    freeSlots.removeLast()
+                while !Task.isCancelled, !freeSlots.isEmpty, let assignment = await next() {
+                    // Slots may have come back meanwhile; none was taken, for only this loop takes them.
+                    let slot = freeSlots.removeLast()
                     let document = assignment.document
                     inHand.insert(document.id)
                     group.addTask { await self.work(on: document, in: slot) }

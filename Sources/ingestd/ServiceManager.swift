@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Rules
 import SystemPackage
@@ -83,8 +84,6 @@ struct ServiceManager: Sendable {
     }
 
     private static func monotonicMicroseconds() -> Int64 {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+        linux_clock_nanoseconds(CLOCK_MONOTONIC) / 1000
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Logging
 import Rules
@@ -20,9 +21,7 @@ struct LineFormat: Sendable {
 
     /// The system's real-time clock.
     static let systemClock: @Sendable () -> Timestamp = {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return Timestamp(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
+        Timestamp(milliseconds: linux_clock_nanoseconds(CLOCK_REALTIME) / 1_000_000)
     }
 
     /// The line without its line feed, shorter than ``LineOutput/lineLimit``.
