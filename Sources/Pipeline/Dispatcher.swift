@@ -42,8 +42,9 @@ actor Dispatcher {
     func run() async {
         await withDiscardingTaskGroup { group in
             repeat {
-                while !Task.isCancelled, let slot = freeSlots.last, let assignment = await next() {
-                    freeSlots.removeLast()
+                while !Task.isCancelled, !freeSlots.isEmpty, let assignment = await next() {
+                    // Taken only now: slots may have come back during the wait, none can have gone.
+                    let slot = freeSlots.removeLast()
                     let document = assignment.document
                     inHand.insert(document.id)
                     group.addTask { await self.work(on: document, in: slot) }
@@ -70,6 +71,8 @@ actor Dispatcher {
                     after: lastServed, excluding: inHand.union(claiming).union(unserved),
                     now: house.surroundings.now())
                 guard let assignment else { return nil }
+                // Its claim began while the catalogue was being asked.
+                if claiming.contains(assignment.document.id) { continue }
                 if desks[assignment.document.inbox] != nil {
                     lastServed = assignment.document.uid
                     return assignment
