@@ -56,15 +56,38 @@ final class FlowScene: Sendable {
     func put(_ bytes: some DataProtocol, at path: String, owner: uid_t = uid) throws {
         try makeFolders(above: path, owner: owner)
         try Data(bytes).write(to: URL(filePath: path))
+        Self.awaitUnwritten(path)
         chown(path, owner, owner)
     }
 
-    /// Writes aside and renames into place, as many programs do: what arrives is whole at once.
-    func rename(_ bytes: some DataProtocol, to name: String) throws {
+    /// Returns once no process has the file open for writing any more.
+    ///
+    /// A program that another test starts at this moment has all that is open here, up to its exec.
+    private static func awaitUnwritten(_ path: String) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        // F_SETLEASE, which Glibc shows only to those who ask for GNU's extensions.
+        while fcntl(descriptor, 1024, Int32(F_RDLCK)) != 0, errno == EAGAIN { sched_yield() }
+    }
+
+    /// Drops bytes under a name that need not be UTF-8.
+    func drop(_ bytes: Data, asBytes name: [UInt8]) throws {
         let aside = folder + "/" + UUID().uuidString
-        try Data(bytes).write(to: URL(filePath: aside))
+        try bytes.write(to: URL(filePath: aside))
+        Self.awaitUnwritten(aside)
         chown(aside, Self.uid, Self.uid)
-        guard Glibc.rename(aside, self(name)) == 0 else { throw POSIXError(.EIO) }
+        let path = Array(inbox.utf8) + [UInt8(ascii: "/")] + name + [0]
+        guard Glibc.rename(aside, path.map(CChar.init(bitPattern:))) == 0 else {
+            throw POSIXError(.EIO)
+        }
+    }
+
+    /// Reads a file of the inbox whose name need not be UTF-8.
+    func text(ofBytes name: [UInt8]) throws -> String {
+        let path = Array(inbox.utf8) + [UInt8(ascii: "/")] + name + [0]
+        let descriptor = open(path.map(CChar.init(bitPattern:)), O_RDONLY)
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        return String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
     }
 
     func makeFolder(_ name: String) throws { try makeFolders(above: self(name) + "/x") }

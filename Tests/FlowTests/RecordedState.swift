@@ -22,6 +22,9 @@ struct RecordedState {
         ).map { Document(path: $0[0], state: $0[1], version: $0[2], size: $0[3]) }
     }
 
+    /// Whether no document was ever taken.
+    var isEmpty: Bool { (try? documents().isEmpty) ?? false }
+
     /// What an account is charged.
     func charge(of uid: uid_t = FlowScene.uid) throws -> (bytes: Int, files: Int) {
         let row = try rows("SELECT usedBytes, usedFiles FROM account WHERE uid = \(uid)").first
