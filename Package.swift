@@ -136,7 +136,7 @@ let package = Package(
         tests(
             "ConfigurationTests",
             ["ingestd", "Rules", system, .product(name: "Logging", package: "swift-log")]),
-        tests("FlowTests", ["ingestd", "ingest-worker", "MortalDaemon", "Rules"]),
+        tests("FlowTests", ["ingestd", "ingest-worker", "MortalDaemon", "Rules", grdb]),
         tests("TidyTests", ["Rules"]),
     ],
     swiftLanguageModes: [.v6]

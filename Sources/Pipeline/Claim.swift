@@ -108,7 +108,9 @@ struct Claim: Sendable {
     }
 
     private func copy(_ drop: OpenedDrop, into writer: BlobWriter) throws {
-        if try !writer.cloneWhole(from: drop.descriptor) {
+        if try writer.cloneWhole(from: drop.descriptor) {
+            house.surroundings.checkpoint(.copying, drop.path)
+        } else {
             let length = max(1, min(Self.chunkLength, Int(clamping: drop.identity.size.bytes) + 1))
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: length, alignment: 16)
             defer { buffer.deallocate() }
