@@ -20,6 +20,7 @@ import Testing
 
             """
         try script.write(toFile: path, atomically: false, encoding: .utf8)
+        FlowScene.awaitUnwritten(path)
         chmod(path, 0o755)
         return path
     }
