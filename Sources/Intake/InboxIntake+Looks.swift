@@ -134,7 +134,9 @@ extension InboxIntake {
             noteVanished(candidate, path)
         case .folder:
             candidates[path] = nil
-            queue(path)
+            noteVanished(candidate, path)
+            // It was let in as a file; results, for one, may have taken a file's place meanwhile.
+            box.markFolder(path, isGone: false)
         case .refused(let failure):
             refuse(path, candidate, failure)
         case .ready(let kind, let proof):

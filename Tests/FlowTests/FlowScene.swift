@@ -63,7 +63,7 @@ final class FlowScene: Sendable {
     /// Returns once no process has the file open for writing any more.
     ///
     /// A program that another test starts at this moment has all that is open here, up to its exec.
-    private static func awaitUnwritten(_ path: String) {
+    static func awaitUnwritten(_ path: String) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         defer { close(descriptor) }
         // F_SETLEASE, which Glibc shows only to those who ask for GNU's extensions.

@@ -15,11 +15,12 @@ import Testing
         let script = """
             #!/bin/sh
             # Descriptor 0 is the document; the worker itself reads it from wherever it likes.
-            case $(dd bs=4096 count=1 2>/dev/null) in *deadly*) kill -KILL $$ ;; esac
+            case $(head -c 4096 /proc/self/fd/0) in *deadly*) kill -ABRT $$ ;; esac
             exec '\(worker)' "$@"
 
             """
         try script.write(toFile: path, atomically: false, encoding: .utf8)
+        FlowScene.awaitUnwritten(path)
         chmod(path, 0o755)
         return path
     }

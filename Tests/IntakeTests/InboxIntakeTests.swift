@@ -211,6 +211,28 @@ private let page = "%PDF-1.4\n%%EOF\n"
         }
     }
 
+    @Test func `results that take the place of a refused file are not looked into`() async throws {
+        try folder.write("a.pdf.results", "mine")
+        mkdir(folder(".making"), 0o755)
+        try folder.write(".making/x.pdf", page)
+        try await IntakeHarness.running(IntakeHarness(folder)) { harness in
+            #expect(await harness.refusal(of: "a.pdf.results").code == .unsupportedType)
+            rename(folder("a.pdf.results"), folder(".mine"))
+            rename(folder(".making"), folder("a.pdf.results"))
+            await harness.said(.dropVanished)
+            try folder.write("after.pdf", page)
+            #expect(await harness.take(1) == ["after.pdf"])
+            let inner = harness.ear.all.filter { said in
+                if case .report(.waiting(let drop, _, _)) = said {
+                    drop.path.description.hasPrefix("a.pdf.results/")
+                } else {
+                    false
+                }
+            }
+            #expect(inner.isEmpty)
+        }
+    }
+
     @Test func `lost events are made good by looking through everything`() async throws {
         try await IntakeHarness.running(IntakeHarness(folder)) { harness in
             harness.watcher.deliver(
