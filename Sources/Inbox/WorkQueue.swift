@@ -1,6 +1,7 @@
 import Glibc
 
 /// The work that waits for a mount's threads, first come first served.
+// tidy: a mutex of the C library guards it, for the standard library has no condition to wait for.
 final class WorkQueue: @unchecked Sendable {
     typealias Work = @Sendable (inout ThreadIdentity) -> Void
 

@@ -13,6 +13,7 @@ public enum NameVerdict: Sendable, Hashable {
 ///
 /// Rule: docs/formats.md, "Requests".
 public struct Request: Sendable, Hashable {
+    /// What is asked for.
     public enum Verb: Sendable, Hashable {
         case retry, refresh, pages, restore, delete
         /// A new cover; the page is counted from one, nil leaves it to the settings.

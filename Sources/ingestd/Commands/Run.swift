@@ -11,8 +11,8 @@ struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Serve the inboxes until stopped.",
         discussion: """
-            Needs no config file: name an inbox or two. SIGTERM stops it, SIGHUP reloads the limits \
-            of the config file.
+            Needs no config file: name an inbox or two. SIGTERM stops it, SIGHUP reloads the \
+            limits of the config file.
             """)
 
     @Option(help: "The config file.", completion: .file(extensions: ["yaml", "yml"]))
