@@ -27,10 +27,12 @@ func tests(_ name: String, _ imports: [Target.Dependency], resources: [Resource]
 }
 
 /// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is wrong.
-let mupdfLibraries = [
-    "mupdf", "mupdf-third", "mujs", "gumbo", "harfbuzz", "freetype", "openjp2", "jbig2dec", "jpeg",
-    "z", "m",
-]
+let mupdfLibraries: [LinkerSetting] =
+    ["mupdf", "mupdf-third", "mujs", "gumbo"].map { .linkedLibrary($0) }
+    // Asked for by code that release builds leave out. With four libraries of its own, it would be a tenth
+    // of what starting a worker costs, and more to attack.
+    + [.linkedLibrary("harfbuzz", .when(configuration: .debug))]
+    + ["freetype", "openjp2", "jbig2dec", "jpeg", "z", "m"].map { .linkedLibrary($0) }
 
 let package = Package(
     name: "ingestd",
@@ -88,7 +90,7 @@ let package = Package(
             name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(
             name: "CMuPDF",
-            linkerSettings: mupdfLibraries.map { .linkedLibrary($0) }),
+            linkerSettings: mupdfLibraries),
         room("Stages", ["Rules", "CSV", "WorkerProtocol", "CMuPDF"]),
         room("Confinement", ["CLinux", "CSeccomp"]),
         .executableTarget(
