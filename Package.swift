@@ -26,6 +26,7 @@ func tests(_ name: String, _ imports: [Target.Dependency], resources: [Resource]
         swiftSettings: strict)
 }
 
+<<<<<<< HEAD
 /// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is
 /// wrong.
 ///
@@ -36,6 +37,15 @@ let mupdfLibraries = [
     ":libjbig2dec.a", ":libjpeg.a", ":libpng16.a", ":libbrotlidec.a", ":libbrotlicommon.a",
     ":libz.a", "m",
 ]
+=======
+/// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is wrong.
+let mupdfLibraries: [LinkerSetting] =
+    ["mupdf", "mupdf-third", "mujs", "gumbo"].map { .linkedLibrary($0) }
+    // Asked for by code that release builds leave out. With four libraries of its own, it would be a tenth
+    // of what starting a worker costs, and more to attack.
+    + [.linkedLibrary("harfbuzz", .when(configuration: .debug))]
+    + ["freetype", "openjp2", "jbig2dec", "jpeg", "z", "m"].map { .linkedLibrary($0) }
+>>>>>>> bench
 
 let package = Package(
     name: "ingestd",
@@ -93,7 +103,7 @@ let package = Package(
             name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(
             name: "CMuPDF",
-            linkerSettings: mupdfLibraries.map { .linkedLibrary($0) }),
+            linkerSettings: mupdfLibraries),
         room("Stages", ["Rules", "CSV", "WorkerProtocol", "CMuPDF"]),
         room("Confinement", ["CLinux", "CSeccomp"]),
         .executableTarget(
