@@ -26,7 +26,6 @@ func tests(_ name: String, _ imports: [Target.Dependency], resources: [Resource]
         swiftSettings: strict)
 }
 
-<<<<<<< HEAD
 /// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is
 /// wrong.
 ///
@@ -37,15 +36,6 @@ let mupdfLibraries = [
     ":libjbig2dec.a", ":libjpeg.a", ":libpng16.a", ":libbrotlidec.a", ":libbrotlicommon.a",
     ":libz.a", "m",
 ]
-=======
-/// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is wrong.
-let mupdfLibraries: [LinkerSetting] =
-    ["mupdf", "mupdf-third", "mujs", "gumbo"].map { .linkedLibrary($0) }
-    // Asked for by code that release builds leave out. With four libraries of its own, it would be a tenth
-    // of what starting a worker costs, and more to attack.
-    + [.linkedLibrary("harfbuzz", .when(configuration: .debug))]
-    + ["freetype", "openjp2", "jbig2dec", "jpeg", "z", "m"].map { .linkedLibrary($0) }
->>>>>>> bench
 
 let package = Package(
     name: "ingestd",
