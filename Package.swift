@@ -98,7 +98,7 @@ let package = Package(
         room("Confinement", ["CLinux", "CSeccomp"]),
         .executableTarget(
             name: "ingest-worker",
-            dependencies: ["Stages", "WorkerProtocol", "Rules", "Confinement"],
+            dependencies: ["Stages", "WorkerProtocol", "Rules", "Confinement", "CLinux"],
             swiftSettings: strict),
 
         // Programs that only tests start.

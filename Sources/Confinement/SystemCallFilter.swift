@@ -9,6 +9,8 @@ enum SystemCallFilter {
     /// process's own end.
     private static let allowed = [
         "read", "write", "readv", "writev", "pread64", "lseek", "fstat", "close", "poll",
+        // The next document comes as a descriptor.
+        "recvmsg",
         "munmap", "mremap", "brk", "madvise",
         "futex", "clock_gettime", "clock_getres", "gettimeofday", "nanosleep", "clock_nanosleep",
         "getrandom", "getrusage", "getpid", "gettid", "getuid", "geteuid", "getgid", "getegid",

@@ -1,16 +1,23 @@
 import Catalog
 import Inbox
 import Rules
+import Workers
 
 /// Hands documents out to the few worker slots, the accounts in turn.
 ///
 /// The backlog stays in the catalogue; here is only what is in hand.
 actor Dispatcher {
+    /// How long a worker is kept for more of the same account; no data of theirs outlives it for long.
+    private static let lingering = Duration.seconds(1)
+
     private let house: House
     /// The inboxes that are served, by path.
     private let desks: [[UInt8]: InboxDesk]
     private nonisolated let signal = Signal()
     private var freeSlots: [Int]
+    /// Slots whose worker may wait for another document of its account.
+    private var warmSlots: Set<Int> = []
+    private var lastWork = ContinuousClock.now
     private var inHand: Set<DocumentID> = []
     /// Documents whose claim has not told of them yet.
     private var claiming: Set<DocumentID> = []
@@ -50,8 +57,9 @@ actor Dispatcher {
                     group.addTask { await self.work(on: document, in: slot) }
                 }
                 await tellIfIdle()
-            } while await signal.wait(atMost: await timeToNextDue())
+            } while await signal.wait(atMost: await timeToRest())
         }
+        for slot in house.slots { await slot.rest() }
         tellIdle()
     }
 
@@ -85,6 +93,23 @@ actor Dispatcher {
         }
     }
 
+    /// How long to wait for a word before something is to be done anyway; nil for ever.
+    ///
+    /// Lets workers go that have waited long enough for another document.
+    private func timeToRest() async -> Duration? {
+        let idle = ContinuousClock.now - lastWork
+        if idle >= Self.lingering {
+            for slot in warmSlots where freeSlots.contains(slot) {
+                await house.slots[slot].rest()
+                warmSlots.remove(slot)
+            }
+        }
+        let due = await timeToNextDue()
+        guard warmSlots.contains(where: freeSlots.contains) else { return due }
+        let linger = max(.milliseconds(1), Self.lingering - idle)
+        return min(due ?? linger, linger)
+    }
+
     /// How long nothing can fall due by itself; nil for ever.
     private func timeToNextDue() async -> Duration? {
         guard !freeSlots.isEmpty else { return nil }
@@ -111,6 +136,8 @@ actor Dispatcher {
             await putBack(document.id)
         }
         inHand.remove(document.id)
+        warmSlots.insert(slot)
+        lastWork = .now
         freeSlots.append(slot)
         wake()
     }

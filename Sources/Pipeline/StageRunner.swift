@@ -40,7 +40,7 @@ struct StageRunner: Sendable {
         let subject: [JournalField: String] = [
             .document: "\(document.id)", .account: "\(desk.account)",
         ]
-        return try await slot.run(over: blob, subject: subject) { session in
+        return try await slot.run(over: blob, of: desk.account, subject: subject) { session in
             var run = ContentRun(house: house, desk: desk, document: document)
             return try run.run(session)
         }

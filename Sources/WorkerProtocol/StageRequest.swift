@@ -63,6 +63,17 @@ public enum StageRequest: Sendable, Hashable {
     }
 }
 
+/// Tells a worker to turn to another document: the blob comes as a descriptor beside the frame's first byte.
+///
+/// Only documents of one account follow each other in a worker.
+public enum DocumentTurn {
+    /// Frame kind; there is no payload.
+    public static let frameKind: UInt8 = 2
+
+    /// The whole frame.
+    public static func encoded() -> [UInt8] { Frame.encode(kind: frameKind, payload: []) }
+}
+
 /// How a table is to be read.
 public struct TableRequest: Sendable, Hashable {
     public var choice: SchemaChoice

@@ -1,8 +1,17 @@
 import Rules
 import Synchronization
 
+/// A worker that has done with one document and may be given another of the same account.
+struct IdleWorker {
+    let process: WorkerProcess
+    let account: Account
+}
+
 /// What all sessions of a slot share.
-final class SlotContext: Sendable {
+// tidy: `idle` belongs to the slot's thread alone, and all else is Sendable by itself.
+final class SlotContext: @unchecked Sendable {
+    /// Touched by the slot's thread only.
+    var idle: IdleWorker?
     let launcher: WorkerLauncher
     let journal: Journal
     private let reducedConfinementWasReported = Atomic(false)

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Rules
 import WorkerProtocol
@@ -20,6 +21,15 @@ final class WorkerProcess {
     /// Whether the other end of the log was closed; then there is nothing to watch.
     private(set) var logIsClosed = false
     private var end: WorkerEnd?
+    private let logLimit: ByteCount
+    /// How many documents it was given.
+    private(set) var documentCount = 1
+    private let startedAt = SuspendingClock.now
+
+    /// How many documents one process sees at most.
+    private static let documentLimit = 32
+    /// How old a process is at most that is given another document.
+    private static let lifetime = Duration.seconds(20)
 
     /// How much is read from the log at a time.
     private static let logChunk = 16 << 10
@@ -37,6 +47,7 @@ final class WorkerProcess {
         self.exit = exit
         self.channel = channel
         self.log = log
+        self.logLimit = logLimit
         self.words = WorkerLog(limit: logLimit)
     }
 
@@ -44,6 +55,27 @@ final class WorkerProcess {
 
     /// Whether it has ended, by whatever cause. Asks the kernel.
     var hasEnded: Bool { isReadable(exit.raw) }
+
+    /// Whether it may still be given another document of the same account.
+    ///
+    /// Never for long: what one document leaves behind in it must not add up over many.
+    var maySeeAnother: Bool {
+        documentCount < Self.documentLimit && SuspendingClock.now - startedAt < Self.lifetime
+            && !hasEnded && !replies.isMidFrame && !isReadable(channel.raw)
+    }
+
+    /// Gives it the next document; returns whether it could be told.
+    func turn(to blob: Int32) -> Bool {
+        let frame = DocumentTurn.encoded()
+        guard linux_send_descriptor(channel.raw, frame, frame.count, blob) == frame.count else {
+            return false
+        }
+        documentCount += 1
+        return true
+    }
+
+    /// Begins its log anew: what it said was reported.
+    func forgetWords() { words = WorkerLog(limit: logLimit) }
 
     /// Kills it and every process of its group.
     func killGroup() {

@@ -7,19 +7,24 @@ import WorkerProtocol
 ///
 /// The process is started for the first stage and serves the next ones too, as long as it keeps
 /// alive, keeps to the protocol and is owed the same limits; else the next stage gets a fresh one.
-/// It never sees a second document. Belongs to the slot's thread: no other may touch it.
+/// Where the caller allows it, small and blameless documents of one account share a process. Belongs to the slot's thread: no other may touch it.
 public final class WorkerSession {
     private let blob: FileDescriptor
     private let slot: SlotContext
     private let interruption: Interruption
     private let subject: [JournalField: String]
+    /// Whose documents the process may see; nil where it must see no other.
+    private let account: Account?
     private var process: WorkerProcess?
+    /// Whether every stage so far came to a good end.
+    private var isBlameless = true
 
     init(
-        over blob: FileDescriptor, slot: SlotContext, interruption: Interruption,
-        subject: [JournalField: String]
+        over blob: FileDescriptor, of account: Account?, slot: SlotContext,
+        interruption: Interruption, subject: [JournalField: String]
     ) {
         self.blob = blob
+        self.account = account
         self.slot = slot
         self.interruption = interruption
         self.subject = subject
@@ -46,16 +51,31 @@ public final class WorkerSession {
         var exchange = StageExchange(
             request, with: process, limits: limits, interruption: interruption)
         do {
-            return try exchange.run(onReply)
+            let outcome = try exchange.run(onReply)
+            if case .finished = outcome { return outcome }
+            isBlameless = false
+            return outcome
         } catch {
+            isBlameless = false
             return settle(error, with: process, at: request.stage)
         }
     }
 
-    /// Ends the process, if there is one.
+    /// Ends the process, if there is one, or keeps it for the account's next document.
     func close() {
         guard let process else { return }
         self.process = nil
+        if let account, isBlameless, slot.idle == nil, process.maySeeAnother {
+            // What it said, it said of this document.
+            reportWords(of: process)
+            process.forgetWords()
+            slot.idle = IdleWorker(process: process, account: account)
+            return
+        }
+        end(process)
+    }
+
+    private func end(_ process: WorkerProcess) {
         _ = process.reap()
         reportWords(of: process)
     }
@@ -65,7 +85,19 @@ public final class WorkerSession {
         if let process {
             let line = slot.launcher.commandLine(under: limits)
             if process.commandLine == line, !process.hasEnded { return process }
-            close()
+            self.process = nil
+            end(process)
+        }
+        if let idle = slot.idle {
+            slot.idle = nil
+            if idle.account == account,
+                idle.process.commandLine == slot.launcher.commandLine(under: limits),
+                idle.process.maySeeAnother, idle.process.turn(to: blob.rawValue)
+            {
+                process = idle.process
+                return idle.process
+            }
+            end(idle.process)
         }
         let fresh = try slot.launcher.launch(over: blob, under: limits)
         process = fresh

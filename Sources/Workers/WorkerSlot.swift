@@ -41,10 +41,14 @@ public final class WorkerSlot: Sendable {
     ///
     /// - Parameters:
     ///   - blob: open for reading only, as the worker gets it so; stays the caller's to close.
+    ///   - account: whose document it is, where its process may go on to another of the same account;
+    ///     nil gives it a process that no other document sees. Whoever passes it must call ``rest()``
+    ///     once there is nothing more to do.
     ///   - subject: the fields that each log line about this document bears.
     /// - Throws: what `body` throws; a ``Failure`` when the system has no descriptor left.
     public func run<Value: Sendable>(
-        over blob: FileDescriptor, subject: [JournalField: String] = [:],
+        over blob: FileDescriptor, of account: Account? = nil,
+        subject: [JournalField: String] = [:],
         _ body: @escaping @Sendable (WorkerSession) throws -> Value
     ) async throws -> Value {
         let interruption: Interruption
@@ -59,7 +63,8 @@ public final class WorkerSlot: Sendable {
             try await withCheckedThrowingContinuation { continuation in
                 thread.start { [context] in
                     let session = WorkerSession(
-                        over: blob, slot: context, interruption: interruption, subject: subject)
+                        over: blob, of: account, slot: context, interruption: interruption,
+                        subject: subject)
                     let result = Result { try body(session) }
                     session.close()
                     return { continuation.resume(with: result) }
@@ -67,6 +72,19 @@ public final class WorkerSlot: Sendable {
             }
         } onCancel: {
             interruption.raise()
+        }
+    }
+
+    /// Ends the process that was kept for an account's next document. The slot must be free.
+    public func rest() async {
+        await withCheckedContinuation { continuation in
+            thread.start { [context] in
+                if let idle = context.idle {
+                    context.idle = nil
+                    _ = idle.process.reap()
+                }
+                return { continuation.resume() }
+            }
         }
     }
 

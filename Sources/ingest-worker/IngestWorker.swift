@@ -6,7 +6,7 @@ import Stages
 /// The program that parses what strangers sent: it confines itself, then serves requests until they
 /// end.
 ///
-/// Descriptor 0 is the blob, 1 a stream socket that bears frames both ways, 2 takes lines for the
+/// Descriptor 0 is the first blob, 1 a stream socket that bears frames both ways, 2 takes lines for the
 /// operator.
 enum IngestWorker {
     /// What the program and its libraries take of the address space beside the document's share:
@@ -40,12 +40,10 @@ enum IngestWorker {
             say("confinement failed: \(error)")
             return ExitStatus.unconfined
         }
-        let stages = StageTable(
-            descriptor: 0,
-            limits: StageLimits(
-                softDeadline: .seconds(Int64(options.softSeconds)),
-                memory: ByteCount(Int64(options.memory))))
-        var server = StageServer(channel: 1, stages: stages)
+        let limits = StageLimits(
+            softDeadline: .seconds(Int64(options.softSeconds)),
+            memory: ByteCount(Int64(options.memory)))
+        var server = StageServer(channel: 1, blob: 0, limits: limits)
         do {
             try server.serve()
             return ExitStatus.done

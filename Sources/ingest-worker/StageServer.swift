@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Stages
 import WorkerProtocol
@@ -7,42 +8,75 @@ struct StageServer {
     /// Requests are small but for a list of schemas.
     private static let readLength = 16 << 10
 
-    private let channel: Int32
-    private let stages: StageTable
-    private var frames = FrameReader()
+    /// What the daemon says.
+    private enum Order {
+        case stage(StageRequest)
+        case document
+    }
 
-    init(channel: Int32, stages: StageTable) {
+    private let channel: Int32
+    private let limits: StageLimits
+    private var blob: Int32
+    private var stages: StageTable
+    private var frames = FrameReader()
+    /// A descriptor whose frame is not whole yet.
+    private var nextBlob: Int32?
+
+    init(channel: Int32, blob: Int32, limits: StageLimits) {
         self.channel = channel
-        self.stages = stages
+        self.blob = blob
+        self.limits = limits
+        stages = StageTable(descriptor: blob, limits: limits)
     }
 
     /// Returns when the channel is closed between two frames.
     ///
     /// - Throws: ``ChannelError``.
     mutating func serve() throws {
-        while let request = try nextRequest() {
-            try stages.run(request) { reply in try send(reply) }
+        while let order = try nextOrder() {
+            switch order {
+            case .stage(let request): try stages.run(request) { reply in try send(reply) }
+            case .document: try turnToNextBlob()
+            }
         }
     }
 
-    private mutating func nextRequest() throws -> StageRequest? {
+    /// Forgets all of one document, its reader included, before the next is looked at.
+    private mutating func turnToNextBlob() throws {
+        guard let next = nextBlob else {
+            throw ChannelError.malformed("a document came without its descriptor")
+        }
+        nextBlob = nil
+        stages = StageTable(descriptor: next, limits: limits)
+        close(blob)
+        blob = next
+    }
+
+    private mutating func nextOrder() throws -> Order? {
         var buffer = [UInt8](repeating: 0, count: Self.readLength)
         do {
             while true {
                 if let frame = try frames.next() {
-                    guard frame.kind == StageRequest.frameKind else {
-                        throw WireError("a frame is no request")
+                    switch frame.kind {
+                    case StageRequest.frameKind:
+                        return .stage(try StageRequest(payload: frame.payload))
+                    case DocumentTurn.frameKind: return .document
+                    default: throw WireError("a frame is no request")
                     }
-                    return try StageRequest(payload: frame.payload)
                 }
-                let count = read(channel, &buffer, buffer.count)
+                var descriptor: Int32 = -1
+                let count = linux_receive(channel, &buffer, buffer.count, &descriptor)
+                if descriptor >= 0 {
+                    guard nextBlob == nil else { throw WireError("two documents at once") }
+                    nextBlob = descriptor
+                }
                 if count > 0 {
                     frames.append(buffer[..<count])
                 } else if count == 0 {
                     guard !frames.isMidFrame else { throw WireError("a frame is cut short") }
                     return nil
-                } else if errno != EINTR {
-                    throw ChannelError.io("read request", errno: errno)
+                } else if -count != EINTR {
+                    throw ChannelError.io("read request", errno: Int32(-count))
                 }
             }
         } catch let error as WireError {

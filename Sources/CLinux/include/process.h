@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -27,6 +29,46 @@ static inline int linux_pidfd_open(pid_t pid) {
 static inline int linux_eventfd(void) {
     int code = eventfd(0, EFD_CLOEXEC);
     return code < 0 ? -errno : code;
+}
+
+union linux_descriptor_message {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+// Sends bytes without waiting, and with the first of them a descriptor. Rule: unix(7), SCM_RIGHTS.
+static inline ssize_t linux_send_descriptor(
+    int socket, const void *bytes, size_t length, int descriptor
+) {
+    union linux_descriptor_message control;
+    memset(&control, 0, sizeof control);
+    control.header.cmsg_len = CMSG_LEN(sizeof(int));
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+    struct iovec part = {(void *)bytes, length};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = sizeof control.bytes};
+    ssize_t count = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return count < 0 ? -errno : count;
+}
+
+// Receives bytes, and the descriptor that came with them: -1 if none did.
+static inline ssize_t linux_receive(int socket, void *bytes, size_t length, int *descriptor) {
+    union linux_descriptor_message control;
+    struct iovec part = {bytes, length};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = sizeof control.bytes};
+    *descriptor = -1;
+    ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (count < 0) return -errno;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS
+        && header->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(descriptor, CMSG_DATA(header), sizeof *descriptor);
+    return count;
 }
 
 #endif
