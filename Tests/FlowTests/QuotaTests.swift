@@ -62,7 +62,7 @@ import Testing
         try await scene.runOnce(settings: Self.limit(2431))
         let status = try scene.status("a.pdf")
         #expect(status.state == "refused")
-        #expect(status.code == "quota_exceeded")
+        #expect(status.code == "too_large")
         #expect(scene.exists("a.pdf"))
     }
 
