@@ -27,12 +27,13 @@ public final class Catalog: Sendable {
             configuration.journalMode = .wal
             configuration.busyMode = .timeout(5)
             configuration.prepareDatabase { db in
-                // A commit that a power cut could undo would be no promise.
-                try db.execute(sql: "PRAGMA synchronous = FULL")
                 // What a long read made the log grow to is given back afterwards.
                 try db.execute(sql: "PRAGMA journal_size_limit = \(logSizeLimit.bytes)")
             }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
+            // A commit that a power cut could undo would be no promise. GRDB lowers this when it
+            // switches to the write-ahead log, which is after a database was prepared.
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try queue.read { db in try Schema.check(db, path: path) }
             try Schema.migrator.migrate(queue)
             return Catalog(queue: queue)

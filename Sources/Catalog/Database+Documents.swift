@@ -5,22 +5,19 @@ import Rules
 extension Database {
     /// A document with its stages.
     func document(_ id: DocumentID) throws -> DocumentRecord? {
-        guard let row = try row("SELECT * FROM document WHERE id = ?", [id.asBytes]) else {
-            return nil
-        }
-        return try document(row)
+        try rows("SELECT * FROM document WHERE id = ?", [id.asBytes], reading: document).first
     }
 
     /// The newest document of a name.
     func currentDocument(
         uid: UInt32, inbox: [UInt8], path: BeneathPath
     ) throws -> DocumentRecord? {
-        try row(
+        try rows(
             """
             SELECT * FROM document
             WHERE uid = ? AND inbox = ? AND path = ? AND version IS NULL
-            """, [Int(uid), Bytes(inbox), path.asBytes]
-        ).map(document)
+            """, [Int(uid), Bytes(inbox), path.asBytes], reading: document
+        ).first
     }
 
     func document(_ row: Row) throws -> DocumentRecord {
@@ -44,7 +41,7 @@ extension Database {
             FROM stage LEFT JOIN stageResult ON stageResult.id = stage.resultId
             WHERE documentId = ? ORDER BY position
             """, [id.asBytes]
-        ).map { row in
+        ) { row in
             let plan = PlannedStage(
                 name: try row.named("name"), isRequired: try row.flag("isRequired"),
                 version: try row.int("stageVersion"), parameters: try row.text("parameters"))

@@ -15,6 +15,19 @@ extension Database {
         try Row.fetchAll(cachedStatement(sql: sql), arguments: StatementArguments(arguments))
     }
 
+    /// The same for rows of many columns: a row under its cursor finds a column in a table that the
+    /// statement keeps, while one that was copied compares all names each time.
+    func rows<Value>(
+        _ sql: String, _ arguments: [(any DatabaseValueConvertible)?] = [],
+        reading read: (Row) throws -> Value
+    ) throws -> [Value] {
+        let cursor = try Row.fetchCursor(
+            cachedStatement(sql: sql), arguments: StatementArguments(arguments))
+        var values: [Value] = []
+        while let row = try cursor.next() { values.append(try read(row)) }
+        return values
+    }
+
     /// The first row, if there is any.
     func row(
         _ sql: String, _ arguments: [(any DatabaseValueConvertible)?] = []

@@ -10,6 +10,8 @@ import Rules
 actor InboxDesk {
     /// How often the status file of the whole inbox is written at most.
     static let summaryInterval = Duration.seconds(1)
+    /// How often the status file of a running document is written at most.
+    static let progressInterval = Duration.milliseconds(500)
     /// Past so many waiting drops the rest is only counted, and told as its turn nears.
     static let voiceLimit = 1000
 
@@ -21,6 +23,7 @@ actor InboxDesk {
         case aside(DocumentRecord)
         case document(DocumentView)
         case publish(DocumentView, [ResultItem], CheckedContinuation<Failure?, Never>)
+        case progress
         case summary
     }
 
@@ -32,6 +35,7 @@ actor InboxDesk {
     private var voices: [BeneathPath: WaitingDrop] = [:]
     /// Unfinished documents that lost their name since their worker began: the version they have now.
     private var versions: [DocumentID: Int] = [:]
+    private var progress = ProgressBoard(interval: InboxDesk.progressInterval)
 
     init(root: InboxRoot, house: House) {
         self.root = root
@@ -83,14 +87,20 @@ actor InboxDesk {
         box.yield(.summary)
         await withDiscardingTaskGroup { group in
             var isSummaryDue = false
+            var isProgressDue = false
             for await errand in errands {
                 await perform(errand)
+                if case .progress = errand { isProgressDue = false }
+                if progress.isHolding, !isProgressDue {
+                    isProgressDue = true
+                    group.addTask { await self.ring(.progress, after: Self.progressInterval) }
+                }
                 if case .summary = errand {
                     isSummaryDue = false
                 } else if !isSummaryDue {
                     // An idle inbox rings no bell: only a change does, once for all that follow.
                     isSummaryDue = true
-                    group.addTask { await self.ringForSummary() }
+                    group.addTask { await self.ring(.summary, after: Self.summaryInterval) }
                 }
             }
             group.cancelAll()
@@ -109,14 +119,18 @@ actor InboxDesk {
             await fallSilent(at: path)
         case .claimed(let view, let displaced):
             voices[view.record.path] = nil
+            progress.forget(view.record.id)
             if let displaced { await moveAside(displaced) }
             await write(view)
         case .aside(let record):
             await moveAside(record)
         case .document(let view):
-            await write(view)
+            if progress.admits(view, at: ContinuousClock.now) { await write(view) }
         case .publish(let view, let items, let waiter):
+            progress.forget(view.record.id)
             waiter.resume(returning: await publishNow(view, items))
+        case .progress:
+            for view in progress.takeDue(at: ContinuousClock.now) { await write(view) }
         case .summary:
             await writeSummary()
         }
@@ -218,12 +232,12 @@ actor InboxDesk {
             ])
     }
 
-    private nonisolated func ringForSummary() async {
+    private nonisolated func ring(_ errand: Errand, after wait: Duration) async {
         do {
-            try await ContinuousClock().sleep(for: Self.summaryInterval)
-            box.yield(.summary)
+            try await ContinuousClock().sleep(for: wait)
+            box.yield(errand)
         } catch {
-            // Cancelled: the inbox is closed, and its last summary is written anyway.
+            // Cancelled: the inbox is closed. Its last summary is written anyway, and nothing runs.
         }
     }
 

@@ -1,8 +1,9 @@
-import Catalog
 import GRDB
 import Glibc
 import Rules
 import Testing
+
+@testable import Catalog
 
 @Suite struct SchemaTests {
     let fixture: CatalogFixture
@@ -22,7 +23,15 @@ import Testing
         #expect(try await reopened.document(document.id) == document)
     }
 
-    @Test func `a commit is synced in full and foreign keys are held`() throws {
+    @Test func `a commit is synced in full`() async throws {
+        let level = try await fixture.catalog.read("ask") { db in
+            try Int.fetchOne(db, sql: "PRAGMA synchronous")
+        }
+        // Rule: sqlite.org/pragma.html#pragma_synchronous; 2 is FULL.
+        #expect(level == 2)
+    }
+
+    @Test func `the log is written ahead and foreign keys are held`() throws {
         let file = try DatabaseQueue(path: fixture.path)
         #expect(try file.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
         #expect(throws: (any Error).self) {
