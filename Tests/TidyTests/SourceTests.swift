@@ -5,7 +5,7 @@ import Testing
     private static let lineLimit = 400
 
     /// What each room may import besides the standard library.
-    private static let allowedImports: [String: Set<String>] = {
+    static let allowedImports: [String: Set<String>] = {
         let system: Set<String> = ["Glibc", "SystemPackage"]
         let daemon: Set<String> = [
             "Rules", "WorkerProtocol", "Inbox", "Intake", "Store", "Catalog", "Imports", "Workers",
