@@ -11,7 +11,9 @@ import Testing
         let isRule: Bool
     }
 
-    private static let words = /docs\/(?<page>[a-z0-9\/-]+\.md)(?:, "(?<section>[^"]+)")?/
+    private static var words: Regex<(Substring, page: Substring, section: Substring?)> {
+        /docs\/(?<page>[a-z0-9\/-]+\.md)(?:, "(?<section>[^"]+)")?/
+    }
 
     private static func mentions() throws -> [Mention] {
         let files =
