@@ -71,18 +71,14 @@ let package = Package(
             "Pipeline",
             [
                 "Rules", "WorkerProtocol", "Inbox", "Intake", "Store", "Catalog", "Imports",
-                "Workers",
-                "Publish", system,
+                "Workers", "Publish", system,
             ]),
         .executableTarget(
             name: "ingestd",
             dependencies: [
-                "Rules", "Inbox", "Intake", "Store", "Catalog", "Imports", "Workers", "Publish",
-                "Pipeline",
-                "CLinux", system,
+                "Rules", "Catalog", "Workers", "Pipeline", "CLinux", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -121,12 +117,12 @@ let package = Package(
         tests("IntakeTests", ["Intake", "Inbox", "Rules", system]),
         tests("StoreTests", ["Store", "Rules", system]),
         tests("CatalogTests", ["Catalog", "Rules", grdb]),
-        tests("ImportsTests", ["Imports", "WorkerProtocol", "Rules", "CLinux", grdb]),
+        tests("ImportsTests", ["Imports", "WorkerProtocol", "Rules", grdb]),
         tests(
             "WorkersTests",
             ["Workers", "Rules", "WorkerProtocol", "MisbehavingWorker", "CLinux", system]),
         tests("PublishTests", ["Publish", "Inbox", "Rules", system]),
-        tests("StagesTests", ["Stages", "Rules", "CSV", "WorkerProtocol"]),
+        tests("StagesTests", ["Stages", "Rules", "WorkerProtocol"]),
         tests(
             "WorkerTests",
             [

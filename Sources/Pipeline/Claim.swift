@@ -65,21 +65,20 @@ struct Claim: Sendable {
             id, account: root.account, size: drop.identity.size, limit: limit,
             now: house.surroundings.now())
         let failure: Failure
-        let ending: ClaimEnding
+        let state: DocumentState
         switch decision {
         case .granted:
             return nil
         case .held(let bytes, let files):
             failure = QuotaFailure.short(bytes: bytes, files: files, limit: limit)
-            ending = .held
+            state = .held
         case .tooLarge(let most):
             failure = QuotaFailure.larger(drop.identity.size, than: most)
-            ending = .refused(failure)
+            state = .refused
         }
         let usage = try await house.catalog.usage(of: root.account.uid)
         let quota = StatusDocument.Quota(
             usage: usage.used, limit: limit, asOf: house.surroundings.now())
-        let state: DocumentState = ending == .held ? .held : .refused
         desk.tell(
             WaitingDrop(
                 path: drop.path, size: drop.identity.size, firstSeen: firstSeen, state: state,
@@ -87,7 +86,8 @@ struct Claim: Sendable {
         say(
             state == .held ? .dropHeld : .dropRefused, drop,
             [.code: failure.code.rawValue, .detail: failure.detail])
-        return ending
+        // A higher limit brings both back.
+        return .held
     }
 
     /// Copies and hashes the drop into the store, and makes it durable there.

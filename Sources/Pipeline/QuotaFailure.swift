@@ -16,7 +16,7 @@ enum QuotaFailure {
 
     static func larger(_ size: ByteCount, than limit: ByteCount) -> Failure {
         Failure(
-            .quotaExceeded,
+            .tooLarge,
             message: "The file has \(size), and all your files together may have \(limit). "
                 + "Make it smaller, or ask the operator for a higher limit.",
             detail: "reserve: \(size.bytes) bytes, limit \(limit.bytes)")

@@ -7,7 +7,7 @@ import SystemPackage
 /// Brings everything back to a true state after the last stop, however that came about.
 ///
 /// Each step can be done again: a crash during recovery is mended by the next.
-/// Rule: docs/design.md, the table of states.
+/// Rule: docs/design.md, "Invariants and the order of writes".
 struct Recovery {
     /// How many rows are handled at once.
     private static let page = 1000

@@ -26,7 +26,7 @@ enum StageResults {
         _ summary: TableSummary, _ counts: ImportCounts, heading: TableHeading, rejects: [RowReject]
     ) -> [JSONValue.Member] {
         [
-            .init("schema", .string(heading.schema ?? "infer")),
+            .init("table_schema", .string(heading.schema ?? "infer")),
             .init("table", .string(counts.table)),
             .init("columns", .array(heading.columns.map(JSONValue.string))),
             .init("total_rows", .count(summary.totalRows)),

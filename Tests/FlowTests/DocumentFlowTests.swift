@@ -129,6 +129,10 @@ import Testing
         try expectFiles(of: status, below: folder)
         let original = try Data(contentsOf: FlowScene.fixture("csv/participants-cp949.csv"))
         #expect(try scene.bytes(folder + "/original.csv") == original)
+        let imported = try JSONSerialization.jsonObject(
+            with: scene.bytes(folder + "/import.json"))
+        #expect((imported as? [String: Any])?["schema"] as? String == "ingestd/import/1")
+        #expect((imported as? [String: Any])?["table_schema"] as? String == "participants")
         let rejected = try scene.text(folder + "/rejects.csv")
         #expect(rejected.contains("윤,yoon@example.com,010-2001-0008,재무팀,부장,9,name,"))
         let tokens = try scene.text(folder + "/tokens.csv").split(separator: "\r\n").dropFirst()

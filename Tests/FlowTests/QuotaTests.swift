@@ -57,13 +57,25 @@ import Testing
         #expect(try RecordedState(scene).charge() == (1651 + 1012, 2))
     }
 
-    @Test func `a file larger than all that the account may hold is refused`() async throws {
+    @Test func `a file larger than the whole limit is refused until the limit is higher`()
+        async throws
+    {
+        let daemon = try await scene.start(settings: Self.limit(2431))
         try scene.drop("pdf/english.pdf", as: "a.pdf")
-        try await scene.runOnce(settings: Self.limit(2431))
+        try await daemon.line(.dropRefused, "a.pdf")
+        try await daemon.stop()
         let status = try scene.status("a.pdf")
         #expect(status.state == "refused")
-        #expect(status.code == "quota_exceeded")
+        #expect(status.code == "too_large")
         #expect(scene.exists("a.pdf"))
+
+        let again = try await scene.start(settings: Self.limit(2431))
+        try await again.line(.dropRefused, "a.pdf")
+        try scene.configure(settings: Self.limit(2432))
+        again.program.send(SIGHUP)
+        try await again.ended(["a.pdf"])
+        try await again.stop()
+        #expect(try scene.status("a.pdf").state == "completed")
     }
 
     @Test func `many drops at once never come to more than the limit`() async throws {
