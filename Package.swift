@@ -26,13 +26,16 @@ func tests(_ name: String, _ imports: [Target.Dependency], resources: [Resource]
         swiftSettings: strict)
 }
 
-/// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is wrong.
-let mupdfLibraries: [LinkerSetting] =
-    ["mupdf", "mupdf-third", "mujs", "gumbo"].map { .linkedLibrary($0) }
-    // Asked for by code that release builds leave out. With four libraries of its own, it would be a tenth
-    // of what starting a worker costs, and more to attack.
-    + [.linkedLibrary("harfbuzz", .when(configuration: .debug))]
-    + ["freetype", "openjp2", "jbig2dec", "jpeg", "z", "m"].map { .linkedLibrary($0) }
+/// MuPDF's archive and what it needs, in the order the linker wants them; its pkg-config file is
+/// wrong.
+///
+/// Archives throughout: a worker lives for one document, and each shared library costs it a tenth
+/// of a millisecond.
+let mupdfLibraries = [
+    "mupdf", "mupdf-third", ":libmujs.a", ":libgumbo.a", ":libfreetype.a", ":libopenjp2.a",
+    ":libjbig2dec.a", ":libjpeg.a", ":libpng16.a", ":libbrotlidec.a", ":libbrotlicommon.a",
+    ":libz.a", "m",
+]
 
 let package = Package(
     name: "ingestd",
@@ -133,7 +136,7 @@ let package = Package(
         tests(
             "ConfigurationTests",
             ["ingestd", "Rules", system, .product(name: "Logging", package: "swift-log")]),
-        tests("FlowTests", ["ingestd", "ingest-worker", "MortalDaemon", "Rules"]),
+        tests("FlowTests", ["ingestd", "ingest-worker", "MortalDaemon", "Rules", grdb]),
         tests("TidyTests", ["Rules"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,11 +1,13 @@
-// The floor under ingestd's PDF path: the same four tasks for each file, in one plain process and with no promises.
+// The floor under ingestd's PDF path: the same four tasks for each file, in one plain process and
+// with no promises.
 //
-// For each PDF: copy and SHA-256 in one pass; page count and metadata; text of all pages; cover fitted into 300 x 400
-// as JPEG of quality 85. Nothing is synced, confined, recorded or published: what ingestd takes beyond this is the price
-// of its promises. Prints sums, so that both sides' answers can be compared.
+// For each PDF: copy and SHA-256 in one pass; page count and metadata; text of all pages; cover
+// fitted into 300 x 400 as JPEG of quality 85. Nothing is synced, confined, recorded or published:
+// what ingestd takes beyond this is the price of its promises. Prints sums, so that both sides'
+// answers can be compared.
 //
 // Build (Debian: libmupdf-dev libjpeg-dev libssl-dev and MuPDF's own needs):
-//   cc -O2 -o pdf_floor pdf_floor.c -lmupdf -lmupdf-third -lmujs -lgumbo -lharfbuzz -lfreetype
+//   cc -O2 -o pdf_floor pdf_floor.c -lmupdf -lmupdf-third -lmujs -lgumbo -lfreetype
 //      -lopenjp2 -ljbig2dec -ljpeg -lz -lm -lcrypto
 // Run: pdf_floor OUTPUT_DIR FILE...
 #include <fcntl.h>
@@ -31,7 +33,8 @@ static void keep_quiet(void *user, const char *message) {
     (void)message;
 }
 
-static void write_file(const char *directory, long number, const char *suffix, const void *bytes, size_t length) {
+static void write_file(
+    const char *directory, long number, const char *suffix, const void *bytes, size_t length) {
     char path[4096];
     snprintf(path, sizeof path, "%s/%06ld%s", directory, number, suffix);
     FILE *file = fopen(path, "wb");
@@ -41,7 +44,8 @@ static void write_file(const char *directory, long number, const char *suffix, c
     }
 }
 
-// Copies a file and folds its digest into the sum of all; returns the copy, still open at its start.
+// Copies a file and folds its digest into the sum of all; returns the copy, still open at its
+// start.
 static int copy_and_hash(const char *path, const char *directory, struct totals *totals) {
     static unsigned char buffer[1 << 20];
     char copy[4096];
@@ -72,7 +76,8 @@ static int copy_and_hash(const char *path, const char *directory, struct totals 
     return to;
 }
 
-static size_t write_cover(fz_context *ctx, fz_document *document, const char *directory, long number) {
+static size_t write_cover(
+    fz_context *ctx, fz_document *document, const char *directory, long number) {
     fz_page *page = fz_load_page(ctx, document, 0);
     fz_rect box = fz_bound_page(ctx, page);
     float across = 300 / (box.x1 - box.x0), down = 400 / (box.y1 - box.y0);
@@ -116,7 +121,8 @@ static size_t write_cover(fz_context *ctx, fz_document *document, const char *di
     return length;
 }
 
-static size_t write_text(fz_context *ctx, fz_document *document, int pages, const char *directory, long number) {
+static size_t write_text(
+    fz_context *ctx, fz_document *document, int pages, const char *directory, long number) {
     fz_buffer *buffer = fz_new_buffer(ctx, 64 << 10);
     fz_output *output = fz_new_output_with_buffer(ctx, buffer);
     for (int index = 0; index < pages; index++) {
@@ -186,7 +192,9 @@ int main(int count, char **arguments) {
     getrusage(RUSAGE_SELF, &usage);
     double seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
         + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-    printf("documents=%ld failed=%ld pages=%ld text_bytes=%zu picture_bytes=%zu copied_bytes=%zu digest=",
+    printf(
+        "documents=%ld failed=%ld pages=%ld text_bytes=%zu picture_bytes=%zu copied_bytes=%zu "
+        "digest=",
         totals.documents, totals.failed, totals.pages, totals.text_bytes, totals.picture_bytes,
         totals.copied_bytes);
     for (int index = 0; index < 8; index++) printf("%02x", totals.digest[index]);

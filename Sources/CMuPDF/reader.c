@@ -109,7 +109,8 @@ static void seek_bytes(fz_context *ctx, fz_stream *stream, int64_t offset, int w
     struct blob *blob = stream->state;
     if (whence == SEEK_END) offset += blob->length;
     if (offset < 0) fz_throw(ctx, FZ_ERROR_GENERIC, "seek before the start");
-    // Objects are looked up back and forth within a few kilobytes: what is in hand is not read again.
+    // Objects are looked up back and forth within a few kilobytes: what is in hand is not read
+    // again.
     int64_t start = stream->pos - (stream->wp - blob->bytes);
     if (offset >= start && offset <= stream->pos) {
         stream->rp = blob->bytes + (offset - start);

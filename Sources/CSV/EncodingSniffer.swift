@@ -12,6 +12,7 @@ public struct EncodingSniffer: Sendable {
 
     public init() {}
 
+    /// Looks at the next bytes of the file.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if head.count < 4 { head.append(contentsOf: bytes.prefix(4 - head.count)) }
         guard let base = bytes.baseAddress else { return }

@@ -29,6 +29,7 @@ public enum TextEncoding: String, Sendable, Hashable, CaseIterable {
 
 /// In which encoding a text is, and how sure that is.
 public struct EncodingVerdict: Sendable, Hashable {
+    /// How sure a verdict is.
     public enum Certainty: Sendable, Hashable {
         /// The bytes say so.
         case proven

@@ -1,7 +1,8 @@
 import CLinux
 import Glibc
 
-/// Gives up, for good, all that a process does not need which only reads descriptor 0 and speaks on 1 and 2.
+/// Gives up, for good, all that a process does not need which only reads descriptor 0 and speaks on
+/// 1 and 2.
 ///
 /// Rule: docs/threat-model.md, "The worker".
 public struct Confinement: Sendable {
@@ -30,7 +31,8 @@ public struct Confinement: Sendable {
         case landlock = "landlock unavailable"
     }
 
-    /// Takes effect at once and cannot be undone. To be called with one thread, before any byte is read.
+    /// Takes effect at once and cannot be undone. To be called with one thread, before any byte is
+    /// read.
     ///
     /// - Returns: what could not be had on this kernel.
     /// - Throws: ``ConfinementError``; the process must then end, for it is confined in part only.
@@ -68,7 +70,8 @@ public struct Confinement: Sendable {
     /// A second wall behind the filter of system calls, for those who may build it.
     private func separateNamespaces() throws(ConfinementError) {
         let code = linux_separate_namespaces()
-        // Without privilege this is refused; the filter alone then keeps sockets and System V objects away.
+        // Without privilege this is refused; the filter alone then keeps sockets and System V
+        // objects away.
         guard code == 0 || code == -EPERM || code == -ENOSYS || code == -ENOSPC else {
             throw ConfinementError(step: "separate namespaces", code: -code)
         }

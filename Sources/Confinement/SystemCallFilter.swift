@@ -5,7 +5,8 @@ import Glibc
 ///
 /// Rule: seccomp(2), docs/threat-model.md, "System calls".
 enum SystemCallFilter {
-    /// Allowed with any arguments: descriptors that are open already, memory, time, and the process's own end.
+    /// Allowed with any arguments: descriptors that are open already, memory, time, and the
+    /// process's own end.
     private static let allowed = [
         "read", "write", "readv", "writev", "pread64", "lseek", "fstat", "close", "poll",
         "munmap", "mremap", "brk", "madvise",

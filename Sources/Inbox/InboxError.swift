@@ -49,7 +49,9 @@ public enum InboxError: DocumentError, Hashable {
         case .storeIO:
             "The disk or share this folder is on does not work. ingestd tries again by itself."
         case .notReadable:
-            "The folder's owner may not do this here. Check who owns the folder and its permissions."
+            """
+            The folder's owner may not do this here. Check who owns the folder and its permissions.
+            """
         case .linkRefused:
             "A link stands in the way, and ingestd follows none. Put the file itself there."
         case .nameRefused:

@@ -14,7 +14,8 @@ extension InboxFiles {
     /// How often a random name may be taken already before that is called an error.
     private static let nameAttempts = 8
 
-    /// Makes a new, empty file with a hidden name in `folder`, readable by those who may read the folder.
+    /// Makes a new, empty file with a hidden name in `folder`, readable by those who may read the
+    /// folder.
     public func createTemporary(in folder: BeneathPath) throws(InboxError) -> TemporaryFile {
         try withFolder(folder) { parent throws(InboxError) in
             let shared = UInt32(try Entry(at: parent, name: nil, path: folder).mode) & 0o044

@@ -30,7 +30,8 @@ public struct InboxFiles {
     }
 
     /// Calls `body` for each entry of the folder until it returns false. The kind is nil where the
-    /// file system does not tell it with the name. Names may be missing that came while it was read.
+    /// file system does not tell it with the name. Names may be missing that came while it was
+    /// read.
     ///
     /// - Parameter prepare: is lent the opened folder before its first name is read.
     public func list(
@@ -61,12 +62,14 @@ public struct InboxFiles {
         try openBeneath(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, "open folder")
     }
 
-    /// Opens a file for reading, whatever kind it turns out to be, without ever blocking on it; the caller closes it.
+    /// Opens a file for reading, whatever kind it turns out to be, without ever blocking on it; the
+    /// caller closes it.
     public func openForReading(_ path: BeneathPath) throws(InboxError) -> FileDescriptor {
         try openBeneath(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, "open")
     }
 
-    /// The content of a regular file of at most `limit` bytes; nil where nothing, or nothing regular, is.
+    /// The content of a regular file of at most `limit` bytes; nil where nothing, or nothing
+    /// regular, is.
     public func readSmall(_ path: BeneathPath, limit: Int) throws(InboxError) -> [UInt8]? {
         guard let entry = try entry(path), entry.kind == .file else { return nil }
         guard entry.identity.size.bytes <= limit else { throw .tooLong(path: path, limit: limit) }
@@ -75,7 +78,8 @@ public struct InboxFiles {
         return bytes
     }
 
-    /// The first bytes of a regular file, `limit` at most; nil where nothing, or nothing regular, is.
+    /// The first bytes of a regular file, `limit` at most; nil where nothing, or nothing regular,
+    /// is.
     public func readPrefix(_ path: BeneathPath, limit: Int) throws(InboxError) -> [UInt8]? {
         let file: FileDescriptor
         do throws(InboxError) {

@@ -5,8 +5,8 @@ import SystemPackage
 
 /// An opened inbox directory, and the account that owns it.
 ///
-/// Everything below it is reached through ``run(_:)``, as its owner and beneath this very directory,
-/// whatever becomes of its path.
+/// Everything below it is reached through ``run(_:)``, as its owner and beneath this very
+/// directory, whatever becomes of its path.
 public final class InboxRoot: Sendable {
     /// As the operator wrote it, without slashes at the end; for people and for the log.
     public let path: String
@@ -15,7 +15,8 @@ public final class InboxRoot: Sendable {
     /// The file system it is on.
     public let device: UInt64
     public let inode: UInt64
-    /// Whether the kernel reports changes on this kind of file system; where not, it must be polled.
+    /// Whether the kernel reports changes on this kind of file system; where not, it must be
+    /// polled.
     public let reportsEvents: Bool
 
     private let owner: Owner
@@ -38,7 +39,8 @@ public final class InboxRoot: Sendable {
 
     deinit { closeQuietly(directory) }
 
-    /// Opens the directory `path`, whose last component must not be a link, and finds out its owner.
+    /// Opens the directory `path`, whose last component must not be a link, and finds out its
+    /// owner.
     ///
     /// The daemon itself only finds the directory; it is opened for reading as its owner.
     ///
@@ -71,7 +73,8 @@ public final class InboxRoot: Sendable {
 
     /// Runs `body` as the inbox's owner on one of its mount's threads.
     ///
-    /// `body` may block on the file system, and on nothing else. What it is handed must not outlive it.
+    /// `body` may block on the file system, and on nothing else. What it is handed must not outlive
+    /// it.
     ///
     /// - Throws: ``InboxError``; else what `body` throws.
     public func run<Result: Sendable>(
@@ -116,7 +119,8 @@ extension InboxRoot {
     /// - Throws: ``InboxError`` when that cannot be found out.
     public func isInPlace() async throws -> Bool {
         let (path, device, inode) = (path, device, inode)
-        // By path and as the daemon itself, as the inbox was found: the owner may not see the way to it.
+        // By path and as the daemon itself, as the inbox was found: the owner may not see the way
+        // to it.
         return try await threads.run(as: Owner.ofProcess(), onMount: device) {
             let place: FileDescriptor
             do {

@@ -6,7 +6,8 @@ import SystemPackage
 ///
 /// Threads start when work waits and none is idle, and end with the last reference to the pool.
 final class MountThreads: Sendable {
-    /// How many threads a mount gets: enough to keep a disk busy, few enough to lose to a hung share.
+    /// How many threads a mount gets: enough to keep a disk busy, few enough to lose to a hung
+    /// share.
     static let threadLimit = 4
     /// How many operations may wait; every caller waits for its own, so this many callers hang.
     static let queueLimit = 4096

@@ -48,7 +48,8 @@ public struct Owner: Sendable, Hashable {
                 length *= 4
                 continue
             }
-            // Several databases answer a uid they do not know with an error instead of with nothing.
+            // Several databases answer a uid they do not know with an error instead of with
+            // nothing.
             if found == nil, [0, ENOENT, ESRCH].contains(code) {
                 return Owner(account: unknown, gid: noGroup, groups: [])
             }

@@ -3,18 +3,20 @@ import Synchronization
 
 /// Runs synchronous work in the name of an account, on threads that belong to one mount each.
 ///
-/// One value serves the whole daemon. Identity belongs to a thread, and work is a synchronous closure:
-/// no `await` can slip in between taking an identity and using it.
+/// One value serves the whole daemon. Identity belongs to a thread, and work is a synchronous
+/// closure: no `await` can slip in between taking an identity and using it.
 public final class OwnerThreads: Sendable {
     private let mounts = Mutex<[UInt64: MountThreads]>([:])
 
     public init() {}
 
-    /// Runs `body` as `owner` on a thread of the mount `device` and hands on what it returns or throws.
+    /// Runs `body` as `owner` on a thread of the mount `device` and hands on what it returns or
+    /// throws.
     ///
     /// Cancellation does not reach it: what has begun on a file is finished.
     ///
-    /// - Throws: ``InboxError`` when no thread or no identity is to be had; else what `body` throws.
+    /// - Throws: ``InboxError`` when no thread or no identity is to be had; else what `body`
+    ///   throws.
     public func run<Result: Sendable>(
         as owner: Owner, onMount device: UInt64, _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {

@@ -1,6 +1,7 @@
 import Glibc
 
 /// The work that waits for a mount's threads, first come first served.
+// tidy: a mutex of the C library guards it, for the standard library has no condition to wait for.
 final class WorkQueue: @unchecked Sendable {
     typealias Work = @Sendable (inout ThreadIdentity) -> Void
 
@@ -29,7 +30,8 @@ final class WorkQueue: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// Adds work; where more waits than threads are idle, a place for one more thread is taken at once.
+    /// Adds work; where more waits than threads are idle, a place for one more thread is taken at
+    /// once.
     func append(_ work: @escaping Work, limit: Int, threadLimit: Int) -> Answer {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }

@@ -33,7 +33,8 @@ final class Bell: Sendable {
         sleeper?.resume()
     }
 
-    /// Returns at once where the bell was rung since the last time, else when it is; on cancellation too.
+    /// Returns at once where the bell was rung since the last time, else when it is; on
+    /// cancellation too.
     func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -15,7 +15,8 @@ struct Candidate: Sendable {
 
     var settling: Settling
     var phase = Phase.watched(nil)
-    /// When the next look is due, since intake began; nil where only an event or a rescan leads to one.
+    /// When the next look is due, since intake began; nil where only an event or a rescan leads to
+    /// one.
     var deadline: Duration?
     var firstSeen: Timestamp
     /// Counts up with each drop that is noticed.

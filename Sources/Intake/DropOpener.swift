@@ -4,7 +4,8 @@ import Inbox
 import Rules
 import SystemPackage
 
-/// Opens a drop the way a claim needs it: proved whole, of a kind that is taken, and still the one looked at.
+/// Opens a drop the way a claim needs it: proved whole, of a kind that is taken, and still the one
+/// looked at.
 public struct DropOpener: Sendable {
     private let sniffer: KindSniffer
     private let settings: InboxSettings
@@ -12,7 +13,8 @@ public struct DropOpener: Sendable {
     public init(settings: InboxSettings, sniffer: KindSniffer = KindSniffer()) {
         self.settings = settings
         self.sniffer = sniffer
-        // The kernel tells a lease's holder of a writer by SIGIO, which would end the process; we ask instead.
+        // The kernel tells a lease's holder of a writer by SIGIO, which would end the process; we
+        // ask instead.
         signal(SIGIO, SIG_IGN)
     }
 

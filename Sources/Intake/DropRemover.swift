@@ -15,9 +15,9 @@ public enum RemovalOutcome: Sendable, Hashable {
 
 /// Removes the name of a drop that is safely in the store, and never anything newer.
 ///
-/// The name is set aside under a hidden one, compared, and only then removed. A crash at any point is
-/// mended by ``finish(_:hiddenName:identity:in:)``. Neither syncs the folder: sync it
-/// before the removal is called done for good.
+/// The name is set aside under a hidden one, compared, and only then removed. A crash at any point
+/// is mended by ``finish(_:hiddenName:identity:in:)``. Neither syncs the folder: sync it before the
+/// removal is called done for good.
 /// Rule: docs/design.md, "Removing a drop".
 public struct DropRemover: Sendable {
     /// The moments between the steps of a removal, at which a test may interfere.

@@ -62,7 +62,8 @@ public enum ClaimEnding: Sendable, Hashable {
     case claimed
     /// It stays in place and quiet until it changes.
     case refused(Failure)
-    /// Something was in the way; it is opened again after the wait, if it is still the same by then.
+    /// Something was in the way; it is opened again after the wait, if it is still the same by
+    /// then.
     case notYet(after: Duration)
     /// It waits for room, and its turn, until held drops are released.
     case held

@@ -14,7 +14,8 @@ public final class DropWatcher: Sendable {
         case failed(Errno)
     }
 
-    /// What is asked for: every way a name can appear, be finished, or go. ATTRIB tells of a mended permission.
+    /// What is asked for: every way a name can appear, be finished, or go. ATTRIB tells of a mended
+    /// permission.
     private static let mask =
         UInt32(
             bitPattern: IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE
@@ -60,7 +61,8 @@ public final class DropWatcher: Sendable {
     /// Watches an opened folder; must run as the inbox's owner, and before the folder is listed.
     func watch(_ folder: FileDescriptor, _ path: BeneathPath, for box: EventBox) -> Answer {
         guard table.count < watchLimit else { return .exhausted }
-        // By the descriptor, not by the path: whatever is renamed meanwhile, it is the folder that is listed.
+        // By the descriptor, not by the path: whatever is renamed meanwhile, it is the folder that
+        // is listed.
         let number = inotify_add_watch(
             queue.rawValue, "/proc/self/fd/\(folder.rawValue)", Self.mask)
         guard number >= 0 else {
@@ -102,7 +104,8 @@ public final class DropWatcher: Sendable {
 private final class WatchReader: Sendable {
     /// The most that is read at once, in bytes: some 1,500 records.
     private static let readLength = 64 << 10
-    /// How long records gather before the next read: it makes each ten times cheaper, and nobody notices.
+    /// How long records gather before the next read: it makes each ten times cheaper, and nobody
+    /// notices.
     private static let gatherMilliseconds: Int32 = 2
 
     private let queue: FileDescriptor

@@ -3,8 +3,8 @@ import Synchronization
 
 /// What one inbox's watches have told since somebody last asked.
 ///
-/// An event only marks a name; what is said twice is kept once. When too much comes together, all of
-/// it is dropped for the one word that everything must be looked at.
+/// An event only marks a name; what is said twice is kept once. When too much comes together, all
+/// of it is dropped for the one word that everything must be looked at.
 final class EventBox: Sendable {
     /// Marks that are kept: 100,000 names of some 100 bytes are about 20 MB.
     static let markLimit = 100_000

@@ -2,8 +2,8 @@ import Inbox
 import Rules
 
 extension InboxIntake {
-    /// The drop that has been ready longest by arrival; waits for one, and returns nil when intake ends
-    /// or the task is cancelled. Whoever gets one must tell ``ended(_:_:)``.
+    /// The drop that has been ready longest by arrival; waits for one, and returns nil when intake
+    /// ends or the task is cancelled. Whoever gets one must tell ``ended(_:_:)``.
     public func nextReady() async -> SettledDrop? {
         if let drop = takeReady() { return drop }
         nextTicket += 1
@@ -21,7 +21,8 @@ extension InboxIntake {
         }
     }
 
-    /// Tells how the attempt to claim a drop ended. Nothing is reported: whoever claimed knows more.
+    /// Tells how the attempt to claim a drop ended. Nothing is reported: whoever claimed knows
+    /// more.
     public func ended(_ path: BeneathPath, _ ending: ClaimEnding) {
         guard let candidate = candidates[path],
             case .claiming(let drop, let isMarked) = candidate.phase
@@ -70,7 +71,8 @@ extension InboxIntake {
         while !claimers.isEmpty, let drop = takeReady() { handOver(drop) }
     }
 
-    /// Takes the oldest ready drop out; entries of drops that changed or went meanwhile are passed over.
+    /// Takes the oldest ready drop out; entries of drops that changed or went meanwhile are passed
+    /// over.
     private func takeReady() -> SettledDrop? {
         while let (arrival, path) = ready.popFirst() {
             guard let candidate = candidates[path], candidate.arrival == arrival,

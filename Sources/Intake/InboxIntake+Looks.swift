@@ -15,7 +15,7 @@ extension InboxIntake {
             candidates[path]?.phase = .claiming(drop, isMarked: true)
         }
         // Each name is kept once; what would be too many is found again by a rescan.
-        guard candidates[path] != nil || dirty.count < Self.candidateLimit else {
+        guard candidates[path] != nil || dirty.count < candidateLimit else {
             deferredCount += 1
             return
         }
@@ -45,7 +45,7 @@ extension InboxIntake {
             // Who claims it has it open; it is looked at when they are done.
             if case .claiming = candidate.phase { return false }
         } else {
-            guard candidates.count < Self.candidateLimit else {
+            guard candidates.count < candidateLimit else {
                 deferredCount += 1
                 return false
             }
@@ -134,7 +134,9 @@ extension InboxIntake {
             noteVanished(candidate, path)
         case .folder:
             candidates[path] = nil
-            queue(path)
+            noteVanished(candidate, path)
+            // It was let in as a file; results, for one, may have taken a file's place meanwhile.
+            box.markFolder(path, isGone: false)
         case .refused(let failure):
             refuse(path, candidate, failure)
         case .ready(let kind, let proof):

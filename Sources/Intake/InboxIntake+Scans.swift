@@ -41,6 +41,10 @@ extension InboxIntake {
             nextPoll = nil
             for folder in polledFolders { queue(folder) }
         }
+        if hasRoomForDeferred {
+            hasDeferred = false
+            queue(BeneathPath())
+        }
         while let first = deadlines.first, first.priority <= now {
             _ = deadlines.popFirst()
             guard candidates[first.item]?.deadline == first.priority else { continue }
@@ -69,10 +73,11 @@ extension InboxIntake {
         if queuedFolders.insert(folder).inserted { folders.append(folder) }
     }
 
-    /// Watches a folder, then reads it: what comes after the watch is told, what came before is read.
+    /// Watches a folder, then reads it: what comes after the watch is told, what came before is
+    /// read.
     func scan(_ folder: BeneathPath) async {
         if folder.isRoot { await confirmRoot() }
-        let room = max(0, Self.candidateLimit - candidates.count)
+        let room = max(0, candidateLimit - candidates.count)
         do {
             let listing = try await root.run { [rules, watcher, box, root, settings] files in
                 var listing = Listing()
@@ -147,7 +152,8 @@ extension InboxIntake {
                 noteRootLost(reason: "its path leads elsewhere")
             }
         } catch {
-            // Nothing is known then, and nothing is concluded; the scan that follows says what is wrong.
+            // Nothing is known then, and nothing is concluded; the scan that follows says what is
+            // wrong.
         }
     }
 
@@ -169,7 +175,8 @@ extension InboxIntake {
             preconditionFailure("only the inbox itself fails while it is listed: \(error)")
         }
         switch error.errno {
-        // Nothing to read there until somebody changes it, which is told, or the next rescan finds it.
+        // Nothing to read there until somebody changes it, which is told, or the next rescan finds
+        // it.
         case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied:
             polledFolders.remove(folder)
         default: poll(folder)

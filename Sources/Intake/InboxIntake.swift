@@ -1,13 +1,15 @@
 import Inbox
 import Rules
 
-/// Notices the drops of one inbox, sees them settle, and hands out those that are ready, oldest first.
+/// Notices the drops of one inbox, sees them settle, and hands out those that are ready, oldest
+/// first.
 ///
 /// ``run()`` does the watching; ``nextReady()`` gives a drop to whoever claims it, and
 /// ``ended(_:_:)`` takes back word of how that went.
 public actor InboxIntake {
-    /// How many names are followed at once, at some 300 bytes each; what is beyond waits for a later rescan.
-    public static let candidateLimit = 200_000
+    /// How many names are followed at once, at some 1.5 kB each; what is beyond is found again once
+    /// half of them are done with.
+    public static let usualCandidateLimit = 100_000
     /// How many names are looked at in one go on a thread of the mount.
     static let lookBatch = 256
     /// How many drops are opened in one go.
@@ -25,6 +27,7 @@ public actor InboxIntake {
     nonisolated let waits: Settling.Waits
     nonisolated let time: IntakeTime
     nonisolated let bell: Bell
+    nonisolated let candidateLimit: Int
     nonisolated let box: EventBox
 
     var candidates: [BeneathPath: Candidate] = [:]
@@ -43,7 +46,10 @@ public actor InboxIntake {
     /// The interval rescan in progress counts what no event had told.
     var isCountingUnnotified = false
     var unnotifiedCount = 0
+    /// How many names found no room since the last round ended, and whether any still wait for
+    /// some.
     var deferredCount = 0
+    var hasDeferred = false
     var hasScannedOnce = false
     var isRootLost = false
     var areWatchesExhausted = false
@@ -62,7 +68,8 @@ public actor InboxIntake {
         root: InboxRoot, settings: InboxSettings, watcher: DropWatcher,
         opener: DropOpener, patience: Patience = Patience(),
         clock: any Clock<Duration> = ContinuousClock(),
-        calendar: (@Sendable () -> Timestamp)? = nil, journal: @escaping Journal,
+        calendar: (@Sendable () -> Timestamp)? = nil,
+        candidateLimit: Int = usualCandidateLimit, journal: @escaping Journal,
         report: @escaping @Sendable (DropReport) -> Void
     ) {
         self.root = root
@@ -71,6 +78,7 @@ public actor InboxIntake {
         self.opener = opener
         self.journal = journal
         self.report = report
+        self.candidateLimit = candidateLimit
         rules = NameRules(ignore: settings.ignore)
         waits = Settling.Waits(
             settle: settings.settle, settleWithoutProof: settings.settleWithoutProof,
@@ -102,7 +110,8 @@ public actor InboxIntake {
 
     /// Whether all that is there is claimed, refused, held, or still being written.
     public var isDrained: Bool {
-        hasScannedOnce && !isLooking && folders.isEmpty && dirty.isEmpty && box.isEmpty
+        hasScannedOnce && !hasRoomForDeferred && !isLooking && folders.isEmpty && dirty.isEmpty
+            && box.isEmpty
             && candidates.values.allSatisfy(\.isAtRest)
     }
 
@@ -124,6 +133,9 @@ public actor InboxIntake {
             Task { await self.dropDrainWaiter(ticket) }
         }
     }
+
+    /// Whether names that found no room would find some now.
+    var hasRoomForDeferred: Bool { hasDeferred && candidates.count <= candidateLimit / 2 }
 
     /// Sleeps until something is marked, a look is due, or the task is cancelled.
     private func rest() async {
@@ -148,7 +160,9 @@ public actor InboxIntake {
         if deferredCount > 0 {
             journal(JournalLine(.dropsDeferred, fields([.count: String(deferredCount)])))
             deferredCount = 0
+            hasDeferred = true
         }
+        if hasRoomForDeferred { bell.ring() }
         guard !drainWaiters.isEmpty, isDrained else { return }
         let waiters = drainWaiters.values
         drainWaiters = [:]

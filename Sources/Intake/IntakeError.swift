@@ -88,7 +88,7 @@ enum Refusal {
             switch obstacle {
             case .folderNotWritable:
                 (
-                    "\(owner) may not remove files from this folder. This allows it: chmod u+w FOLDER",
+                    "\(owner) may not remove files here. This allows it: chmod u+w FOLDER",
                     "folder not writable"
                 )
             case .stickyFolder:

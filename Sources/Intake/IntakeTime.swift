@@ -1,7 +1,8 @@
 import Glibc
 import Rules
 
-/// The two clocks of intake: one that only moves on, for waits, and the calendar's, for what people read.
+/// The two clocks of intake: one that only moves on, for waits, and the calendar's, for what people
+/// read.
 struct IntakeTime: Sendable {
     /// Since intake began.
     let elapsed: @Sendable () -> Duration

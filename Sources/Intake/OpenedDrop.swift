@@ -43,9 +43,11 @@ public final class OpenedDrop: Sendable {
         }
     }
 
-    /// Makes sure that all that was read is what was looked at: same file, size and times, no writer.
+    /// Makes sure that all that was read is what was looked at: same file, size and times, no
+    /// writer.
     ///
-    /// - Throws: ``IntakeError/changed``, ``IntakeError/writerReturned``, ``IntakeError/inaccessible(_:)``.
+    /// - Throws: ``IntakeError/changed``, ``IntakeError/writerReturned``,
+    ///   ``IntakeError/inaccessible(_:)``.
     public func confirmUnchanged() throws(IntakeError) {
         try confirmLease()
         let entry: Entry

@@ -92,7 +92,8 @@ struct Settling: Sendable, Hashable {
 
     init(waits: Waits) { self.waits = waits }
 
-    /// An event named the drop; `isClosing` where it says that a writer finished. A look must follow.
+    /// An event named the drop; `isClosing` where it says that a writer finished. A look must
+    /// follow.
     mutating func noticed(isClosing: Bool) { sawClosing = sawClosing || isClosing }
 
     /// Decides by what stands under the name now; nil where nothing does.

@@ -30,7 +30,8 @@ final class WatchTable: Sendable {
 
     /// Marks what a record speaks of.
     ///
-    /// - Returns: watches of folders that left the inbox, which the caller takes back from the kernel.
+    /// - Returns: watches of folders that left the inbox, which the caller takes back from the
+    ///   kernel.
     func deliver(_ record: InotifyRecord) -> [Int32] {
         if record.has(IN_Q_OVERFLOW) {
             let boxes = watches.withLock {
@@ -48,7 +49,8 @@ final class WatchTable: Sendable {
             deliverOnFolder(record, watch)
             return []
         }
-        // No drop's name begins with a dot, and ingestd's own temporary files are the most of what comes.
+        // No drop's name begins with a dot, and ingestd's own temporary files are the most of what
+        // comes.
         guard record.name.first != UInt8(ascii: "."), let name = FileName(record.name) else {
             return []
         }

@@ -26,11 +26,7 @@ struct Claim: Sendable {
         do {
             let opened = try await root.run { try opener.open(drop, in: $0) }
             defer { opened.close() }
-            if try await isLeftover(opened) {
-                // Its document speaks for the name, not the drop.
-                desk.tellVanished(drop.path)
-                return .claimed
-            }
+            if let ending = try await endLeftover(opened) { return ending }
             return try await claim(opened, firstSeen: drop.sighted.firstSeen)
         } catch {
             return ending(of: drop, error)
@@ -50,9 +46,9 @@ struct Claim: Sendable {
             let committed = try await commit(id, drop, blob)
             house.surroundings.checkpoint(.committed, drop.path)
             tell(committed, drop)
-            try await remove(drop, of: committed.document.id)
+            let ending = try await remove(drop, of: committed.document.id)
             await dispatcher.release(id)
-            return .claimed
+            return ending
         } catch {
             await dispatcher.release(id)
             try await house.catalog.cancelReservation(id)
@@ -108,7 +104,9 @@ struct Claim: Sendable {
     }
 
     private func copy(_ drop: OpenedDrop, into writer: BlobWriter) throws {
-        if try !writer.cloneWhole(from: drop.descriptor) {
+        if try writer.cloneWhole(from: drop.descriptor) {
+            house.surroundings.checkpoint(.copying, drop.path)
+        } else {
             let length = max(1, min(Self.chunkLength, Int(clamping: drop.identity.size.bytes) + 1))
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: length, alignment: 16)
             defer { buffer.deallocate() }
@@ -151,28 +149,33 @@ struct Claim: Sendable {
     }
 
     /// Removes the drop's name; what stands in the way is remembered, and the claim holds all the same.
-    private func remove(_ drop: OpenedDrop, of document: DocumentID) async throws {
+    private func remove(_ drop: OpenedDrop, of document: DocumentID) async throws -> ClaimEnding {
         do {
             // A writer that came back waits for our lease: what it is about to write is a newer file.
             try drop.confirmUnchanged()
         } catch {
             say(.removalFailed, drop, [.document: "\(document)", .detail: error.failure.detail])
-            return
+            return .notYet(after: .zero)
         }
-        try await DropRemoval(house: house, root: root)
+        let obstacle = try await DropRemoval(house: house, root: root)
             .perform(drop.path, of: document, identity: drop.identity, isRecovery: false)
+        // A name that stays is known as taken; there is nothing to do about it until it changes.
+        if let obstacle { return .refused(obstacle) }
         house.surroundings.checkpoint(.removed, drop.path)
+        return .claimed
     }
 
-    /// Whether the drop was claimed before and merely not removed; then that is tried again.
-    private func isLeftover(_ drop: OpenedDrop) async throws -> Bool {
-        let known = try await house.catalog.isLeftover(
+    /// Tries again to remove a drop that was claimed before; nil for one that never was.
+    private func endLeftover(_ drop: OpenedDrop) async throws -> ClaimEnding? {
+        let isKnown = try await house.catalog.isLeftover(
             inbox: inbox, path: drop.path, identity: drop.identity)
-        guard known else { return false }
+        guard isKnown else { return nil }
+        // Its document speaks for the name, not the drop.
+        desk.tellVanished(drop.path)
         let current = try await house.catalog.currentDocument(
             uid: root.account.uid, inbox: inbox, path: drop.path)
-        if let current { try await remove(drop, of: current.id) }
-        return true
+        guard let current else { return nil }
+        return try await remove(drop, of: current.id)
     }
 
     /// What an error means for the drop: it stays where it is, and comes back by itself or by its owner.
@@ -220,28 +223,5 @@ struct Claim: Sendable {
             .account: "\(root.account)", .inbox: root.path, .path: "\(path)",
         ]
         house.say(event, subject.merging(fields) { _, own in own })
-    }
-}
-
-/// What an account reads that has no room.
-enum QuotaFailure {
-    static func short(bytes: ByteCount, files: Int, limit: QuotaLimit) -> Failure {
-        let missing = [
-            bytes > .zero ? "\(bytes)" : nil,
-            files > 0 ? "\(files) file\(files == 1 ? "" : "s")" : nil,
-        ].compactMap { $0 }.joined(separator: " and ")
-        return Failure(
-            .quotaExceeded,
-            message: "Over quota: short by \(missing). The file stays here and is taken as soon as "
-                + "there is room: delete documents, or ask the operator for a higher limit.",
-            detail: "reserve: short by \(bytes.bytes) bytes and \(files) files")
-    }
-
-    static func larger(_ size: ByteCount, than limit: ByteCount) -> Failure {
-        Failure(
-            .quotaExceeded,
-            message: "The file has \(size), and all your files together may have \(limit). "
-                + "Make it smaller, or ask the operator for a higher limit.",
-            detail: "reserve: \(size.bytes) bytes, limit \(limit.bytes)")
     }
 }

@@ -71,6 +71,8 @@ actor Dispatcher {
                     after: lastServed, excluding: inHand.union(claiming).union(unserved),
                     now: house.surroundings.now())
                 guard let assignment else { return nil }
+                // Its claim began while the catalogue was being asked.
+                if claiming.contains(assignment.document.id) { continue }
                 if desks[assignment.document.inbox] != nil {
                     lastServed = assignment.document.uid
                     return assignment

@@ -9,9 +9,10 @@ struct DropRemoval {
     let root: InboxRoot
 
     /// - Parameter isRecovery: whether an earlier removal may have stopped half-way.
+    /// - Returns: what stands in the way; nil where the name is gone or belongs to something newer.
     func perform(
         _ path: BeneathPath, of document: DocumentID, identity: DropIdentity, isRecovery: Bool
-    ) async throws {
+    ) async throws -> Failure? {
         let hidden = HiddenName.taken(document)
         let (outcome, left) = try await root.run { files in
             let remover = DropRemover()
@@ -34,16 +35,20 @@ struct DropRemoval {
         case .removed, .alreadyGone:
             try await house.catalog.removalDone(document)
             house.say(.dropRemoved, fields)
+            return nil
         case .newerReturned(let returned):
             try await house.catalog.removalDone(document)
             fields[.path] = "\(returned)"
             house.say(.newerDropReturned, fields)
+            return nil
         case .failed(let error):
             fields[.detail] = error.failure.detail
             house.say(.removalFailed, fields)
-            guard let left else { return }
-            try await house.catalog.removalFailed(
-                document, identity: left, now: house.surroundings.now())
+            if let left {
+                try await house.catalog.removalFailed(
+                    document, identity: left, now: house.surroundings.now())
+            }
+            return error.failure
         }
     }
 }

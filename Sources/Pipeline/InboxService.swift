@@ -19,7 +19,7 @@ struct InboxService: Sendable {
     ) {
         let desk = InboxDesk(root: root, house: house)
         let opener = DropOpener(settings: settings)
-        let reports = IntakeReports(desk: desk, house: house)
+        let reports = IntakeReports(desk: desk)
         self.house = house
         self.desk = desk
         self.opener = opener
@@ -50,41 +50,26 @@ struct InboxService: Sendable {
     }
 }
 
-/// Puts what intake finds out into the words of status files and the log.
+/// Puts what intake finds out into the words of status files; intake itself tells the log.
 struct IntakeReports: Sendable {
     let desk: InboxDesk
-    let house: House
 
     /// Takes one report; never waits.
     func take(_ report: DropReport) {
         switch report {
         case .waiting(let drop, let reason, let nextLook):
-            say(.dropWaiting, drop.path, [.reason: reason.message ?? "name and content differ"])
             guard let message = reason.message else { return }
             desk.tell(
                 WaitingDrop(
                     path: drop.path, size: drop.identity.size, firstSeen: drop.firstSeen,
                     state: .waiting, message: message, nextLook: nextLook))
         case .refused(let drop, let failure):
-            say(
-                .dropRefused, drop.path,
-                [.code: failure.code.rawValue, .detail: failure.detail])
             desk.tell(
                 WaitingDrop(
                     path: drop.path, size: drop.identity.size, firstSeen: drop.firstSeen,
                     state: .refused, message: failure.message, failure: failure))
         case .vanished(let path):
-            say(.dropVanished, path, [:])
             desk.tellVanished(path)
         }
-    }
-
-    private func say(
-        _ event: JournalEvent, _ path: BeneathPath, _ fields: [JournalField: String]
-    ) {
-        let subject: [JournalField: String] = [
-            .account: "\(desk.account)", .inbox: desk.root.path, .path: "\(path)",
-        ]
-        house.say(event, subject.merging(fields) { _, own in own })
     }
 }

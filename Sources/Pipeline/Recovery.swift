@@ -39,7 +39,7 @@ struct Recovery {
         for removal in removals {
             guard let root = roots[removal.inbox]?.root else { continue }
             do {
-                try await DropRemoval(house: house, root: root)
+                _ = try await DropRemoval(house: house, root: root)
                     .perform(
                         removal.path, of: removal.document, identity: removal.identity,
                         isRecovery: true)

@@ -28,8 +28,13 @@ struct StateDirectory: Sendable {
         } catch {
             throw .unusable(path: name.string, reason: "\(error)")
         }
-        guard flock(lock.rawValue, LOCK_EX | LOCK_NB) == 0 else {
-            throw errno == EWOULDBLOCK
+        // A lock of the process and not of the open file: a worker that is just being started has all
+        // our files open up to its exec, and would keep the next daemon out if we died meanwhile.
+        var request = flock()
+        request.l_type = Int16(F_WRLCK)
+        request.l_whence = Int16(SEEK_SET)
+        guard fcntl(lock.rawValue, F_SETLK, &request) == 0 else {
+            throw errno == EAGAIN || errno == EACCES
                 ? .inUse(path: path)
                 : .unusable(path: name.string, reason: "\(Errno(rawValue: errno))")
         }

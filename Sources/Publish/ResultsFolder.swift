@@ -72,20 +72,22 @@ struct ResultsFolder {
     /// A file of an earlier publication is replaced; a folder or link that its owner put there is moved aside.
     private func clear(_ target: BeneathPath) throws {
         guard let entry = try files.entry(target), entry.kind != .file else { return }
-        _ = try NumberedBackup(files: files, drop: target).move(target, to: \.results)
+        try moveAside(target)
     }
 
     private func makeSubfolder(_ subfolder: BeneathPath) throws {
         switch try files.entry(subfolder)?.kind {
-        case .folder: break
-        case nil: try files.makeFolder(subfolder)
+        case .folder:
+            return
         case .file, .link, .special:
-            try clearFile(subfolder)
+            try moveAside(subfolder)
+            try files.makeFolder(subfolder)
+        case nil:
             try files.makeFolder(subfolder)
         }
     }
 
-    private func clearFile(_ path: BeneathPath) throws {
+    private func moveAside(_ path: BeneathPath) throws {
         _ = try NumberedBackup(files: files, drop: path).move(path, to: \.results)
     }
 }

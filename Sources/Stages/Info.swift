@@ -11,8 +11,10 @@ enum Info {
     static let sizeRunLimit = 1000
 
     static func run(
-        on document: PDFDocument, send: (StageReply) throws -> Void
+        on document: PDFDocument, limits: StageLimits, send: (StageReply) throws -> Void
     ) throws -> PDFSummary {
+        document.reader.setDeadline(limits.softDeadline)
+        defer { document.reader.setDeadline(nil) }
         for warning in document.warnings { try send(.warning(warning)) }
         let summary = PDFSummary(pages: document.pageCount, metadata: metadata(of: document))
         try withoutActuallyEscaping(send) { send in
@@ -120,6 +122,11 @@ enum Info {
     private static func sizeRuns(of document: PDFDocument) -> BoundedList<SizeRun> {
         var runs = BoundedList<SizeRun>()
         for page in 0..<document.pageCount {
+            // In a broken tree each page is looked for from the root.
+            guard !document.reader.deadlinePassed else {
+                runs.isCut = true
+                break
+            }
             let size = leniently(else: nil) { () throws(StageError) in
                 let (width, height) = try document.reader.pageSize(page)
                 return [width, height].compactMap(thousandths)
@@ -149,7 +156,8 @@ struct BoundedList<Element> {
     var isCut = false
 }
 
-/// Reads something a PDF can well do without: what is damaged there is left out, and the rest goes on.
+/// Reads something a PDF can well do without: what is damaged there is left out, and the rest goes
+/// on.
 func leniently<Value>(else fallback: Value, _ read: () throws(StageError) -> Value) -> Value {
     do { return try read() } catch { return fallback }
 }

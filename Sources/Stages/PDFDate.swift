@@ -2,7 +2,8 @@
 ///
 /// Rule: ISO 32000-1, section 7.9.4.
 enum PDFDate {
-    /// The same moment in the form of RFC 3339, in the zone in which it was written; nil for anything else.
+    /// The same moment in the form of RFC 3339, in the zone in which it was written; nil for
+    /// anything else.
     ///
     /// A date without a zone is taken as UTC, as PDF 2.0 has it.
     static func rfc3339(_ text: String) -> String? {

@@ -12,7 +12,8 @@ final class PDFDocument {
 
     /// Opens the blob on `descriptor`.
     ///
-    /// - Throws: ``StageError``; among them `tooManyPages` where the file has, or claims, more than `pageLimit`.
+    /// - Throws: ``StageError``; among them `tooManyPages` where the file has, or claims, more than
+    /// `pageLimit`.
     init(descriptor: Int32, pageLimit: Int, memoryLimit: ByteCount) throws(StageError) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .blobUnreadable(errno: errno) }

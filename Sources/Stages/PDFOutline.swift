@@ -34,7 +34,8 @@ enum PDFOutline {
         return outline
     }
 
-    /// Goes down before it goes on. An entry met a second time ends its branch: such lists run in circles.
+    /// Goes down before it goes on. An entry met a second time ends its branch: such lists run in
+    /// circles.
     private static func walk(
         from first: PDFObject, in document: PDFDocument,
         into outline: inout BoundedList<PDFOutlineEntry>

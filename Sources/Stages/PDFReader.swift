@@ -5,7 +5,8 @@ import Rules
 final class PDFReader {
     private let reader: OpaquePointer
 
-    /// Throws ``StageError/memoryExceeded(attempt:)`` where the limit does not even hold an empty reader.
+    /// Throws ``StageError/memoryExceeded(attempt:)`` where the limit does not even hold an empty
+    /// reader.
     init(memoryLimit: ByteCount) throws(StageError) {
         guard let reader = mupdf_new(Int(memoryLimit.bytes)) else {
             throw .memoryExceeded(attempt: "start MuPDF")
@@ -158,7 +159,8 @@ final class PDFObject {
 
     deinit { mupdf_give_back(reader.pointer, object) }
 
-    /// What it is, and the number under which the file knows it: nil where it stands in its parent itself.
+    /// What it is, and the number under which the file knows it: nil where it stands in its parent
+    /// itself.
     func description() throws(StageError) -> (kind: Kind, number: Int?) {
         var value = mupdf_value()
         try reader.check("read object") { mupdf_describe(reader.pointer, object, &value) }

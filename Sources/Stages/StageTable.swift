@@ -38,7 +38,8 @@ public final class StageTable {
     ) throws -> StageResult {
         switch request {
         case .info(let pageLimit):
-            return .info(try Info.run(on: try opened(pageLimit: pageLimit), send: send))
+            return .info(
+                try Info.run(on: try opened(pageLimit: pageLimit), limits: limits, send: send))
         case .text(let pageLimit, let byteLimit):
             let document = try opened(pageLimit: pageLimit)
             return .text(

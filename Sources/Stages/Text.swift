@@ -15,10 +15,10 @@ enum Text {
         document.reader.setDeadline(limits.softDeadline)
         defer { document.reader.setDeadline(nil) }
         return try withoutActuallyEscaping(send) { send in
-            var progress = Extraction(
+            var extraction = Extraction(
                 document: document, byteLimit: byteLimit,
                 gate: ProgressGate(interval: limits.progressInterval))
-            return try progress.run(send: send)
+            return try extraction.run(send: send)
         }
     }
 
@@ -29,8 +29,11 @@ enum Text {
         var gate: ProgressGate
         var characters = 0
         var bytes = 0
-        var failedPages: [Int] = []
-        var failedPageCount = 0
+        /// The first pages that are not whole, counted from one.
+        var faultyPages: [Int] = []
+        var faultyPageCount = 0
+        /// How many of those gave nothing but an error.
+        var unreadPageCount = 0
         var lastError: StageError?
 
         mutating func run(send: @escaping (StageReply) throws -> Void) throws -> Int {
@@ -67,21 +70,26 @@ enum Text {
         }
 
         private mutating func note(_ error: StageError, on page: Int) {
-            failedPageCount += 1
+            faultyPageCount += 1
+            if faultyPages.count < Text.namedPageLimit { faultyPages.append(page + 1) }
+            if case .incomplete = error { return }
+            unreadPageCount += 1
             lastError = error
-            if failedPages.count < Text.namedPageLimit { failedPages.append(page + 1) }
         }
 
-        /// Tells of pages that failed. Where all of them did, the stage did.
+        /// Tells of pages that are not whole. Where none could be read at all, the stage has
+        /// failed.
         private func report(send: (StageReply) throws -> Void) throws {
-            guard let lastError else { return }
-            if failedPageCount == document.pageCount, characters == 0 { throw lastError }
-            let pages = failedPages.map(String.init).joined(separator: ", ")
-            let more = failedPageCount > failedPages.count ? " and others" : ""
+            if let lastError, unreadPageCount == document.pageCount, characters == 0 {
+                throw lastError
+            }
+            guard faultyPageCount > 0 else { return }
+            let pages = faultyPages.map(String.init).joined(separator: ", ")
+            let more = faultyPageCount > faultyPages.count ? " and others" : ""
             try send(
                 .warning(
-                    "The text of \(failedPageCount) of \(document.pageCount) pages is missing or "
-                        + "not whole, since they are damaged: page \(pages)\(more)."))
+                    "The text of \(faultyPageCount) of \(document.pageCount) pages may not be "
+                        + "whole, since they are damaged or too large: page \(pages)\(more)."))
         }
 
         private func cut(after pages: Int, because reason: String) -> String {

@@ -81,6 +81,7 @@ public final class BlobStore: Sendable {
         return status.size
     }
 
+    /// Whether there is a blob of this digest; its bytes are not looked at.
     public func contains(_ digest: ContentDigest) throws(StoreError) -> Bool {
         try size(of: digest) != nil
     }

@@ -35,6 +35,7 @@ public struct FrameReader: Sendable {
 
     public init() {}
 
+    /// Takes the next bytes of the stream.
     public mutating func append(_ bytes: some Collection<UInt8>) {
         if consumed > 0 {
             buffer.removeFirst(consumed)

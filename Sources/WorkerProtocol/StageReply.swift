@@ -24,6 +24,7 @@ public enum StageReply: Sendable, Hashable {
             finished, failed
     }
 
+    /// The reply as a whole frame.
     public func encoded() -> [UInt8] {
         var wire = WireWriter()
         switch self {

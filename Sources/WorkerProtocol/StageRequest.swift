@@ -19,6 +19,7 @@ public enum StageRequest: Sendable, Hashable {
         }
     }
 
+    /// The request as a whole frame.
     public func encoded() -> [UInt8] {
         var wire = WireWriter()
         switch self {

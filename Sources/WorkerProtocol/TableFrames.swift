@@ -122,6 +122,7 @@ public struct RowBatch: Sendable, Hashable {
         rowCount += 1
     }
 
+    /// Adds the next field of the row that was begun.
     public mutating func append(field: some Collection<UInt8>) {
         withUnsafeBytes(of: UInt32(field.count).littleEndian) { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: field)
@@ -133,10 +134,12 @@ public struct RowBatch: Sendable, Hashable {
         bytes.append(contentsOf: field)
     }
 
+    /// Adds the next field of the row that was begun: one that has no value.
     public mutating func appendNoValue() {
         withUnsafeBytes(of: Self.noValue) { bytes.append(contentsOf: $0) }
     }
 
+    /// Empties the batch for the next rows; its memory is kept.
     public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         rowCount = 0

@@ -22,6 +22,7 @@ public struct WireWriter: Sendable {
         put(text != nil)
         if let text { put(text) }
     }
+    /// Writes a list: how many items, then each by `write`.
     public mutating func put<Item>(_ items: [Item], each write: (inout WireWriter, Item) -> Void) {
         put(UInt32(items.count))
         for item in items { write(&self, item) }
@@ -46,6 +47,7 @@ public struct WireReader: ~Copyable {
 
     public mutating func byte() throws(WireError) -> UInt8 { try take(1).first ?? 0 }
 
+    /// One byte that must be 0 or 1.
     public mutating func flag() throws(WireError) -> Bool {
         switch try byte() {
         case 0: false
@@ -54,10 +56,12 @@ public struct WireReader: ~Copyable {
         }
     }
 
+    /// Four bytes, little-endian.
     public mutating func uint32() throws(WireError) -> UInt32 {
         try take(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
     }
 
+    /// Eight bytes, little-endian.
     public mutating func uint64() throws(WireError) -> UInt64 {
         try take(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
@@ -69,10 +73,12 @@ public struct WireReader: ~Copyable {
         return Int(value)
     }
 
+    /// Bytes behind their 32-bit length.
     public mutating func data() throws(WireError) -> ArraySlice<UInt8> {
         try take(Int(try uint32()))
     }
 
+    /// UTF-8 behind its 32-bit length in bytes.
     public mutating func text() throws(WireError) -> String {
         guard let text = String(validating: try data(), as: UTF8.self) else {
             throw WireError("a text is not UTF-8")
@@ -80,6 +86,7 @@ public struct WireReader: ~Copyable {
         return text
     }
 
+    /// A flag, and where it is set a text.
     public mutating func optionalText() throws(WireError) -> String? {
         try flag() ? try text() : nil
     }

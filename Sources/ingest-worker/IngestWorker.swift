@@ -3,9 +3,11 @@ import Glibc
 import Rules
 import Stages
 
-/// The program that parses what strangers sent: it confines itself, then serves requests until they end.
+/// The program that parses what strangers sent: it confines itself, then serves requests until they
+/// end.
 ///
-/// Descriptor 0 is the blob, 1 a stream socket that bears frames both ways, 2 takes lines for the operator.
+/// Descriptor 0 is the blob, 1 a stream socket that bears frames both ways, 2 takes lines for the
+/// operator.
 enum IngestWorker {
     /// What the program and its libraries take of the address space beside the document's share:
     /// the built-in fonts alone are 41 MB.

@@ -10,12 +10,16 @@ struct Lifeline: Sendable {
     let stopTimeout: Duration
     let journal: Journal
 
+    /// From now on these signals end nothing by themselves; what comes before ``obey(_:reload:)`` is kept.
+    static func trapSignals() async -> UnixSignalsSequence {
+        await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+    }
+
     /// Stops at SIGTERM and SIGINT, reloads at SIGHUP; returns when cancelled.
     ///
     /// A stop that takes longer than `stopTimeout` is cut off: a crash at any instruction is mended
     /// at the next start.
-    func obeySignals(reload: @Sendable () -> Void) async {
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+    func obey(_ signals: UnixSignalsSequence, reload: @Sendable () -> Void) async {
         await withDiscardingTaskGroup { group in
             for await signal in signals {
                 guard signal == .sighup else {

@@ -110,6 +110,9 @@ private let failedDetails = """
         let status = try #require(documents[0]["status"] as? [String: Any])
         #expect(status["new_key"] as? [Int] == [1])
         let empty = try folder.makeFolder("empty")
+        try folder.write(
+            "{\"schema\":\"ingestd/status/inbox/1\",\n  \"owner\":\"alice\"\n}\n",
+            to: "empty/inbox.status.json")
         #expect(try CommandOutcome(["ls", "--json", empty], in: folder.path).output == "[]\n")
     }
 

@@ -2,10 +2,11 @@ import CSeccomp
 import Confinement
 import Glibc
 
-/// Tries one thing that a worker must never be able to do, behind the wall that its first argument names.
+/// Tries one thing that a worker must never be able to do, behind the wall that its first argument
+/// names.
 ///
-/// The exit status tells what became of it: 0 done, 10 refused with an error, 11 no wall could be put up,
-/// 12 no such attempt. Where the wall kills, there is no status, only the signal.
+/// The exit status tells what became of it: 0 done, 10 refused with an error, 11 no wall could be
+/// put up, 12 no such attempt. Where the wall kills, there is no status, only the signal.
 enum Probe {
     static func run(arguments: [String]) -> Int32 {
         guard arguments.count == 2, let attempt = Attempt.all[arguments[1]] else { return 12 }
@@ -52,7 +53,8 @@ struct Attempt {
             "open": Attempt(
                 name: "openat", arguments: [atWorkingDirectory, text("/etc/passwd"), 0]),
             "stat": Attempt(
-                name: "newfstatat", arguments: [atWorkingDirectory, text("/etc/passwd"), buffer, 0]),
+                name: "newfstatat",
+                arguments: [atWorkingDirectory, text("/etc/passwd"), buffer, 0]),
             "create": Attempt(
                 name: "openat", arguments: [atWorkingDirectory, text("/tmp/probe"), 0o102, 0o600]),
             "unlink": Attempt(name: "unlinkat", arguments: [atWorkingDirectory, text("/x"), 0]),

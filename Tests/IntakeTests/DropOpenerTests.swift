@@ -37,7 +37,8 @@ private let page = "%PDF-1.4\n" + String(repeating: "x", count: 10_000) + "\n%%E
         await #expect(throws: IntakeError.self) { try await open(drop) }
     }
 
-    /// Opens for writing without waiting for the lease's end: EWOULDBLOCK, and the lease is asked back.
+    /// Opens for writing without waiting for the lease's end: EWOULDBLOCK, and the lease is asked
+    /// back.
     private func knock() -> Int32 {
         Glibc.open(folder("a.pdf"), O_WRONLY | O_NONBLOCK)
     }

@@ -145,7 +145,8 @@ private let page = "%PDF-1.4\n%%EOF\n"
             try folder.write("empty.pdf", page)
             try folder.write("wrong.pdf", page)
             unlink(folder("again.tmp"))
-            // The name that went tells nothing of the one that stayed: that takes a change of its own.
+            // The name that went tells nothing of the one that stayed: that takes a change of its
+            // own.
             chmod(folder("twice.pdf"), 0o600)
             #expect(await harness.take(3) == ["empty.pdf", "wrong.pdf", "twice.pdf"])
         }
@@ -210,6 +211,28 @@ private let page = "%PDF-1.4\n%%EOF\n"
         }
     }
 
+    @Test func `results that take the place of a refused file are not looked into`() async throws {
+        try folder.write("a.pdf.results", "mine")
+        mkdir(folder(".making"), 0o755)
+        try folder.write(".making/x.pdf", page)
+        try await IntakeHarness.running(IntakeHarness(folder)) { harness in
+            #expect(await harness.refusal(of: "a.pdf.results").code == .unsupportedType)
+            rename(folder("a.pdf.results"), folder(".mine"))
+            rename(folder(".making"), folder("a.pdf.results"))
+            await harness.said(.dropVanished)
+            try folder.write("after.pdf", page)
+            #expect(await harness.take(1) == ["after.pdf"])
+            let inner = harness.ear.all.filter { said in
+                if case .report(.waiting(let drop, _, _)) = said {
+                    drop.path.description.hasPrefix("a.pdf.results/")
+                } else {
+                    false
+                }
+            }
+            #expect(inner.isEmpty)
+        }
+    }
+
     @Test func `lost events are made good by looking through everything`() async throws {
         try await IntakeHarness.running(IntakeHarness(folder)) { harness in
             harness.watcher.deliver(
@@ -229,6 +252,23 @@ private let page = "%PDF-1.4\n%%EOF\n"
             await harness.said(.watchesExhausted)
             try folder.write("far/1.pdf", page)
             #expect(await harness.take(1) == ["far/1.pdf"])
+        }
+    }
+
+    @Test func `drops for which there is no room are found again when there is`() async throws {
+        let names = Set((1...25).map { "\($0).pdf" })
+        for name in names { try folder.write(name, page) }
+        try await IntakeHarness.running(IntakeHarness(folder, candidateLimit: 10)) { harness in
+            await harness.said(.dropsDeferred)
+            var taken: Set<String> = []
+            while taken.count < names.count {
+                let drop = try #require(await harness.intake.nextReady())
+                taken.insert(drop.path.description)
+                unlink(folder(drop.path.description))
+                await harness.intake.ended(drop.path, .claimed)
+            }
+            #expect(taken == names)
+            await harness.intake.whenDrained()
         }
     }
 

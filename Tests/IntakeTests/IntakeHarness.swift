@@ -68,7 +68,7 @@ final class IntakeHarness: Sendable {
         _ folder: TemporaryFolder, settings: InboxSettings = quick,
         patience: Patience = Patience(
             empty: .milliseconds(50), mismatch: .milliseconds(50), secondLink: .milliseconds(50)),
-        watchLimit: Int? = nil
+        watchLimit: Int? = nil, candidateLimit: Int = InboxIntake.usualCandidateLimit
     ) async throws {
         self.folder = folder
         root = try await InboxRoot.open(folder.path, threads: OwnerThreads())
@@ -76,7 +76,8 @@ final class IntakeHarness: Sendable {
         opener = DropOpener(settings: settings)
         intake = InboxIntake(
             root: root, settings: settings, watcher: watcher, opener: opener, patience: patience,
-            journal: { [ear] in ear.hear(.journal($0)) }, report: { [ear] in ear.hear(.report($0)) }
+            candidateLimit: candidateLimit, journal: { [ear] in ear.hear(.journal($0)) },
+            report: { [ear] in ear.hear(.report($0)) }
         )
     }
 

@@ -3,9 +3,12 @@
 // usage: MortalDaemon INBOX STATE WORKER CHECKPOINT COUNT
 // Dies by SIGKILL when CHECKPOINT is reached for the COUNT-th time; ends by itself when all is done.
 
+import Pipeline
+
 let arguments = CommandLine.arguments
 guard arguments.count == 6, let plan = MortalDaemon(arguments: Array(arguments.dropFirst())) else {
     print("usage: MortalDaemon INBOX STATE WORKER CHECKPOINT COUNT")
+    print("checkpoints:", Checkpoint.allCases.map(\.rawValue).joined(separator: " "))
     MortalDaemon.leave(64)
 }
 await plan.run()

@@ -22,7 +22,7 @@ import Testing
             ],
             "Workers": system.union(["Rules", "WorkerProtocol", "CLinux"]),
             "Publish": system.union(["Rules", "Inbox", "CLinux"]),
-            "Pipeline": system.union(daemon),
+            "Pipeline": system.union(daemon).union(["Dispatch"]),
             "ingestd": system.union(daemon).union([
                 "Pipeline", "CLinux", "ArgumentParser", "Logging", "ServiceLifecycle",
                 "UnixSignals", "Yams", "FoundationEssentials",

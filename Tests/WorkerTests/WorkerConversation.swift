@@ -12,7 +12,8 @@ final class WorkerConversation {
         program = try SpawnedProgram("ingest-worker", arguments: identity + options, input: file)
     }
 
-    /// Asks for one stage and gathers its replies, the last of which ends it; fewer where the worker died.
+    /// Asks for one stage and gathers its replies, the last of which ends it; fewer where the
+    /// worker died.
     func ask(_ request: StageRequest) throws -> [StageReply] {
         program.send(request.encoded())
         var replies: [StageReply] = []

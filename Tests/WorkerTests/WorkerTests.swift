@@ -107,8 +107,7 @@ import WorkerProtocol
         #expect(worker.finish() == .exited(0))
     }
 
-    @Test(.enabled(if: geteuid() == 0))
-    func `memory that a document asks for is refused and reported, not fatal`() throws {
+    @Test func `memory that a document asks for is refused and reported, not fatal`() throws {
         let worker = try WorkerConversation(
             file: fixture("english.pdf"), options: ["--memory", "100000"])
         guard case .failed(let failure) = try worker.ask(info).last else {

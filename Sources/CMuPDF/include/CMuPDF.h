@@ -20,7 +20,14 @@ enum mupdf_code {
     MUPDF_INCOMPLETE = 5,
 };
 
-enum mupdf_kind { MUPDF_OTHER, MUPDF_INTEGER, MUPDF_STRING, MUPDF_NAME, MUPDF_ARRAY, MUPDF_DICTIONARY };
+enum mupdf_kind {
+    MUPDF_OTHER,
+    MUPDF_INTEGER,
+    MUPDF_STRING,
+    MUPDF_NAME,
+    MUPDF_ARRAY,
+    MUPDF_DICTIONARY,
+};
 
 /// One value of the file, as far as it can be told in numbers.
 struct mupdf_value {
@@ -47,19 +54,22 @@ struct pdf_obj;
 struct mupdf_reader *mupdf_new(size_t memory_limit);
 void mupdf_free(struct mupdf_reader *reader);
 
-/// Opens the PDF on a descriptor, of which `length` bytes are read by position only. To be called once.
+/// Opens the PDF on a descriptor, of which `length` bytes are read by position only. To be called
+/// once.
 enum mupdf_code mupdf_open(struct mupdf_reader *reader, int descriptor, int64_t length);
 /// Whether the cross-reference table was missing or wrong, and had to be rebuilt.
 int mupdf_was_repaired(struct mupdf_reader *reader);
 /// The version times ten.
 int mupdf_version(struct mupdf_reader *reader);
-enum mupdf_code mupdf_protection_of(struct mupdf_reader *reader, struct mupdf_protection *protection);
+enum mupdf_code mupdf_protection_of(
+    struct mupdf_reader *reader, struct mupdf_protection *protection);
 
 /// The trailer; this and the next two hand out references that must be given back.
 enum mupdf_code mupdf_trailer(struct mupdf_reader *reader, struct pdf_obj **object);
 /// The value of a dictionary's key, as it stands there; null where there is none.
 enum mupdf_code mupdf_member(
-    struct mupdf_reader *reader, struct pdf_obj *dictionary, const char *key, struct pdf_obj **object);
+    struct mupdf_reader *reader, struct pdf_obj *dictionary, const char *key,
+    struct pdf_obj **object);
 enum mupdf_code mupdf_element(
     struct mupdf_reader *reader, struct pdf_obj *array, int index, struct pdf_obj **object);
 void mupdf_give_back(struct mupdf_reader *reader, struct pdf_obj *object);
@@ -78,7 +88,8 @@ enum mupdf_code mupdf_page_size(struct mupdf_reader *reader, int page, float siz
 enum mupdf_code mupdf_destination(struct mupdf_reader *reader, struct pdf_obj *object, int *page);
 /// Puts a page's text into the output; what was found before an error is there as well.
 enum mupdf_code mupdf_page_text(struct mupdf_reader *reader, int page);
-/// Puts a page as a JPEG picture into the output, scaled from its own size to `width` by `height` pixels.
+/// Puts a page as a JPEG picture into the output, scaled from its own size to `width` by `height`
+/// pixels.
 enum mupdf_code mupdf_page_picture(
     struct mupdf_reader *reader, int page, int width, int height, int quality);
 

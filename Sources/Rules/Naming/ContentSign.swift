@@ -83,14 +83,16 @@ enum ContentSign: Sendable, Hashable {
         return webOpenings.contains { opening.starts(with: $0) }
     }
 
-    /// Text has no NUL, unless it is UTF-16: then every other byte of ASCII is one.
+    /// Text has hardly any control characters, though a stray NUL does not make a table a program;
+    /// in UTF-16 every byte on one side of ASCII characters is NUL. Random bytes have a tenth.
     private static func readsAsText(_ head: [UInt8]) -> Bool {
         if head.starts(with: [0xff, 0xfe]) || head.starts(with: [0xfe, 0xff]) { return true }
         let zeros = head.indices.filter { head[$0] == 0 }
-        let controls = head.filter { $0 < 0x20 && !(0x09...0x0d).contains($0) && $0 != 0x1b }
-        guard !zeros.isEmpty else { return controls.count * 50 <= head.count }
-        let oddZeros = zeros.count { !$0.isMultiple(of: 2) }
-        return (oddZeros == 0 || oddZeros == zeros.count) && zeros.count * 8 >= head.count
+        let oddZeroCount = zeros.count { !$0.isMultiple(of: 2) }
+        let isWide =
+            (oddZeroCount == 0 || oddZeroCount == zeros.count) && zeros.count * 2 <= head.count
+        let controlCount = head.count { $0 < 0x20 && !(0x09...0x0d).contains($0) && $0 != 0x1b }
+        return (isWide ? controlCount - zeros.count : controlCount) * 12 <= head.count
     }
 }
 

@@ -1,8 +1,10 @@
-/// A pattern for names: `*` is any run of characters but `/`, `**` any run, `?` one character but `/`,
-/// `[a-z]` and `[!a-z]` one ASCII character out of a set, `\` takes the next character as it is.
+/// A pattern for names: `*` is any run of characters but `/`, `**` any run, `?` one character but
+/// `/`, `[a-z]` and `[!a-z]` one ASCII character out of a set, `\` takes the next character as it
+/// is.
 ///
-/// A pattern with a `/` is held against a whole path below the inbox, any other against the last name.
-/// Matching takes time proportional to the pattern's length times the name's, whatever either holds.
+/// A pattern with a `/` is held against a whole path below the inbox, any other against the last
+/// name. Matching takes time proportional to the pattern's length times the name's, whatever either
+/// holds.
 struct Glob: Sendable, Hashable {
     private enum Token: Sendable, Hashable {
         case byte(UInt8)

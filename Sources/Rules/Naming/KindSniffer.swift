@@ -35,7 +35,8 @@ public struct KindSniffer: Sendable, Hashable {
     /// The kind on which name and content agree.
     ///
     /// - Parameter head: the file's first bytes, all of them or ``headLength``.
-    /// - Throws: `unsupported_type` for a name that is never taken, `type_mismatch` where they disagree.
+    /// - Throws: `unsupported_type` for a name that is never taken, `type_mismatch` where they
+    ///   disagree.
     public func kind(of name: FileName, head: [UInt8]) throws(Failure) -> DropKind {
         guard let promise = DropExtension(of: name) else { throw unsupported(name) }
         let sign =
@@ -99,7 +100,7 @@ extension ContentSign {
         switch self {
         case .pdf: "Give it the extension .pdf."
         case .oldOffice, .zip:
-            "If it is a workbook, open it in a spreadsheet program, save the sheet as CSV and drop that."
+            "If it is a workbook, open it, save the sheet as CSV and drop that."
         case .webPage:
             "A download often ends so when a login has run out: fetch the file again."
         case .text: "If it is a table, give it the extension .csv."

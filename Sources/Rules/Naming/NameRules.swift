@@ -3,7 +3,8 @@
 /// Rule: docs/formats.md, "Names that are never drops".
 public struct NameRules: Sendable, Hashable {
     private static let hiddenBeginnings = [".", "~", "#"].map { Array($0.utf8) }
-    /// Endings of files that somebody is still making. Compared without regard to ASCII case, as are all below.
+    /// Endings of files that somebody is still making. Compared without regard to ASCII case, as
+    /// are all below.
     private static let unfinishedEndings = [
         ".part", ".partial", ".filepart", ".tmp", ".temp", ".lftp", ".crdownload", ".download",
         ".opdownload", ".!ut", ".swp", ".lock", "~",

@@ -13,6 +13,7 @@ public enum NameVerdict: Sendable, Hashable {
 ///
 /// Rule: docs/formats.md, "Requests".
 public struct Request: Sendable, Hashable {
+    /// What is asked for.
     public enum Verb: Sendable, Hashable {
         case retry, refresh, pages, restore, delete
         /// A new cover; the page is counted from one, nil leaves it to the settings.
@@ -25,8 +26,8 @@ public struct Request: Sendable, Hashable {
 
     /// Reads a name; nil where it is no request.
     ///
-    /// Only names with the extension of a drop are asked about, so that somebody's `thesis.pages` is
-    /// a file of theirs and not a request for the pages of `thesis`.
+    /// Only names with the extension of a drop are asked about, so that somebody's `thesis.pages`
+    /// is a file of theirs and not a request for the pages of `thesis`.
     init?(name: FileName) {
         guard let dot = name.bytes.lastIndex(of: UInt8(ascii: ".")),
             let target = FileName(name.bytes[..<dot]), DropExtension(of: target) != nil,

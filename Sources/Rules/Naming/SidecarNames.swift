@@ -24,7 +24,8 @@ public struct SidecarNames: Sendable, Hashable {
     /// The sidecars of the newest document of a name.
     public init(of name: FileName) { self.init(of: name, middle: []) }
 
-    /// The sidecars of an older document of a name, `version` counted from one: `NAME.~1~.status.json`.
+    /// The sidecars of an older document of a name, `version` counted from one:
+    /// `NAME.~1~.status.json`.
     public init(of name: FileName, version: Int) {
         precondition(version >= 1, "older versions are counted from one")
         self.init(of: name, middle: Array(".~\(version)~".utf8))
@@ -86,7 +87,8 @@ extension [UInt8] {
 }
 
 extension FileName {
-    /// The name with a number before its extension, `report (2).pdf`, its beginning cut where it would grow too long.
+    /// The name with a number before its extension, `report (2).pdf`, its beginning cut where it
+    /// would grow too long.
     public func numbered(_ number: Int) -> FileName {
         let dot =
             bytes.lastIndex(of: UInt8(ascii: ".")).flatMap { $0 > 0 ? $0 : nil } ?? bytes.count

@@ -23,7 +23,9 @@ public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible
         let units: [(name: String, size: Int64)] = [
             ("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000),
         ]
-        guard let unit = units.first(where: { bytes >= $0.size }) else { return "\(bytes) bytes" }
+        guard let unit = units.first(where: { bytes >= $0.size }) else {
+            return bytes == 1 ? "1 byte" : "\(bytes) bytes"
+        }
         // Rounded up: a person who frees what we name must have freed enough.
         let tenths = (bytes + unit.size / 10 - 1) / (unit.size / 10)
         return "\(tenths / 10).\(tenths % 10) \(unit.name)"

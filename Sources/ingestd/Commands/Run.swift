@@ -11,8 +11,8 @@ struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Serve the inboxes until stopped.",
         discussion: """
-            Needs no config file: name an inbox or two. SIGTERM stops it, SIGHUP reloads the limits \
-            of the config file.
+            Needs no config file: name an inbox or two. SIGTERM stops it, SIGHUP reloads the \
+            limits of the config file.
             """)
 
     @Option(help: "The config file.", completion: .file(extensions: ["yaml", "yml"]))
@@ -85,9 +85,11 @@ struct Run: AsyncParsableCommand {
                 journal(JournalLine(.configRefused, [.detail: error.description]))
             }
         }
+        // Before anybody can be told that the daemon is ready, and take it at its word.
+        let signals = await Lifeline.trapSignals()
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await lifeline.obeySignals(reload: reload) }
+                group.addTask { await lifeline.obey(signals, reload: reload) }
                 group.addTask { await lifeline.feedWatchdog() }
                 try await daemon.run(isOnce: once) {
                     journal(JournalLine(.daemonReady))

@@ -1,4 +1,5 @@
 import Glibc
+import Rules
 
 /// A folder in which status files are looked for; reads as whoever calls the command, and follows no link below it.
 struct SidecarFolder: ~Copyable {
@@ -45,8 +46,9 @@ struct SidecarFolder: ~Copyable {
 
     /// The names of what may be status files and, apart, of the folders that may hold more; sorted.
     ///
-    /// Hidden folders and results are left out. A name that is not UTF-8 is left out as well: its sidecar cannot be
-    /// opened by a text, and `file_name` would not be its name.
+    /// Hidden folders, results and the status file of a whole inbox are left out. A name that is not
+    /// UTF-8 is left out as well: its sidecar cannot be opened by a text, and `file_name` would not
+    /// be its name.
     func names() throws(Failure) -> (sidecars: [String], folders: [String]) {
         // fdopendir takes the descriptor over, so it is given one of its own.
         let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -58,6 +60,7 @@ struct SidecarFolder: ~Copyable {
         var folders: [String] = []
         while let entry = readdir(stream) {
             guard let name = Self.name(entry), !name.hasPrefix(".") else { continue }
+            if name == SidecarNames.inboxStatus.description { continue }
             if name.hasSuffix(Self.suffix) {
                 sidecars.append(name)
             } else if !name.hasSuffix(".results"), isFolder(name, type: entry.pointee.d_type) {

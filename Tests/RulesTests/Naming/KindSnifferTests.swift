@@ -34,6 +34,7 @@ import Testing
         Case("a.csv", "name,email\nx,x@y.z\n", .csv), Case("a.TSV", "a\tb\n", .csv),
         Case("a.tab", "1", .csv), Case("euc.csv", [0xc0, 0xcc, 0xb8, 0xa7, 0x2c, 0x0a], .csv),
         Case("bare.csv", utf16, .csv), Case("bom.csv", [0xff, 0xfe] + utf16, .csv),
+        Case("stray.csv", "col1|col2|col3\nval1|val\u{0}2|val3\n", .csv),
         Case("cells.csv", "kind,magic\npdf,%PDF-1.4\n", .csv),
     ]
 
@@ -45,7 +46,9 @@ import Testing
         Case("picture.csv", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
         Case("picture.csv", [0xff, 0xd8, 0xff, 0xe0]), Case("packed.csv", [0x1f, 0x8b, 0x08]),
         Case("program.csv", [0x7f, 0x45, 0x4c, 0x46, 2]), Case("db.csv", "SQLite format 3\0"),
-        Case("zeros.csv", zeros), Case("noise.csv", (1..<200).map { (n: Int) in UInt8(n % 8) }),
+        Case("zeros.csv", zeros), Case("zero.csv", [0]),
+        Case("all bytes.csv", (0..<4096).map { (n: Int) in UInt8(n * 7 % 256) }),
+        Case("noise.csv", (1..<200).map { (n: Int) in UInt8(n % 8) }),
         Case("old.xls", zip), Case("new.xlsx", "a,b\n"),
     ]
 

@@ -31,7 +31,8 @@ import Testing
     }
 
     @Test func `a hash is eight digits of FNV-1a`() {
-        // The known hash of "foobar" is bf9cf968; it is the long name's that counts here, so only the form is fixed.
+        // The known hash of "foobar" is bf9cf968; it is the long name's that counts here, so only
+        // the form is fixed.
         let name = SidecarNames(of: FileName(literal: String(repeating: "a", count: 255))).status
         let hash = name.description.split(separator: "~").last?.prefix(8) ?? ""
         #expect(hash.count == 8 && hash.allSatisfy(\.isHexDigit))

@@ -1,0 +1,191 @@
+import Foundation
+import Rules
+import Testing
+
+/// A fresh inbox, a state directory and a config for the built daemon; gone with the test.
+///
+/// Run as root, the inbox belongs to an account that has no name.
+final class FlowScene: Sendable {
+    static let uid: uid_t = geteuid() == 0 ? 40_001 : geteuid()
+    static let otherUID: uid_t = 40_002
+
+    let folder: String
+    var inbox: String { folder + "/inbox" }
+    var state: String { folder + "/state" }
+    private var config: String { folder + "/ingestd.yaml" }
+
+    init() throws {
+        var template = Array("/tmp/ingestd-flow-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
+        folder = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        // Accounts pass through to their inboxes.
+        chmod(folder, 0o755)
+        try makeInbox("inbox")
+    }
+
+    deinit {
+        // What a test locked away from its own user stays in the folder for temporary files.
+        _ = try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    func callAsFunction(_ name: String) -> String { inbox + "/" + name }
+
+    /// Makes a further folder to watch; its path is what `start(others:)` takes.
+    @discardableResult
+    func makeInbox(_ name: String, owner: uid_t = uid) throws -> String {
+        let path = folder + "/" + name
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        chown(path, owner, owner)
+        return path
+    }
+
+    // MARK: - Drops
+
+    /// Drops a fixture as its owner's program would: made, written, closed.
+    func drop(_ fixture: String, as name: String? = nil) throws {
+        let bytes = try Data(contentsOf: Self.fixture(fixture))
+        try drop(bytes, as: name ?? URL(filePath: fixture).lastPathComponent)
+    }
+
+    /// Drops bytes under a name below the inbox, in folders of the owner's own.
+    func drop(_ bytes: some DataProtocol, as name: String) throws {
+        try put(bytes, at: self(name))
+    }
+
+    /// Drops bytes at a path in any inbox.
+    func put(_ bytes: some DataProtocol, at path: String, owner: uid_t = uid) throws {
+        try makeFolders(above: path, owner: owner)
+        try Data(bytes).write(to: URL(filePath: path))
+        Self.awaitUnwritten(path)
+        chown(path, owner, owner)
+    }
+
+    /// Returns once no process has the file open for writing any more.
+    ///
+    /// A program that another test starts at this moment has all that is open here, up to its exec.
+    static func awaitUnwritten(_ path: String) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        // F_SETLEASE, which Glibc shows only to those who ask for GNU's extensions.
+        while fcntl(descriptor, 1024, Int32(F_RDLCK)) != 0, errno == EAGAIN { sched_yield() }
+    }
+
+    /// Drops bytes under a name that need not be UTF-8.
+    func drop(_ bytes: Data, asBytes name: [UInt8]) throws {
+        let aside = folder + "/" + UUID().uuidString
+        try bytes.write(to: URL(filePath: aside))
+        Self.awaitUnwritten(aside)
+        chown(aside, Self.uid, Self.uid)
+        let path = Array(inbox.utf8) + [UInt8(ascii: "/")] + name + [0]
+        guard Glibc.rename(aside, path.map(CChar.init(bitPattern:))) == 0 else {
+            throw POSIXError(.EIO)
+        }
+    }
+
+    /// Reads a file of the inbox whose name need not be UTF-8.
+    func text(ofBytes name: [UInt8]) throws -> String {
+        let path = Array(inbox.utf8) + [UInt8(ascii: "/")] + name + [0]
+        let descriptor = open(path.map(CChar.init(bitPattern:)), O_RDONLY)
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        return String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
+    }
+
+    func makeFolder(_ name: String) throws { try makeFolders(above: self(name) + "/x") }
+
+    private func makeFolders(above path: String, owner: uid_t = uid) throws {
+        let parent = URL(filePath: path).deletingLastPathComponent()
+        guard !FileManager.default.fileExists(atPath: parent.path) else { return }
+        try makeFolders(above: parent.path, owner: owner)
+        try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: false)
+        chown(parent.path, owner, owner)
+    }
+
+    static func fixture(_ name: String) -> URL {
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/\(name)")
+    }
+
+    // MARK: - Results
+
+    func exists(_ name: String) -> Bool {
+        var facts = stat()
+        return lstat(self(name), &facts) == 0
+    }
+
+    func facts(_ name: String) throws -> stat {
+        var facts = stat()
+        guard lstat(self(name), &facts) == 0 else { throw POSIXError(.ENOENT) }
+        return facts
+    }
+
+    func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: self(name))) }
+    func text(_ name: String) throws -> String { String(decoding: try bytes(name), as: UTF8.self) }
+
+    /// The names in a folder of the inbox, in order.
+    func names(in folder: String = "") throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: self(folder)).sorted()
+    }
+
+    /// Every path below the inbox.
+    func allPaths() throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: inbox).sorted()
+    }
+
+    /// The status file of a drop; `version` is that of an older document of its name.
+    func status(_ name: String, version: Int? = nil) throws -> StatusFile {
+        let middle = version.map { ".~\($0)~" } ?? ""
+        return try StatusFile(text(name + middle + ".status.json"))
+    }
+
+    // MARK: - The daemon
+
+    /// Writes the config and starts the daemon on it; returns when it serves.
+    ///
+    /// - Parameters:
+    ///   - inbox: further lines for the inbox, such as `schema: participants`.
+    ///   - settings: further lines at the top level.
+    ///   - others: further inboxes.
+    func start(
+        inbox: String = "", settings: String = "", others: [String] = []
+    ) async throws -> DaemonProcess {
+        try configure(inbox: inbox, settings: settings, others: others)
+        let daemon = try DaemonProcess(arguments: ["run", "--config", config])
+        try await daemon.line(.daemonReady)
+        return daemon
+    }
+
+    /// Writes the config; a running daemon takes what it may from it on SIGHUP.
+    func configure(inbox more: String = "", settings: String = "", others: [String] = []) throws {
+        let inboxes = ([inbox] + others).map { path in
+            let lines = ["path: \(path)", "settle: 50ms", "settle_without_proof: 50ms", more]
+            return "  - " + lines.filter { !$0.isEmpty }.joined(separator: "\n    ")
+        }
+        let text = """
+            state: \(state)
+            log: {format: json, level: debug}
+            stop_timeout: 20s
+            inboxes:
+            \(inboxes.joined(separator: "\n"))
+            \(settings)
+            """
+        try text.write(toFile: config, atomically: true, encoding: .utf8)
+    }
+
+    /// Takes what is there, finishes it, and expects that to go well.
+    func runOnce(inbox: String = "", settings: String = "") async throws {
+        try configure(inbox: inbox, settings: settings)
+        let (end, output) = try await RunningProgram.run(
+            "ingestd", ["run", "--once", "--config", config])
+        #expect(end == .exited(0), "\(output)")
+    }
+
+    /// Reads every blob again, resolves every reference, and expects nothing wrong.
+    ///
+    /// - Parameter leftovers: whether blobs that nothing refers to may be there, as after a crash.
+    func expectClean(leftovers: Bool = false) async throws {
+        let (end, output) = try await RunningProgram.run("ingestd", ["fsck", "--state", state])
+        #expect(end == .exited(0), "\(output)")
+        let isClean = output.contains(leftovers ? ": clean" : ": clean\n")
+        #expect(isClean, "\(output)")
+    }
+}

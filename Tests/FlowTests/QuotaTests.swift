@@ -1,0 +1,98 @@
+import Foundation
+import Rules
+import Testing
+
+/// What an account may hold: 2,432 bytes are one English PDF.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct QuotaTests {
+    let scene: FlowScene
+
+    init() throws { scene = try FlowScene() }
+
+    private static func limit(_ bytes: Int) -> String {
+        "limits: {default: {bytes: \(bytes)}}"
+    }
+
+    @Test func `a drop over quota is held, and taken when the limit is raised`() async throws {
+        // One byte short of two.
+        let daemon = try await scene.start(settings: Self.limit(2 * 2432 - 1))
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        try scene.drop("pdf/english.pdf", as: "b.pdf")
+        try await daemon.line(.dropHeld, "b.pdf")
+        try await daemon.stop()
+
+        let status = try scene.status("b.pdf")
+        #expect(status["status"] == "pending")
+        #expect(status.state == "held")
+        #expect(status.code == "quota_exceeded")
+        #expect(status["message"]?.contains("short by 1 byte.") == true, "\(status.text)")
+        let quota = try #require(status.members["quota"] as? [String: Any])
+        #expect(quota["used_bytes"] as? Int == 2432)
+        #expect(quota["limit_bytes"] as? Int == 2 * 2432 - 1)
+        #expect(quota["as_of"] is String)
+        #expect(scene.exists("b.pdf"))
+        #expect(try scene.text("inbox.status.json").contains(#""held":1"#))
+
+        let again = try await scene.start(settings: Self.limit(2 * 2432 - 1))
+        try await again.line(.dropHeld, "b.pdf")
+        try scene.configure(settings: Self.limit(2 * 2432))
+        again.program.send(SIGHUP)
+        try await again.ended(["b.pdf"])
+        try await again.stop()
+        #expect(try scene.status("b.pdf").state == "completed")
+        #expect(try RecordedState(scene).charge() == (2 * 2432, 2))
+        try await scene.expectClean()
+    }
+
+    @Test func `a drop that fits is not kept waiting by an older one that does not`() async throws {
+        try scene.drop("pdf/korean.pdf", as: "first.pdf")
+        try await scene.runOnce()
+        let daemon = try await scene.start(settings: Self.limit(1651 + 1100))
+        try scene.drop("pdf/english.pdf", as: "large.pdf")
+        try await daemon.line(.dropHeld, "large.pdf")
+        try scene.drop("pdf/locked.pdf", as: "small.pdf")
+        try await daemon.ended(["small.pdf"])
+        try await daemon.stop()
+        #expect(try scene.status("large.pdf").state == "held")
+        #expect(try RecordedState(scene).charge() == (1651 + 1012, 2))
+    }
+
+    @Test func `a file larger than all that the account may hold is refused`() async throws {
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await scene.runOnce(settings: Self.limit(2431))
+        let status = try scene.status("a.pdf")
+        #expect(status.state == "refused")
+        #expect(status.code == "quota_exceeded")
+        #expect(scene.exists("a.pdf"))
+    }
+
+    @Test func `many drops at once never come to more than the limit`() async throws {
+        for number in 1...12 { try scene.drop("pdf/english.pdf", as: "\(number).pdf") }
+        try await scene.runOnce(settings: "limits: {default: {files: 5}}")
+        let state = RecordedState(scene)
+        #expect(try state.documents().count == 5)
+        #expect(try state.charge() == (5 * 2432, 5))
+        let left = (1...12).filter { scene.exists("\($0).pdf") }
+        #expect(left.count == 7)
+        for number in left {
+            let status = try scene.status("\(number).pdf")
+            #expect(status.state == "held")
+            #expect(status["message"]?.contains("short by 1 file") == true)
+        }
+        try await scene.expectClean()
+    }
+
+    @Test(.enabled(if: geteuid() == 0))
+    func `a user's own limit goes before the default`() async throws {
+        let other = try scene.makeInbox("other", owner: FlowScene.otherUID)
+        let users = "users: {\"\(FlowScene.otherUID)\": {files: 0}}"
+        let daemon = try await scene.start(
+            settings: "limits: {default: {files: 1}, \(users)}", others: [other])
+        let bytes = try Data(contentsOf: FlowScene.fixture("pdf/english.pdf"))
+        try scene.put(bytes, at: other + "/b.pdf", owner: FlowScene.otherUID)
+        try scene.drop(bytes, as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        try await daemon.line(.dropHeld, "b.pdf")
+        try await daemon.stop()
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import GRDB
+
+/// What a state directory holds, read while nobody writes it.
+struct RecordedState {
+    /// A document as the catalogue has it.
+    struct Document: Equatable {
+        let path: String
+        let state: String
+        let version: Int?
+        let size: Int
+    }
+
+    let folder: String
+
+    init(_ scene: FlowScene) { folder = scene.state }
+
+    /// By path, the older first.
+    func documents() throws -> [Document] {
+        try rows(
+            "SELECT CAST(path AS TEXT), state, version, size FROM document ORDER BY path, id"
+        ).map { Document(path: $0[0], state: $0[1], version: $0[2], size: $0[3]) }
+    }
+
+    /// Whether no document was ever taken.
+    var isEmpty: Bool { (try? documents().isEmpty) ?? false }
+
+    /// What an account is charged.
+    func charge(of uid: uid_t = FlowScene.uid) throws -> (bytes: Int, files: Int) {
+        let row = try rows("SELECT usedBytes, usedFiles FROM account WHERE uid = \(uid)").first
+        return row.map { ($0[0], $0[1]) } ?? (0, 0)
+    }
+
+    /// The attempts that the stages of all documents have spent, the highest.
+    func mostAttempts() throws -> Int {
+        try rows("SELECT max(attempt) FROM stage").first?[0] ?? 0
+    }
+
+    func count(_ table: String) throws -> Int {
+        try rows("SELECT count(*) FROM \(table)").first?[0] ?? 0
+    }
+
+    /// A value of an account's own database of imports.
+    func imported<Value: DatabaseValueConvertible>(
+        _ sql: String, uid: uid_t = FlowScene.uid
+    ) throws -> [Value] {
+        let path = "\(folder)/imports/\(uid)/imports.sqlite3"
+        return try open(path).read { try Value.fetchAll($0, sql: sql) }
+    }
+
+    /// The names in staging.
+    func staged() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder + "/staging")
+    }
+
+    private func rows(_ sql: String) throws -> [Row] {
+        try open(folder + "/catalog.sqlite3").read { try Row.fetchAll($0, sql: sql) }
+    }
+
+    private func open(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+}

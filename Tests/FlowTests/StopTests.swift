@@ -1,0 +1,89 @@
+import Foundation
+import Rules
+import Testing
+
+/// Starting, stopping, and starting again.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct StopTests {
+    let scene: FlowScene
+
+    init() throws { scene = try FlowScene() }
+
+    @Test func `a stop in the midst of work loses nothing and spends no attempt`() async throws {
+        let daemon = try await scene.start(settings: "workers: {count: 1}")
+        // A page that no computer finishes: its worker is at work until it is told to stop.
+        try scene.drop("pdf/endless.pdf")
+        try await daemon.line(.stageStarted) { $0["stage"] == "text" }
+        for number in 1...5 { try scene.drop("pdf/english.pdf", as: "\(number).pdf") }
+        try await daemon.line(.dropClaimed, "1.pdf")
+        try await daemon.stop()
+        #expect(daemon.lines(.documentCompleted).isEmpty)
+        #expect(try RecordedState(scene).staged().isEmpty)
+
+        let names = (1...5).map { "\($0).pdf" } + ["endless.pdf"]
+        let again = try await scene.start(
+            settings: "stages: {text: {soft: 1s, hard: 20s}, thumbnail: {soft: 1s, hard: 20s}}")
+        try await again.ended(names)
+        try await again.stop()
+        for name in names {
+            #expect(try scene.status(name)["status"] == "completed", "\(name)")
+            #expect(try scene.status(name).number("attempt") == 1, "\(name)")
+            #expect(!scene.exists(name))
+        }
+        #expect(try RecordedState(scene).mostAttempts() == 1)
+        try await scene.expectClean()
+    }
+
+    @Test func `a stop in the midst of an import imports its rows once`() async throws {
+        var table = "name,email\n"
+        for number in 1...20_000 { table += "Person \(number),p\(number)@example.com\n" }
+        let daemon = try await scene.start()
+        try scene.drop(Data(table.utf8), as: "people.csv")
+        try await daemon.line(.stageStarted) { $0["stage"] == "import" }
+        try await daemon.stop()
+
+        let again = try await scene.start()
+        try await again.ended(["people.csv"])
+        try await again.stop()
+        let result = try scene.status("people.csv").result
+        #expect(result["processed_count"] as? Int == 20_000)
+        #expect(result["duplicates_skipped"] as? Int == 0)
+        let state = RecordedState(scene)
+        #expect(try state.imported("SELECT count(*) FROM participants") == [20_000])
+        #expect(try state.mostAttempts() == 1)
+        try await scene.expectClean()
+    }
+
+    @Test func `what was dropped while no daemon ran is found at the start`() async throws {
+        let daemon = try await scene.start()
+        try await daemon.stop()
+        try scene.drop("pdf/english.pdf", as: "sub/deep/a.pdf")
+        let again = try await scene.start()
+        try await again.ended(["sub/deep/a.pdf"])
+        try await again.stop()
+        #expect(try scene.status("sub/deep/a.pdf").state == "completed")
+    }
+
+    @Test func `a second daemon on the same state is refused, and does no harm`() async throws {
+        let daemon = try await scene.start()
+        let (end, output) = try await RunningProgram.run(
+            "ingestd", ["run", "--inbox", scene.inbox, "--state", scene.state])
+        #expect(end == .exited(75))
+        #expect(output.contains("another ingestd works in \(scene.state)"))
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        try await daemon.stop()
+    }
+
+    @Test func `a config that is wrong is not taken on reload, and the old one holds`()
+        async throws
+    {
+        let daemon = try await scene.start()
+        try scene.configure(settings: "limist: {default: {files: 0}}")
+        daemon.program.send(SIGHUP)
+        let refusal = try await daemon.line(.configRefused)
+        #expect(refusal["detail"]?.contains("limits") == true)
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        try await daemon.stop()
+    }
+}
