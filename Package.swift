@@ -93,7 +93,7 @@ let package = Package(
             name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(
             name: "CMuPDF",
-            linkerSettings: mupdfLibraries),
+            linkerSettings: mupdfLibraries.map { .linkedLibrary($0) }),
         room("Stages", ["Rules", "CSV", "WorkerProtocol", "CMuPDF"]),
         room("Confinement", ["CLinux", "CSeccomp"]),
         .executableTarget(
