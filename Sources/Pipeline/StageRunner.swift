@@ -40,9 +40,18 @@ struct StageRunner: Sendable {
         let subject: [JournalField: String] = [
             .document: "\(document.id)", .account: "\(desk.account)",
         ]
-        return try await slot.run(over: blob, of: desk.account, subject: subject) { session in
+        let company = Self.mustBeAlone(document) ? nil : desk.account
+        return try await slot.run(over: blob, of: company, subject: subject) { session in
             var run = ContentRun(house: house, desk: desk, document: document)
             return try run.run(session)
+        }
+    }
+
+    /// Whether a stage took its worker down before: then the next one sees no other document.
+    private static func mustBeAlone(_ document: DocumentRecord) -> Bool {
+        document.stages.contains { stage in
+            guard case .retrying(_, _, let failure?) = stage.state else { return false }
+            return failure.code.remedy == .onceMoreAlone
         }
     }
 

@@ -27,7 +27,7 @@ final class WorkerProcess {
     private let startedAt = SuspendingClock.now
 
     /// How many documents one process sees at most.
-    private static let documentLimit = 32
+    static let documentLimit = 32
     /// How old a process is at most that is given another document.
     private static let lifetime = Duration.seconds(20)
 

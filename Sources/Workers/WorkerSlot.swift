@@ -88,6 +88,9 @@ public final class WorkerSlot: Sendable {
         }
     }
 
+    /// Whether no process is kept for another document. The slot must be free.
+    var isCold: Bool { context.idle == nil }
+
     /// Interrupts what runs, and everything that is yet to come. Returns at once; the call to
     /// ``run(over:subject:_:)`` then ends by itself.
     public func stop() {

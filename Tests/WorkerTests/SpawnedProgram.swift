@@ -4,7 +4,7 @@ import Testing
 /// A program of this package, running with a file on descriptor 0, a channel on 1 and a pipe on 2.
 final class SpawnedProgram {
     let processID: pid_t
-    private var channel: Int32
+    private(set) var channel: Int32
     private let log: Int32
 
     /// How a process ended.

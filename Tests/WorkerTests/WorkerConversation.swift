@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Testing
 import WorkerProtocol
@@ -32,6 +33,15 @@ final class WorkerConversation {
             guard !bytes.isEmpty else { return replies }
             frames.append(bytes)
         }
+    }
+
+    /// Gives the worker another file.
+    func turn(to file: String) throws {
+        let blob = open(file, O_RDONLY | O_CLOEXEC)
+        try #require(blob >= 0)
+        defer { close(blob) }
+        let frame = DocumentTurn.encoded()
+        #expect(linux_send_descriptor(program.channel, frame, frame.count, blob) == frame.count)
     }
 
     /// Hangs up, and waits for the worker's end.

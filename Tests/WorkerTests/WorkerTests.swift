@@ -21,6 +21,27 @@ import WorkerProtocol
         #expect(worker.program.logText() == "")
     }
 
+    @Test func `a worker turns to the next document and forgets the one before`() throws {
+        let worker = try WorkerConversation(file: fixture("english.pdf"))
+        #expect(try worker.ask(text).last == .finished(.text(characters: 73)))
+        try worker.turn(to: fixture("korean.pdf"))
+        let pages = try artifact(of: worker.ask(text))
+        #expect(String(decoding: pages, as: UTF8.self).hasPrefix("안녕하세요."))
+        try worker.turn(to: fixture("corrupt.pdf"))
+        guard case .failed(let failure) = try worker.ask(info).last else {
+            Issue.record("a corrupt document passed")
+            return
+        }
+        #expect(failure.code == .pdfCorrupt)
+        #expect(worker.finish() == .exited(0))
+    }
+
+    @Test func `a document without its descriptor ends the worker`() throws {
+        let worker = try WorkerConversation(file: fixture("english.pdf"))
+        worker.program.send(DocumentTurn.encoded())
+        #expect(worker.finish() == .exited(64))
+    }
+
     /// Built-in fonts and character maps are loaded late, when no file can be opened any more.
     @Test func `a font that is not embedded is found behind the wall`() throws {
         let worker = try WorkerConversation(file: fixture("korean.pdf"))

@@ -28,11 +28,12 @@ final class WorkerBench: Sendable {
 
     var lines: [JournalLine] { journal.lines }
 
-    /// Runs a session over the blob.
+    /// Runs a session over the blob, as a document of the account's where one is named.
     func run<Value: Sendable>(
+        of account: Account? = nil,
         _ body: @escaping @Sendable (WorkerSession) throws -> Value
     ) async throws -> Value {
-        try await slot.run(over: blob, subject: [.document: "0194"], body)
+        try await slot.run(over: blob, of: account, subject: [.document: "0194"], body)
     }
 
     /// Runs one stage in a session of its own.
