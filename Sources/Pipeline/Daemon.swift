@@ -75,10 +75,11 @@ public final class Daemon: Sendable {
         try await recovery.emptyHands()
         let services = try await openInboxes(isOnce: isOnce)
         let desks = services.map(\.desk)
-        let dispatcher = Dispatcher(house: house, desks: desks)
-        for desk in desks { try await recovery.removeTemporaries(in: desk.root) }
-        try await recovery.finishRemovals(in: desks)
-        try await recovery.moveAside(in: desks)
+        let register = Desks(desks)
+        let dispatcher = Dispatcher(house: house, desks: register)
+        for desk in desks { await recovery.removeTemporaries(in: desk.root) }
+        try await recovery.finishRemovals(in: register)
+        try await recovery.moveAside(in: register)
         await withDiscardingTaskGroup { writing in
             for desk in desks { writing.addTask { await desk.run() } }
             await serve(services, dispatcher, isOnce: isOnce, ready: ready)

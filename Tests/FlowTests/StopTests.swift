@@ -53,6 +53,16 @@ import Testing
         try await scene.expectClean()
     }
 
+    @Test func `a run that takes what is there can be stopped while it waits for a drop to settle`()
+        async throws
+    {
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        let daemon = try await scene.start(inbox: "settle_without_proof: 1h", isOnce: true)
+        try await daemon.line(.dropNoticed, "a.pdf")
+        try await daemon.stop()
+        #expect(scene.exists("a.pdf"))
+    }
+
     @Test func `what was dropped while no daemon ran is found at the start`() async throws {
         let daemon = try await scene.start()
         try await daemon.stop()
