@@ -135,11 +135,7 @@ struct Claim: Sendable {
     }
 
     private func tell(_ committed: CommittedDocument, _ drop: OpenedDrop) {
-        let view = desk.view(of: committed.document)
-        switch committed {
-        case .new(_, let displaced): desk.tellClaimed(view, displaced: displaced)
-        case .sameAgain: desk.tellClaimed(view, displaced: nil)
-        }
+        desk.tellClaimed(committed)
         say(
             .dropClaimed, drop,
             [

@@ -82,7 +82,9 @@ public final class Daemon: Sendable {
         try await recovery.moveAside(in: register)
         await withDiscardingTaskGroup { writing in
             for desk in desks { writing.addTask { await desk.run() } }
-            await serve(services, dispatcher, isOnce: isOnce, ready: ready)
+            await serve(
+                services, dispatcher, isOnce: isOnce,
+                retell: { await recovery.retell(in: register) }, ready: ready)
             // Only now has everybody who may still want something written come to an end.
             for desk in desks { desk.close() }
         }
@@ -120,7 +122,7 @@ public final class Daemon: Sendable {
 
     private func serve(
         _ services: [InboxService], _ dispatcher: Dispatcher, isOnce: Bool,
-        ready: @Sendable () -> Void
+        retell: @escaping @Sendable () async -> Void, ready: @Sendable () -> Void
     ) async {
         await withTaskGroup(of: Ending.self) { group in
             group.addTask {
@@ -135,6 +137,10 @@ public final class Daemon: Sendable {
             }
             group.addTask {
                 await ReservationExpiry(house: self.house).run()
+                return .ofItself
+            }
+            group.addTask {
+                await retell()
                 return .ofItself
             }
             group.addTask {

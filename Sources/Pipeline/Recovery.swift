@@ -64,6 +64,26 @@ struct Recovery {
         }
     }
 
+    /// Brings the status files of the documents that wait for their turn up to date, oldest first.
+    ///
+    /// One at a time, so that what happens meanwhile is told in between.
+    func retell(in desks: Desks) async {
+        var last: DocumentID?
+        do {
+            while !Task.isCancelled {
+                let page = try await house.catalog.unfinishedDocuments(
+                    after: last, limit: Self.page)
+                guard let end = page.last else { return }
+                last = end.id
+                for document in page where !Task.isCancelled {
+                    await desks.desk(of: document.uid, inbox: document.inbox)?.retell(document.id)
+                }
+            }
+        } catch {
+            house.say(.catalogueFailed, [.detail: error.failure.detail])
+        }
+    }
+
     /// Removes the half-made files that a crash left in the inbox under hidden names of ours.
     ///
     /// What cannot be removed stays: it is in nobody's way, and no inbox keeps the others from being

@@ -57,6 +57,20 @@ import Testing
         #expect(try RecordedState(scene).charge() == (1651 + 1012, 2))
     }
 
+    @Test func `past the drops that have status files of their own, those that have one stay true`()
+        async throws
+    {
+        try scene.drop("pdf/english.pdf", as: "first.pdf")
+        try await scene.runOnce()
+        let names = (1...1100).map { "\($0).pdf" }
+        for name in names { try scene.drop(Data("%PDF-1.4\n\(name)".utf8), as: name) }
+        try await scene.runOnce(settings: "limits: {default: {files: 1}}")
+        let told = names.filter { scene.exists($0 + ".status.json") }
+        #expect(told.count == 1000)
+        for name in told { #expect(try scene.status(name).state == "held", "\(name)") }
+        #expect(try scene.text("inbox.status.json").contains(#""held":1100"#))
+    }
+
     @Test func `a file larger than all that the account may hold is refused`() async throws {
         try scene.drop("pdf/english.pdf", as: "a.pdf")
         try await scene.runOnce(settings: Self.limit(2431))
