@@ -9,11 +9,12 @@ import Workers
 
 /// The whole house at work over one state directory.
 public final class Daemon: Sendable {
+    /// How long held drops are left alone at least before they are offered again.
+    private static let offerInterval = Duration.seconds(1)
+
     private let house: House
     private let state: StateDirectory
     private let stopping = Signal()
-    /// Held drops are offered again when these settings have changed.
-    private let reloading = Signal()
 
     /// Opens the state directory and all that is in it. Nothing is claimed yet.
     ///
@@ -47,7 +48,7 @@ public final class Daemon: Sendable {
     /// Takes what a reload may change from newer settings, and offers held drops again.
     public func reload(_ settings: DaemonSettings) {
         house.reload(settings)
-        reloading.raise()
+        house.vacancies.tellAll()
     }
 
     /// Whether the catalogue still answers.
@@ -144,9 +145,7 @@ public final class Daemon: Sendable {
                 return .ofItself
             }
             group.addTask {
-                while await self.reloading.wait() {
-                    for service in services { await service.intake.releaseHeld() }
-                }
+                await self.offerHeld(of: services)
                 return .ofItself
             }
             group.addTask {
@@ -163,6 +162,20 @@ public final class Daemon: Sendable {
             ready()
             while let ending = await group.next(), ending == .ofItself {}
             group.cancelAll()
+        }
+    }
+
+    /// Offers held drops again as their accounts may have room, until the task is cancelled.
+    private func offerHeld(of services: [InboxService]) async {
+        do {
+            while let accounts = await house.vacancies.next() {
+                for service in services where accounts.contains(service.desk.account.uid) {
+                    await service.intake.releaseHeld()
+                }
+                try await ContinuousClock().sleep(for: Self.offerInterval)
+            }
+        } catch {
+            // Cancelled: held drops are offered anew at the next start.
         }
     }
 }

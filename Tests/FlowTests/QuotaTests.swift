@@ -57,6 +57,22 @@ import Testing
         #expect(try RecordedState(scene).charge() == (1651 + 1012, 2))
     }
 
+    @Test func `a drop held beside a claim that charges nothing is taken once that has ended`()
+        async throws
+    {
+        let large = Data("%PDF-1.4\n".utf8) + Data(count: 60 << 20)
+        try scene.drop(large, as: "a.pdf")
+        try await scene.runOnce()
+        let daemon = try await scene.start(settings: "limits: {default: {files: 2}}")
+        // The same bytes: room is held for them while they are read, and then given back.
+        try scene.drop(large, as: "a.pdf")
+        try await daemon.line(.claimBegun, "a.pdf")
+        try scene.drop("pdf/english.pdf", as: "b.pdf")
+        try await daemon.ended(["b.pdf"])
+        try await daemon.stop()
+        #expect(try RecordedState(scene).charge().files == 2)
+    }
+
     @Test func `past the drops that have status files of their own, those that have one stay true`()
         async throws
     {
