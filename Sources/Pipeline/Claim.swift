@@ -40,19 +40,44 @@ struct Claim: Sendable {
         if let obstacle = try await reserve(id, for: drop, firstSeen: firstSeen) { return obstacle }
         house.surroundings.checkpoint(.reserved, drop.path)
         await dispatcher.hold(id)
+        let committed: CommittedDocument
         do {
             let blob = try await store(drop)
             house.surroundings.checkpoint(.stored, drop.path)
-            let committed = try await commit(id, drop, blob)
-            house.surroundings.checkpoint(.committed, drop.path)
-            tell(committed, drop)
-            let ending = try await remove(drop, of: committed.document.id)
-            await dispatcher.release(id)
-            return ending
+            committed = try await commit(id, drop, blob)
         } catch {
             await dispatcher.release(id)
-            try await house.catalog.cancelReservation(id)
+            await giveBack(id)
             throw error
+        }
+        house.surroundings.checkpoint(.committed, drop.path)
+        tell(committed, drop)
+        let ending = await removeCommitted(drop, of: committed.document.id)
+        await dispatcher.release(id)
+        return ending
+    }
+
+    /// Gives back what was reserved for a claim that came to nothing.
+    private func giveBack(_ id: DocumentID) async {
+        do {
+            try await house.catalog.cancelReservation(id)
+            house.vacancies.tell(root.account.uid)
+        } catch {
+            // It expires by itself; why the claim ended is what its owner is to read.
+            house.say(
+                .catalogueFailed,
+                [.document: "\(id)", .detail: House.failure(of: error).detail])
+        }
+    }
+
+    /// Removes the drop's name; whatever happens to that, the document speaks for it from now on.
+    private func removeCommitted(_ drop: OpenedDrop, of id: DocumentID) async -> ClaimEnding {
+        do {
+            return try await remove(drop, of: id)
+        } catch {
+            let detail = House.failure(of: error).detail
+            say(.removalFailed, drop, [.document: "\(id)", .detail: detail])
+            return .notYet(after: house.retries.storeWait)
         }
     }
 
@@ -135,11 +160,9 @@ struct Claim: Sendable {
     }
 
     private func tell(_ committed: CommittedDocument, _ drop: OpenedDrop) {
-        let view = desk.view(of: committed.document)
-        switch committed {
-        case .new(_, let displaced): desk.tellClaimed(view, displaced: displaced)
-        case .sameAgain: desk.tellClaimed(view, displaced: nil)
-        }
+        desk.tellClaimed(committed)
+        // What was reserved for bytes that are charged already was given back.
+        if case .sameAgain = committed { house.vacancies.tell(root.account.uid) }
         say(
             .dropClaimed, drop,
             [

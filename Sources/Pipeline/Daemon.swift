@@ -9,11 +9,12 @@ import Workers
 
 /// The whole house at work over one state directory.
 public final class Daemon: Sendable {
+    /// How long held drops are left alone at least before they are offered again.
+    private static let offerInterval = Duration.seconds(1)
+
     private let house: House
     private let state: StateDirectory
     private let stopping = Signal()
-    /// Held drops are offered again when these settings have changed.
-    private let reloading = Signal()
 
     /// Opens the state directory and all that is in it. Nothing is claimed yet.
     ///
@@ -47,7 +48,7 @@ public final class Daemon: Sendable {
     /// Takes what a reload may change from newer settings, and offers held drops again.
     public func reload(_ settings: DaemonSettings) {
         house.reload(settings)
-        reloading.raise()
+        house.vacancies.tellAll()
     }
 
     /// Whether the catalogue still answers.
@@ -75,13 +76,16 @@ public final class Daemon: Sendable {
         try await recovery.emptyHands()
         let services = try await openInboxes(isOnce: isOnce)
         let desks = services.map(\.desk)
-        let dispatcher = Dispatcher(house: house, desks: desks)
-        for desk in desks { try await recovery.removeTemporaries(in: desk.root) }
-        try await recovery.finishRemovals(in: desks)
-        try await recovery.moveAside(in: desks)
+        let register = Desks(desks)
+        let dispatcher = Dispatcher(house: house, desks: register)
+        for desk in desks { await recovery.removeTemporaries(in: desk.root) }
+        try await recovery.finishRemovals(in: register)
+        try await recovery.moveAside(in: register)
         await withDiscardingTaskGroup { writing in
             for desk in desks { writing.addTask { await desk.run() } }
-            await serve(services, dispatcher, isOnce: isOnce, ready: ready)
+            await serve(
+                services, dispatcher, isOnce: isOnce,
+                retell: { await recovery.retell(in: register) }, ready: ready)
             // Only now has everybody who may still want something written come to an end.
             for desk in desks { desk.close() }
         }
@@ -119,7 +123,7 @@ public final class Daemon: Sendable {
 
     private func serve(
         _ services: [InboxService], _ dispatcher: Dispatcher, isOnce: Bool,
-        ready: @Sendable () -> Void
+        retell: @escaping @Sendable () async -> Void, ready: @Sendable () -> Void
     ) async {
         await withTaskGroup(of: Ending.self) { group in
             group.addTask {
@@ -137,9 +141,11 @@ public final class Daemon: Sendable {
                 return .ofItself
             }
             group.addTask {
-                while await self.reloading.wait() {
-                    for service in services { await service.intake.releaseHeld() }
-                }
+                await retell()
+                return .ofItself
+            }
+            group.addTask {
+                await self.offerHeld(of: services)
                 return .ofItself
             }
             group.addTask {
@@ -156,6 +162,20 @@ public final class Daemon: Sendable {
             ready()
             while let ending = await group.next(), ending == .ofItself {}
             group.cancelAll()
+        }
+    }
+
+    /// Offers held drops again as their accounts may have room, until the task is cancelled.
+    private func offerHeld(of services: [InboxService]) async {
+        do {
+            while let accounts = await house.vacancies.next() {
+                for service in services where accounts.contains(service.desk.account.uid) {
+                    await service.intake.releaseHeld()
+                }
+                try await ContinuousClock().sleep(for: Self.offerInterval)
+            }
+        } catch {
+            // Cancelled: held drops are offered anew at the next start.
         }
     }
 }

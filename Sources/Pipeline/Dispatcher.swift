@@ -11,8 +11,7 @@ actor Dispatcher {
     private static let lingering = Duration.seconds(1)
 
     private let house: House
-    /// The inboxes that are served, by path.
-    private let desks: [[UInt8]: InboxDesk]
+    private let desks: Desks
     private nonisolated let signal = Signal()
     private var freeSlots: [Int]
     /// Slots whose worker may wait for another document of its account.
@@ -25,11 +24,11 @@ actor Dispatcher {
     private var unserved: Set<DocumentID> = []
     private var lastServed: UInt32?
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
+    private var isOver = false
 
-    init(house: House, desks: [InboxDesk]) {
+    init(house: House, desks: Desks) {
         self.house = house
-        self.desks = Dictionary(
-            desks.map { (Array($0.root.path.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+        self.desks = desks
         freeSlots = Array(house.slots.indices.reversed())
     }
 
@@ -60,11 +59,13 @@ actor Dispatcher {
             } while await signal.wait(atMost: await timeToRest())
         }
         for slot in house.slots { await slot.rest() }
+        isOver = true
         tellIdle()
     }
 
-    /// Returns once nothing is in hand and nothing waits for a time.
+    /// Returns once nothing is in hand and nothing waits for a time, or ``run()`` has come to its end.
     func whenIdle() async {
+        guard !isOver else { return }
         await withCheckedContinuation { waiter in
             idleWaiters.append(waiter)
             wake()
@@ -81,7 +82,7 @@ actor Dispatcher {
                 guard let assignment else { return nil }
                 // Its claim began while the catalogue was being asked.
                 if claiming.contains(assignment.document.id) { continue }
-                if desks[assignment.document.inbox] != nil {
+                if desk(of: assignment.document) != nil {
                     lastServed = assignment.document.uid
                     return assignment
                 }
@@ -123,8 +124,12 @@ actor Dispatcher {
         }
     }
 
+    private func desk(of document: DocumentRecord) -> InboxDesk? {
+        desks.desk(of: document.uid, inbox: document.inbox)
+    }
+
     private func work(on document: DocumentRecord, in slot: Int) async {
-        guard let desk = desks[document.inbox] else {
+        guard let desk = desk(of: document) else {
             preconditionFailure("only documents of served inboxes are handed out")
         }
         do {

@@ -15,6 +15,7 @@ final class House: Sendable {
     let owners = OwnerThreads()
     let surroundings: Surroundings
     let retries = RetrySchedule()
+    let vacancies = Vacancies()
     private let current: Mutex<DaemonSettings>
 
     init(

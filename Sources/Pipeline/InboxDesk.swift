@@ -19,10 +19,12 @@ actor InboxDesk {
     private enum Errand: Sendable {
         case waiting(WaitingDrop)
         case vanished(BeneathPath)
-        case claimed(DocumentView, displaced: DocumentRecord?)
+        case claimed(CommittedDocument)
         case aside(DocumentRecord)
         case document(DocumentView)
         case publish(DocumentView, [ResultItem], CheckedContinuation<Failure?, Never>)
+        case recorded(DocumentID)
+        case retell(DocumentID, CheckedContinuation<Void, Never>)
         case progress
         case summary
     }
@@ -33,6 +35,10 @@ actor InboxDesk {
     private nonisolated let box: AsyncStream<Errand>.Continuation
     /// The drops that speak for their paths.
     private var voices: [BeneathPath: WaitingDrop] = [:]
+    /// Those of them that have a status file.
+    private var heard: Set<BeneathPath> = []
+    /// Documents whose results stand, as they were told, until the catalogue has them like this.
+    private var published: [DocumentID: DocumentRecord] = [:]
     /// Unfinished documents that lost their name since their worker began: the version they have now.
     private var versions: [DocumentID: Int] = [:]
     private var progress = ProgressBoard(interval: InboxDesk.progressInterval)
@@ -60,8 +66,8 @@ actor InboxDesk {
     /// A drop went away before it was taken.
     nonisolated func tellVanished(_ path: BeneathPath) { box.yield(.vanished(path)) }
     /// A drop became a document, which speaks for the path from now on.
-    nonisolated func tellClaimed(_ view: DocumentView, displaced: DocumentRecord?) {
-        box.yield(.claimed(view, displaced: displaced))
+    nonisolated func tellClaimed(_ committed: CommittedDocument) {
+        box.yield(.claimed(committed))
     }
     /// A document that lost its name before the last stop still has the sidecars of that name.
     nonisolated func tellAside(_ record: DocumentRecord) { box.yield(.aside(record)) }
@@ -70,12 +76,26 @@ actor InboxDesk {
 
     /// Writes a document's results and its last status; returns once both are on disk for good.
     ///
+    /// Whatever the answer, ``tellRecorded(_:)`` must follow once the catalogue knows it or cannot be
+    /// told: until then the catalogue says less than what was published.
+    ///
     /// - Returns: why not, if they are not.
     nonisolated func publish(_ view: DocumentView, _ items: [ResultItem]) async -> Failure? {
         await withCheckedContinuation { waiter in
             if case .terminated = box.yield(.publish(view, items, waiter)) {
                 waiter.resume(returning: Self.closed)
             }
+        }
+    }
+
+    /// The catalogue has the last word on a document again.
+    nonisolated func tellRecorded(_ id: DocumentID) { box.yield(.recorded(id)) }
+
+    /// Writes the status file of a document that waits for its turn as the catalogue has it; returns
+    /// once that is done.
+    nonisolated func retell(_ id: DocumentID) async {
+        await withCheckedContinuation { waiter in
+            if case .terminated = box.yield(.retell(id, waiter)) { waiter.resume() }
         }
     }
 
@@ -112,16 +132,16 @@ actor InboxDesk {
         switch errand {
         case .waiting(let drop):
             voices[drop.path] = drop
-            guard voices.count <= Self.voiceLimit else { return }
-            await write(drop.status(of: account, retries: house.retries), at: drop.path)
+            guard heard.contains(drop.path) || heard.count < Self.voiceLimit else { return }
+            await speak(drop)
         case .vanished(let path):
+            heard.remove(path)
             guard voices.removeValue(forKey: path) != nil else { return }
             await fallSilent(at: path)
-        case .claimed(let view, let displaced):
-            voices[view.record.path] = nil
-            progress.forget(view.record.id)
-            if let displaced { await moveAside(displaced) }
-            await write(view)
+        case .claimed(let committed):
+            heard.remove(committed.document.path)
+            voices[committed.document.path] = nil
+            await write(committed)
         case .aside(let record):
             await moveAside(record)
         case .document(let view):
@@ -129,11 +149,68 @@ actor InboxDesk {
         case .publish(let view, let items, let waiter):
             progress.forget(view.record.id)
             waiter.resume(returning: await publishNow(view, items))
+        case .recorded(let id):
+            published[id] = nil
+        case .retell(let id, let waiter):
+            await retellNow(id)
+            waiter.resume()
         case .progress:
             for view in progress.takeDue(at: ContinuousClock.now) { await write(view) }
         case .summary:
             await writeSummary()
+            await hearMore()
         }
+    }
+
+    private func speak(_ drop: WaitingDrop) async {
+        heard.insert(drop.path)
+        await write(drop.status(of: account, retries: house.retries), at: drop.path)
+    }
+
+    /// Gives the oldest drops that were only counted so far a status file, as far as there is room.
+    private func hearMore() async {
+        guard voices.count > heard.count, heard.count < Self.voiceLimit else { return }
+        let next = voices.values.filter { !heard.contains($0.path) }.inOrder
+            .prefix(Self.voiceLimit - heard.count)
+        for drop in next { await speak(drop) }
+    }
+
+    /// The document of a claim speaks for the name from now on, and the one that had it before elsewhere.
+    private func write(_ committed: CommittedDocument) async {
+        let document = committed.document
+        progress.forget(document.id)
+        switch committed {
+        case .new(_, let displaced):
+            if let displaced { await moveAside(displaced) }
+            await write(view(of: document))
+        case .sameAgain:
+            do {
+                // It may have gone on since the claim, and said so while the drop spoke for the name.
+                await write(view(of: try await latest(document.id) ?? document))
+            } catch {
+                report(error, at: document.path)
+            }
+        }
+    }
+
+    private func retellNow(_ id: DocumentID) async {
+        do {
+            guard let record = try await latest(id) else { return }
+            // What runs or has ended meanwhile speaks for itself.
+            let state = record.standing.state
+            guard state == .queued || state == .retrying else { return }
+            await write(view(of: record))
+        } catch {
+            house.say(
+                .catalogueFailed,
+                [.document: "\(id)", .detail: House.failure(of: error).detail])
+        }
+    }
+
+    /// A document as it is to be told now.
+    private func latest(_ id: DocumentID) async throws -> DocumentRecord? {
+        if let record = published[id] { return record }
+        return try await house.catalog.document(id)
     }
 
     /// An older document of the name speaks again, or nobody does.
@@ -142,7 +219,7 @@ actor InboxDesk {
             let current = try await house.catalog.currentDocument(
                 uid: account.uid, inbox: Array(root.path.utf8), path: path)
             if let current {
-                await write(view(of: current))
+                await write(view(of: published[current.id] ?? current))
             } else {
                 try await root.run { try SidecarWriter($0, drop: path).removeStatus() }
             }
@@ -161,9 +238,10 @@ actor InboxDesk {
                 try SidecarWriter(files, drop: record.path).moveResults(toVersion: proposed)
             }
             try await house.catalog.movedAside(record.id, as: version)
-            var moved = record
+            // It may have gone on since it lost its name.
+            var moved = try await latest(record.id) ?? record
             moved.version = version
-            if !record.standing.state.isOver { versions[record.id] = version }
+            if !moved.standing.state.isOver { versions[record.id] = version }
             await write(view(of: moved))
         } catch {
             report(error, at: record.path)
@@ -209,7 +287,10 @@ actor InboxDesk {
                 return [moved, try writer.writeStatus(text, isDurable: true)]
             }
             moved.forEach(tellMoved)
-            versions[view.record.id] = nil
+            var record = view.record
+            record.version = version
+            published[record.id] = record
+            versions[record.id] = nil
             return nil
         } catch {
             report(error, at: path)
@@ -255,8 +336,7 @@ actor InboxDesk {
         for drop in voices.values { tally[drop.state, default: 0] += 1 }
         let usage = try await house.catalog.usage(of: account.uid)
         let now = house.surroundings.now()
-        let shown = voices.values.sorted { ($0.firstSeen, $0.path) < ($1.firstSeen, $1.path) }
-            .prefix(InboxStatus.listLimit)
+        let shown = voices.values.inOrder.prefix(InboxStatus.listLimit)
         return InboxStatus(
             account: account, asOf: now,
             counts: DocumentState.allCases.map { ($0.rawValue, tally[$0] ?? 0) },
@@ -269,4 +349,11 @@ actor InboxDesk {
     private static let closed = Failure(
         .storeIO, message: "ingestd is stopping. It goes on after its next start.",
         detail: "publish: the inbox is closed")
+}
+
+extension Collection<WaitingDrop> {
+    /// In the order of arrival.
+    fileprivate var inOrder: [WaitingDrop] {
+        sorted { ($0.firstSeen, $0.path) < ($1.firstSeen, $1.path) }
+    }
 }

@@ -23,6 +23,7 @@ struct Publication {
             )
         ])
         var document = recorded.first ?? document
+        defer { desk.tellRecorded(document.id) }
         let failure: Failure?
         do {
             failure = try await publish(&document)

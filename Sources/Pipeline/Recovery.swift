@@ -33,11 +33,12 @@ struct Recovery {
     }
 
     /// Ends the removals that the last stop cut short, in the inboxes that are served.
-    func finishRemovals(in desks: [InboxDesk]) async throws {
-        let roots = roots(of: desks)
+    func finishRemovals(in desks: Desks) async throws {
         let removals = try await house.catalog.pendingRemovals(limit: .max)
         for removal in removals {
-            guard let root = roots[removal.inbox]?.root else { continue }
+            guard let root = desks.desk(of: removal.uid, inbox: removal.inbox)?.root else {
+                continue
+            }
             do {
                 _ = try await DropRemoval(house: house, root: root)
                     .perform(
@@ -57,63 +58,60 @@ struct Recovery {
     }
 
     /// Gives displaced documents the sidecars of their versions, before anything newer is published.
-    func moveAside(in desks: [InboxDesk]) async throws {
-        let desks = roots(of: desks)
+    func moveAside(in desks: Desks) async throws {
         for record in try await house.catalog.documentsToMoveAside(limit: .max) {
-            desks[record.inbox]?.tellAside(record)
+            desks.desk(of: record.uid, inbox: record.inbox)?.tellAside(record)
+        }
+    }
+
+    /// Brings the status files of the documents that wait for their turn up to date, oldest first.
+    ///
+    /// One at a time, so that what happens meanwhile is told in between.
+    func retell(in desks: Desks) async {
+        var last: DocumentID?
+        do {
+            while !Task.isCancelled {
+                let page = try await house.catalog.unfinishedDocuments(
+                    after: last, limit: Self.page)
+                guard let end = page.last else { return }
+                last = end.id
+                for document in page where !Task.isCancelled {
+                    await desks.desk(of: document.uid, inbox: document.inbox)?.retell(document.id)
+                }
+            }
+        } catch {
+            house.say(.catalogueFailed, [.detail: error.failure.detail])
         }
     }
 
     /// Removes the half-made files that a crash left in the inbox under hidden names of ours.
-    func removeTemporaries(in root: InboxRoot) async throws {
-        let count = try await root.run { files in try HiddenFiles(files: files).removeAll() }
-        if count > 0 {
-            house.say(
-                .stagingEmptied,
-                [.account: "\(root.account)", .inbox: root.path, .count: "\(count)"])
-        }
-    }
-
-    private func roots(of desks: [InboxDesk]) -> [[UInt8]: InboxDesk] {
-        Dictionary(
-            desks.map { (Array($0.root.path.utf8), $0) }, uniquingKeysWith: { first, _ in first })
-    }
-}
-
-/// The files and folders of an inbox that are being made under hidden names.
-struct HiddenFiles {
-    /// No folder deeper than this is looked into; the kernel's paths end before.
-    private static let depthLimit = 2048
-
-    let files: InboxFiles
-
-    /// Removes them all; returns how many there were.
     ///
-    /// What was set aside from a removal is left: the catalogue knows what that is.
-    func removeAll() throws -> Int {
-        var count = 0
-        var folders = [BeneathPath()]
-        while let folder = folders.popLast() {
-            var made: [(BeneathPath, isFolder: Bool)] = []
-            do {
-                try files.list(folder) { name, kind in
-                    let path = folder.appending(name)
-                    if HiddenName.isTemporary(name) {
-                        made.append((path, kind == .folder))
-                    } else if kind == .folder, path.components.count < Self.depthLimit {
-                        folders.append(path)
-                    }
-                    return true
-                }
-            } catch let error as InboxError {
-                // A folder that its owner may not read, or that went away, holds nothing of ours.
-                guard error.errno == .permissionDenied || error.isAbsence else { throw error }
+    /// What cannot be removed stays: it is in nobody's way, and no inbox keeps the others from being
+    /// served.
+    func removeTemporaries(in root: InboxRoot) async {
+        do {
+            let sweep = try await root.run { files in
+                var sweep = HiddenFiles(files: files)
+                sweep.removeAll()
+                return (count: sweep.removedCount, detail: sweep.firstFailure?.detail)
             }
-            for (path, isFolder) in made {
-                if isFolder { try files.removeTree(path) } else { try files.unlink(path) }
-                count += 1
+            if sweep.count > 0 {
+                house.say(
+                    .stagingEmptied,
+                    [.account: "\(root.account)", .inbox: root.path, .count: "\(sweep.count)"])
             }
+            if let detail = sweep.detail { reportLeft(in: root, detail) }
+        } catch {
+            reportLeft(in: root, House.failure(of: error).detail)
         }
-        return count
+    }
+
+    private func reportLeft(in root: InboxRoot, _ detail: String) {
+        house.say(
+            .sidecarFailed,
+            [
+                .account: "\(root.account)", .inbox: root.path,
+                .detail: "remove what a crash left: \(detail)",
+            ])
     }
 }

@@ -145,11 +145,13 @@ final class FlowScene: Sendable {
     ///   - inbox: further lines for the inbox, such as `schema: participants`.
     ///   - settings: further lines at the top level.
     ///   - others: further inboxes.
+    ///   - isOnce: whether it only takes what is there.
     func start(
-        inbox: String = "", settings: String = "", others: [String] = []
+        inbox: String = "", settings: String = "", others: [String] = [], isOnce: Bool = false
     ) async throws -> DaemonProcess {
         try configure(inbox: inbox, settings: settings, others: others)
-        let daemon = try DaemonProcess(arguments: ["run", "--config", config])
+        let mode = isOnce ? ["--once"] : []
+        let daemon = try DaemonProcess(arguments: ["run", "--config", config] + mode)
         try await daemon.line(.daemonReady)
         return daemon
     }
@@ -157,7 +159,8 @@ final class FlowScene: Sendable {
     /// Writes the config; a running daemon takes what it may from it on SIGHUP.
     func configure(inbox more: String = "", settings: String = "", others: [String] = []) throws {
         let inboxes = ([inbox] + others).map { path in
-            let lines = ["path: \(path)", "settle: 50ms", "settle_without_proof: 50ms", more]
+            let waits = ["settle", "settle_without_proof"].filter { !more.contains("\($0):") }
+            let lines = ["path: \(path)"] + waits.map { "\($0): 50ms" } + [more]
             return "  - " + lines.filter { !$0.isEmpty }.joined(separator: "\n    ")
         }
         let text = """

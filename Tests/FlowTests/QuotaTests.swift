@@ -57,6 +57,36 @@ import Testing
         #expect(try RecordedState(scene).charge() == (1651 + 1012, 2))
     }
 
+    @Test func `a drop held beside a claim that charges nothing is taken once that has ended`()
+        async throws
+    {
+        let large = Data("%PDF-1.4\n".utf8) + Data(count: 60 << 20)
+        try scene.drop(large, as: "a.pdf")
+        try await scene.runOnce()
+        let daemon = try await scene.start(settings: "limits: {default: {files: 2}}")
+        // The same bytes: room is held for them while they are read, and then given back.
+        try scene.drop(large, as: "a.pdf")
+        try await daemon.line(.claimBegun, "a.pdf")
+        try scene.drop("pdf/english.pdf", as: "b.pdf")
+        try await daemon.ended(["b.pdf"])
+        try await daemon.stop()
+        #expect(try RecordedState(scene).charge().files == 2)
+    }
+
+    @Test func `past the drops that have status files of their own, those that have one stay true`()
+        async throws
+    {
+        try scene.drop("pdf/english.pdf", as: "first.pdf")
+        try await scene.runOnce()
+        let names = (1...1100).map { "\($0).pdf" }
+        for name in names { try scene.drop(Data("%PDF-1.4\n\(name)".utf8), as: name) }
+        try await scene.runOnce(settings: "limits: {default: {files: 1}}")
+        let told = names.filter { scene.exists($0 + ".status.json") }
+        #expect(told.count == 1000)
+        for name in told { #expect(try scene.status(name).state == "held", "\(name)") }
+        #expect(try scene.text("inbox.status.json").contains(#""held":1100"#))
+    }
+
     @Test func `a file larger than the whole limit is refused until the limit is higher`()
         async throws
     {

@@ -53,6 +53,36 @@ import Testing
         try await scene.expectClean()
     }
 
+    @Test func `a run that takes what is there can be stopped while it waits for a drop to settle`()
+        async throws
+    {
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        let daemon = try await scene.start(inbox: "settle_without_proof: 1h", isOnce: true)
+        try await daemon.line(.dropNoticed, "a.pdf")
+        try await daemon.stop()
+        #expect(scene.exists("a.pdf"))
+    }
+
+    @Test func `the status of a document that waits for its turn is written anew at the start`()
+        async throws
+    {
+        let settings = "workers: {count: 1}"
+        let daemon = try await scene.start(settings: settings)
+        try scene.drop("pdf/endless.pdf")
+        try await daemon.line(.stageStarted) { $0["stage"] == "text" }
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.line(.dropRemoved, "a.pdf")
+        try await daemon.stop()
+        let told = try scene.status("a.pdf")
+        #expect(told.state == "queued")
+        try FileManager.default.removeItem(atPath: scene("a.pdf.status.json"))
+
+        let again = try await scene.start(settings: settings)
+        try await again.line(.stageStarted) { $0["stage"] == "text" }
+        try await again.stop()
+        #expect(try scene.status("a.pdf").text == told.text)
+    }
+
     @Test func `what was dropped while no daemon ran is found at the start`() async throws {
         let daemon = try await scene.start()
         try await daemon.stop()

@@ -32,6 +32,8 @@ import Testing
         let daemon = try await scene.start(settings: "workers: {count: 2, program: \(program)}")
         var names = ["deadly.pdf"]
         try scene.drop(Data("%PDF-1.7 deadly".utf8), as: "deadly.pdf")
+        // A worker that is warm already would take it: this program only looks when it starts.
+        try await daemon.ended(names)
         for number in 1...6 {
             names.append("\(number).pdf")
             try scene.drop("pdf/english.pdf", as: "\(number).pdf")

@@ -29,7 +29,9 @@ import Testing
             ]),
             "Stages": ["Rules", "CSV", "WorkerProtocol", "CMuPDF", "Glibc"],
             "Confinement": ["CLinux", "CSeccomp", "Glibc"],
-            "ingest-worker": ["Rules", "WorkerProtocol", "Stages", "Confinement", "CLinux", "Glibc"],
+            "ingest-worker": [
+                "Rules", "WorkerProtocol", "Stages", "Confinement", "CLinux", "Glibc",
+            ],
         ]
     }()
     /// Parts of the standard library, which every room may use.

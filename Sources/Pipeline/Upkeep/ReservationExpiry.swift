@@ -14,7 +14,9 @@ struct ReservationExpiry: Sendable {
                 try await ContinuousClock().sleep(for: Self.interval)
                 let count = try await house.catalog.expireReservations(
                     now: house.surroundings.now())
-                if count > 0 { house.say(.reservationsCancelled, [.count: "\(count)"]) }
+                guard count > 0 else { continue }
+                house.say(.reservationsCancelled, [.count: "\(count)"])
+                house.vacancies.tellAll()
             } catch is CancellationError {
                 return
             } catch {
