@@ -65,8 +65,11 @@ public final class OpenedDrop: Sendable {
             defer { isClosed = true }
             return isClosed
         }
+        guard !wasClosed else { return }
+        // A child that is being started has the file for a moment too, and would keep the lease.
+        if proof == .lease { clinux_return_lease(descriptor.rawValue) }
         // Only read from: nothing can be lost by a failing close.
-        if !wasClosed { _ = Glibc.close(descriptor.rawValue) }
+        _ = Glibc.close(descriptor.rawValue)
     }
 
     /// The first bytes of a file, as many as the daemon ever looks at.

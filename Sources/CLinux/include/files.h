@@ -53,6 +53,11 @@ static inline int clinux_take_lease(int file) {
     return fcntl(file, 1024 /* F_SETLEASE */, F_RDLCK) < 0 ? -errno : 0;
 }
 
+// Gives a lease back, whoever else has the same open file.
+static inline void clinux_return_lease(int file) {
+    fcntl(file, 1024 /* F_SETLEASE */, F_UNLCK);
+}
+
 // F_RDLCK while the lease stands, F_UNLCK once a writer waits for its end.
 static inline int clinux_lease(int file) {
     int code = fcntl(file, 1025 /* F_GETLEASE */);
