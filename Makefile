@@ -11,7 +11,8 @@ RELEASE_FLAGS = $(SWIFT_FLAGS) -c release --static-swift-stdlib
 RELEASE = .build/release
 SCRIPTS = scripts
 
-INSTALL_PROGRAM = install -D -m 0755
+# Symbols are half of a program's size, and a crash report can do without them.
+INSTALL_PROGRAM = install -D -m 0755 $(if $(shell command -v strip),--strip)
 INSTALL_DATA = install -D -m 0644
 # Paths in what is installed; files in the source speak of /usr/local.
 SUBSTITUTE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/ingestd/|$(SYSCONFDIR)/ingestd/|g'

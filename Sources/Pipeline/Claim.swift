@@ -101,9 +101,7 @@ struct Claim: Sendable {
             failure = QuotaFailure.larger(drop.identity.size, than: most)
             state = .refused
         }
-        let usage = try await house.catalog.usage(of: root.account.uid)
-        let quota = StatusDocument.Quota(
-            usage: usage.used, limit: limit, asOf: house.surroundings.now())
+        let quota = try await AccountQuota(house: house, account: root.account).current()
         desk.tell(
             WaitingDrop(
                 path: drop.path, size: drop.identity.size, firstSeen: firstSeen, state: state,

@@ -52,6 +52,7 @@ actor InboxDesk {
     }
 
     nonisolated var account: Account { root.account }
+    private nonisolated var quota: AccountQuota { AccountQuota(house: house, account: account) }
 
     /// A document of this inbox as its owner sees it.
     nonisolated func view(
@@ -256,7 +257,18 @@ actor InboxDesk {
     private func write(_ view: DocumentView) async {
         let version = version(of: view.record)
         guard version != nil || voices[view.record.path] == nil else { return }
-        await write(view.status, at: view.record.path, version: version)
+        await write(await status(of: view), at: view.record.path, version: version)
+    }
+
+    /// What is said of a document, with a word about room where that grows scarce.
+    private func status(of view: DocumentView) async -> StatusDocument {
+        var status = view.status
+        do {
+            status.quota = try await quota.ifScarce()
+        } catch {
+            report(error, at: view.record.path)
+        }
+        return status
     }
 
     private func write(
@@ -278,7 +290,7 @@ actor InboxDesk {
         let path = view.record.path
         let version = version(of: view.record)
         let isSilent = version == nil && voices[path] != nil
-        let text = view.status.json
+        let text = await status(of: view).json
         do {
             let moved = try await root.run { files in
                 let writer = SidecarWriter(files, drop: path, version: version)
@@ -334,15 +346,12 @@ actor InboxDesk {
     private func summary() async throws -> InboxStatus {
         var tally = try await house.catalog.counts(inbox: Array(root.path.utf8))
         for drop in voices.values { tally[drop.state, default: 0] += 1 }
-        let usage = try await house.catalog.usage(of: account.uid)
         let now = house.surroundings.now()
         let shown = voices.values.inOrder.prefix(InboxStatus.listLimit)
         return InboxStatus(
             account: account, asOf: now,
             counts: DocumentState.allCases.map { ($0.rawValue, tally[$0] ?? 0) },
-            quota: StatusDocument.Quota(
-                usage: usage.used, limit: house.settings.limits.limit(for: account),
-                asOf: now),
+            quota: try await quota.current(),
             waiting: shown.map(\.summary))
     }
 

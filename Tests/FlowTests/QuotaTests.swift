@@ -12,6 +12,17 @@ import Testing
         "limits: {default: {bytes: \(bytes)}}"
     }
 
+    @Test(arguments: [(2432 * 10 / 9, true), (2432 * 10 / 9 + 2, false)])
+    func `from nine tenths on the status file tells of the quota`(limit: Int, isTold: Bool)
+        async throws
+    {
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await scene.runOnce(settings: Self.limit(limit))
+        let status = try scene.status("a.pdf")
+        #expect(status.state == "completed")
+        #expect((status.members["quota"] != nil) == isTold)
+    }
+
     @Test func `a drop over quota is held, and taken when the limit is raised`() async throws {
         // One byte short of two.
         let daemon = try await scene.start(settings: Self.limit(2 * 2432 - 1))

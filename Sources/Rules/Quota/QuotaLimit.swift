@@ -14,6 +14,14 @@ public struct QuotaLimit: Sendable, Hashable {
 
     public static let unlimited = QuotaLimit(bytes: nil, files: nil)
 
+    /// Whether nine tenths of the bytes or of the files are used: from there on owners are told.
+    public func isScarce(beside held: QuotaUsage) -> Bool {
+        // By division, since a limit may be as large as the numbers go.
+        let isShortOfBytes = bytes.map { held.bytes.bytes >= $0.bytes - $0.bytes / 10 } ?? false
+        let isShortOfFiles = files.map { held.files >= $0 - $0 / 10 } ?? false
+        return isShortOfBytes || isShortOfFiles
+    }
+
     /// Decides whether `request` fits beside what is held already, reservations included.
     ///
     /// A file exactly as large as the room that is left fits.

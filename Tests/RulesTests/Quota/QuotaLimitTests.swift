@@ -31,4 +31,14 @@ import Testing
         let usage = QuotaUsage(bytes: ByteCount(Int64.max / 2), files: 1)
         #expect(limit.decision(on: .oneFile(ByteCount(1)), beside: usage) == decision)
     }
+
+    @Test(arguments: [
+        (held: (89, 0), false), (held: (90, 0), true), (held: (0, 8), false), (held: (0, 9), true),
+    ])
+    func `room is scarce from nine tenths of either on`(held: (Int, Int), isScarce: Bool) {
+        let limit = QuotaLimit(bytes: ByteCount(100), files: 10)
+        let usage = QuotaUsage(bytes: ByteCount(held.0), files: held.1)
+        #expect(limit.isScarce(beside: usage) == isScarce)
+        #expect(!QuotaLimit.unlimited.isScarce(beside: usage))
+    }
 }

@@ -1,0 +1,26 @@
+import Catalog
+import Publish
+import Rules
+
+/// What status files say of the room that an account has.
+struct AccountQuota: Sendable {
+    let house: House
+    let account: Account
+
+    /// As of now.
+    func current() async throws(CatalogError) -> StatusDocument.Quota {
+        StatusDocument.Quota(
+            usage: try await house.catalog.usage(of: account.uid).used, limit: limit,
+            asOf: house.surroundings.now())
+    }
+
+    /// The same where it is worth a word: nil while there is plenty.
+    func ifScarce() async throws(CatalogError) -> StatusDocument.Quota? {
+        // Most accounts have no limit, and are not worth a look.
+        guard limit != .unlimited else { return nil }
+        let quota = try await current()
+        return limit.isScarce(beside: quota.usage) ? quota : nil
+    }
+
+    private var limit: QuotaLimit { house.settings.limits.limit(for: account) }
+}
