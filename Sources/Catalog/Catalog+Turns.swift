@@ -11,15 +11,18 @@ extension Catalog {
     /// - Parameters:
     ///   - uid: the account served last; nil at the start.
     ///   - inHand: documents that somebody works on already.
+    ///   - served: where it may come from.
     public func nextDocument(
-        after uid: UInt32?, excluding inHand: Set<DocumentID>, now: Timestamp
+        after uid: UInt32?, excluding inHand: Set<DocumentID>, in served: ServedInboxes,
+        now: Timestamp
     ) async throws(CatalogError) -> Assignment? {
         try await read("pick the next document") { db in
             let last = uid.map(Int.init) ?? -1
             for range in [(last + 1)..<(1 << 32), 0..<(last + 1)] {
                 var floor = range.lowerBound
                 while let account = try db.nextAccount(from: floor), account < range.upperBound {
-                    let due = try db.dueDocument(of: account, excluding: inHand, now: now)
+                    let due = try db.dueDocument(
+                        of: account, in: served.inboxes(of: account), excluding: inHand, now: now)
                     if let due { return due }
                     floor = account + 1
                 }
@@ -31,15 +34,19 @@ extension Catalog {
     /// When the next stage may begin that is not in hand: in the past if one is due, nil if
     /// nothing waits for a time.
     public func nextDueDate(
-        excluding inHand: Set<DocumentID>
+        excluding inHand: Set<DocumentID>, in served: ServedInboxes
     ) async throws(CatalogError) -> Timestamp? {
         try await read("find the next due date") { db in
-            try db.rows(
-                """
-                SELECT id, dueAt FROM document INDEXED BY documentDue
-                WHERE dueAt IS NOT NULL ORDER BY dueAt LIMIT ?
-                """, [inHand.count + 1]
-            ).first { try !inHand.contains($0.documentID("id")) }?.moment("dueAt")
+            var dates: [Timestamp] = []
+            var floor = 0
+            while let account = try db.nextAccount(from: floor) {
+                for inbox in served.inboxes(of: account) {
+                    let date = try db.dueDate(of: account, inbox, excluding: inHand)
+                    if let date { dates.append(date) }
+                }
+                floor = account + 1
+            }
+            return dates.min()
         }
     }
 
@@ -83,19 +90,31 @@ extension Database {
         )?.int("uid")
     }
 
+    /// The oldest document of these inboxes that has a stage due.
     fileprivate func dueDocument(
-        of uid: Int, excluding inHand: Set<DocumentID>, now: Timestamp
+        of uid: Int, in inboxes: [[UInt8]], excluding inHand: Set<DocumentID>, now: Timestamp
     ) throws -> Assignment? {
-        let candidates = try rows(
+        let oldest = try inboxes.compactMap { inbox in
+            try rows(
+                """
+                SELECT id FROM document INDEXED BY documentDue
+                WHERE dueAt IS NOT NULL AND uid = ? AND inbox = ? AND dueAt <= ?
+                ORDER BY id LIMIT ?
+                """, [uid, Bytes(inbox), now.milliseconds, inHand.count + 1]
+            ).first { try !inHand.contains($0.documentID("id")) }?.documentID("id")
+        }.min()
+        guard let oldest, let document = try document(oldest) else { return nil }
+        return Assignment(document: document, dueStages: document.job.dueStages(at: now))
+    }
+
+    fileprivate func dueDate(
+        of uid: Int, _ inbox: [UInt8], excluding inHand: Set<DocumentID>
+    ) throws -> Timestamp? {
+        try rows(
             """
-            SELECT id FROM document INDEXED BY documentDue
-            WHERE dueAt IS NOT NULL AND uid = ? AND dueAt <= ? ORDER BY id LIMIT ?
-            """, [uid, now.milliseconds, inHand.count + 1])
-        for row in candidates {
-            let id = try row.documentID("id")
-            guard !inHand.contains(id), let document = try document(id) else { continue }
-            return Assignment(document: document, dueStages: document.job.dueStages(at: now))
-        }
-        return nil
+            SELECT id, dueAt FROM document INDEXED BY documentDue
+            WHERE dueAt IS NOT NULL AND uid = ? AND inbox = ? ORDER BY dueAt LIMIT ?
+            """, [uid, Bytes(inbox), inHand.count + 1]
+        ).first { try !inHand.contains($0.documentID("id")) }?.moment("dueAt")
     }
 }

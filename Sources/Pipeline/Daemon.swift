@@ -54,7 +54,7 @@ public final class Daemon: Sendable {
     /// Whether the catalogue still answers.
     public func isAlive() async -> Bool {
         do {
-            _ = try await house.catalog.nextDueDate(excluding: [])
+            _ = try await house.catalog.usage(of: 0)
             return true
         } catch {
             house.say(.catalogueFailed, [.detail: House.failure(of: error).detail])

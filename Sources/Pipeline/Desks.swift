@@ -1,3 +1,4 @@
+import Catalog
 import Inbox
 import Rules
 
@@ -12,11 +13,14 @@ struct Desks: Sendable {
     }
 
     private let desks: [Key: InboxDesk]
+    /// What the catalogue is asked for.
+    let served: ServedInboxes
 
     init(_ desks: [InboxDesk]) {
         self.desks = Dictionary(
             desks.map { (Key(uid: $0.account.uid, inbox: Array($0.root.path.utf8)), $0) },
             uniquingKeysWith: { first, _ in first })
+        served = ServedInboxes(self.desks.keys.map { ($0.uid, $0.inbox) })
     }
 
     /// The desk of an account's inbox; nil where that is not served.

@@ -20,8 +20,8 @@ actor Dispatcher {
     private var inHand: Set<DocumentID> = []
     /// Documents whose claim has not told of them yet.
     private var claiming: Set<DocumentID> = []
-    /// Unfinished documents of inboxes that are not configured any more.
-    private var unserved: Set<DocumentID> = []
+    /// Whether the catalogue did not answer when it was last asked for work.
+    private var isCatalogueSilent = false
     private var lastServed: UInt32?
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
     private var isOver = false
@@ -72,22 +72,21 @@ actor Dispatcher {
         }
     }
 
-    /// The document whose turn it is, if its inbox is served.
+    /// The document whose turn it is.
     private func next() async -> Assignment? {
         while true {
             do {
                 let assignment = try await house.catalog.nextDocument(
-                    after: lastServed, excluding: inHand.union(claiming).union(unserved),
+                    after: lastServed, excluding: inHand.union(claiming), in: desks.served,
                     now: house.surroundings.now())
+                isCatalogueSilent = false
                 guard let assignment else { return nil }
                 // Its claim began while the catalogue was being asked.
                 if claiming.contains(assignment.document.id) { continue }
-                if desk(of: assignment.document) != nil {
-                    lastServed = assignment.document.uid
-                    return assignment
-                }
-                unserved.insert(assignment.document.id)
+                lastServed = assignment.document.uid
+                return assignment
             } catch {
+                isCatalogueSilent = true
                 house.say(.catalogueFailed, [.detail: error.failure.detail])
                 return nil
             }
@@ -114,9 +113,10 @@ actor Dispatcher {
     /// How long nothing can fall due by itself; nil for ever.
     private func timeToNextDue() async -> Duration? {
         guard !freeSlots.isEmpty else { return nil }
+        guard !isCatalogueSilent else { return house.retries.storeWait }
         do {
             let due = try await house.catalog.nextDueDate(
-                excluding: inHand.union(claiming).union(unserved))
+                excluding: inHand.union(claiming), in: desks.served)
             guard let due else { return nil }
             return max(.milliseconds(1), due - house.surroundings.now())
         } catch {

@@ -6,6 +6,8 @@ import Testing
 let alice = Account(uid: 1001, name: "alice")
 let bob = Account(uid: 1002, name: "bob")
 let inbox = Array("/srv/ingest/alice".utf8)
+/// The inbox of every account that has one here.
+let served = ServedInboxes([alice.uid, bob.uid, 7, .max].map { ($0, inbox) })
 let pdfPlan = StagePlan.stages(for: .pdf, settings: InboxSettings())
 let corrupt = Failure(.pdfCorrupt, message: "It is broken.", detail: "open: broken")
 let slow = Failure(.timeout, message: "It took too long.", detail: "run: too long")

@@ -100,11 +100,12 @@ import Testing
                 db,
                 sql: """
                     EXPLAIN QUERY PLAN SELECT id FROM document
-                    WHERE dueAt IS NOT NULL AND uid = 1 AND dueAt <= 5 ORDER BY id LIMIT 1
+                    WHERE dueAt IS NOT NULL AND uid = 1 AND inbox = x'61' AND dueAt <= 5
+                    ORDER BY id LIMIT 1
                     """
             ).map { $0["detail"] as String }
         }
         #expect(plan.count == 1)
-        #expect(plan.first?.contains("COVERING INDEX documentDue (uid=?)") == true)
+        #expect(plan.first?.contains("COVERING INDEX documentDue (uid=? AND inbox=?)") == true)
     }
 }
