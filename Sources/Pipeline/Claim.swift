@@ -171,15 +171,20 @@ struct Claim: Sendable {
 
     /// Removes the drop's name; what stands in the way is remembered, and the claim holds all the same.
     private func remove(_ drop: OpenedDrop, of document: DocumentID) async throws -> ClaimEnding {
+        var hasChanged = false
         do {
             // A writer that came back waits for our lease: what it is about to write is a newer file.
             try drop.confirmUnchanged()
         } catch {
             say(.removalFailed, drop, [.document: "\(document)", .detail: error.failure.detail])
-            return .notYet(after: .zero)
+            guard error == .changed else { return .notYet(after: .zero) }
+            hasChanged = true
         }
         let obstacle = try await DropRemoval(house: house, root: root)
             .perform(drop.path, of: document, identity: drop.identity, isRecovery: false)
+        // Only its permissions may have changed, or its name may be gone: then the removal is over all
+        // the same. What is newer was left alone, and is looked at anew.
+        if hasChanged { return .notYet(after: .zero) }
         // A name that stays is known as taken; there is nothing to do about it until it changes.
         if let obstacle { return .refused(obstacle) }
         house.surroundings.checkpoint(.removed, drop.path)
