@@ -91,7 +91,7 @@ struct ContentRun {
         case .sinkFailed(let error):
             return (failed(House.failure(of: error), at: now), nil)
         case .notStarted(let failure):
-            say(.stageInterrupted, stage.plan.name, [.detail: failure.detail])
+            say(.workerUnavailable, stage.plan.name, [.detail: failure.detail])
             return (.interrupted(at: now + house.retries.storeWait), nil)
         case .interrupted:
             say(.stageInterrupted, stage.plan.name, [:])

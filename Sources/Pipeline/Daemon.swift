@@ -85,7 +85,10 @@ public final class Daemon: Sendable {
             for desk in desks { writing.addTask { await desk.run() } }
             await serve(
                 services, dispatcher, isOnce: isOnce,
-                retell: { await recovery.retell(in: register) }, ready: ready)
+                retell: {
+                    await recovery.retell(in: register)
+                    for desk in desks { await recovery.removeStrays(of: desk) }
+                }, ready: ready)
             // Only now has everybody who may still want something written come to an end.
             for desk in desks { desk.close() }
         }

@@ -19,6 +19,7 @@ actor InboxDesk {
     private enum Errand: Sendable {
         case waiting(WaitingDrop)
         case vanished(BeneathPath)
+        case gone(BeneathPath)
         case claimed(CommittedDocument)
         case aside(DocumentRecord)
         case document(DocumentView)
@@ -66,6 +67,8 @@ actor InboxDesk {
     nonisolated func tell(_ drop: WaitingDrop) { box.yield(.waiting(drop)) }
     /// A drop went away before it was taken.
     nonisolated func tellVanished(_ path: BeneathPath) { box.yield(.vanished(path)) }
+    /// A drop went away before anybody told of it; its status file stands.
+    nonisolated func tellGone(_ path: BeneathPath) { box.yield(.gone(path)) }
     /// A drop became a document, which speaks for the path from now on.
     nonisolated func tellClaimed(_ committed: CommittedDocument) {
         box.yield(.claimed(committed))
@@ -139,6 +142,8 @@ actor InboxDesk {
             heard.remove(path)
             guard voices.removeValue(forKey: path) != nil else { return }
             await fallSilent(at: path)
+        case .gone(let path):
+            if voices[path] == nil { await fallSilent(at: path) }
         case .claimed(let committed):
             heard.remove(committed.document.path)
             voices[committed.document.path] = nil

@@ -84,6 +84,37 @@ struct Recovery {
         }
     }
 
+    /// Takes the status files away of drops that went, unclaimed, since the last stop.
+    ///
+    /// A folder at a time, so that what happens meanwhile is told in between.
+    func removeStrays(of desk: InboxDesk) async {
+        var folders = [BeneathPath()]
+        do {
+            while !Task.isCancelled, let folder = folders.popLast() {
+                let found = try await desk.root.run { files in
+                    try StrayStatusFiles(files: files).look(in: folder)
+                }
+                folders += found.folders
+                for path in found.strays {
+                    house.say(
+                        .dropVanished,
+                        [
+                            .account: "\(desk.account)", .inbox: desk.root.path,
+                            .path: "\(path)",
+                        ])
+                    desk.tellGone(path)
+                }
+            }
+        } catch {
+            house.say(
+                .sidecarFailed,
+                [
+                    .account: "\(desk.account)", .inbox: desk.root.path,
+                    .detail: House.failure(of: error).detail,
+                ])
+        }
+    }
+
     /// Removes the half-made files that a crash left in the inbox under hidden names of ours.
     ///
     /// What cannot be removed stays: it is in nobody's way, and no inbox keeps the others from being

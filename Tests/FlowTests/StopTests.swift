@@ -33,6 +33,25 @@ import Testing
         try await scene.expectClean()
     }
 
+    @Test func `a drop that goes while nobody looks takes its status file along`() async throws {
+        let limit = "limits: {default: {bytes: 2431}}"
+        let long = String(repeating: "n", count: 240) + ".pdf"
+        try scene.makeFolder("sub")
+        let names = ["gone.pdf", "sub/gone.pdf", long]
+        for name in names + ["stays.pdf"] { try scene.drop("pdf/english.pdf", as: name) }
+        try await scene.runOnce(settings: limit)
+        let sidecars = try scene.allPaths().filter { $0.hasSuffix(".status.json") }
+        #expect(sidecars.count == 5, "four drops' and the inbox's: \(sidecars)")
+        for name in names { try FileManager.default.removeItem(atPath: scene(name)) }
+
+        let daemon = try await scene.start(settings: limit)
+        try await daemon.line(.dropVanished, "gone.pdf")
+        try await daemon.line(.dropVanished, "sub/gone.pdf")
+        try await daemon.stop()
+        let left = try scene.allPaths().filter { $0.hasSuffix(".status.json") }
+        #expect(Set(left) == ["stays.pdf.status.json", "inbox.status.json"], "\(left)")
+    }
+
     @Test func `a stop in the midst of an import imports its rows once`() async throws {
         var table = "name,email\n"
         for number in 1...20_000 { table += "Person \(number),p\(number)@example.com\n" }

@@ -57,6 +57,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case stageRetrying = "stage retrying"
     case stageInterrupted = "stage interrupted"
     case workerKilled = "worker killed"
+    case workerUnavailable = "worker not started"
     case workerSaid = "worker said"
     case confinementReduced = "confinement reduced"
     // Imports.
@@ -88,7 +89,8 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
             .removalFailed, .confinementReduced, .serviceManagerDeaf,
             .linesDropped, .importsUnshared, .importsUntidied:
             .warning
-        case .configRefused, .inboxLost, .inboxRefused, .watchesExhausted, .storePaused,
+        case .configRefused, .workerUnavailable, .inboxLost, .inboxRefused, .watchesExhausted,
+            .storePaused,
             .blobDamaged,
             .catalogueFailed:
             .error

@@ -46,6 +46,14 @@ public struct SidecarNames: Sendable, Hashable {
         name.bytes.count > statusSuffix.count && name.bytes.hasSuffix(statusSuffix)
     }
 
+    /// The drop whose status file has this name; nil for other names, and for an inbox's own.
+    ///
+    /// A shortened name is given back shortened: it has the same sidecars.
+    public static func drop(ofStatus name: FileName) -> FileName? {
+        guard name != inboxStatus, isStatus(name: name) else { return nil }
+        return FileName(name.bytes.dropLast(statusSuffix.count))
+    }
+
     /// Whether a folder of this name can only hold results.
     public static func isResults(name: FileName) -> Bool {
         name.bytes.count > resultsSuffix.count && name.bytes.hasSuffix(resultsSuffix)
