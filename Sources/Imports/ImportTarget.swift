@@ -10,8 +10,6 @@ enum ImportTarget {
     /// A table of the document's own: every row as it came.
     case ownTable(fields: [String])
 
-    /// What stands in every keyed table beside the schema's columns.
-    private static let addedColumns = ["collection", "token", "import", "row"]
     /// What stands in every other table beside the file's columns.
     static let rowColumn = "_row"
     /// SQLite's limit, less one for ``rowColumn``. Rule: https://sqlite.org/limits.html, "Maximum

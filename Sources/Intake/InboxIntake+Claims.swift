@@ -58,11 +58,6 @@ extension InboxIntake {
         while !claimers.isEmpty, let drop = takeReady() { handOver(drop) }
     }
 
-    /// How many drops are ready and not taken yet, or held.
-    public var waitingCount: Int {
-        candidates.values.count { !$0.isAtRest || $0.phase.isHeld }
-    }
-
     func offer(_ drop: SettledDrop) {
         guard let candidate = candidates[drop.path] else { return }
         candidates[drop.path]?.phase = .ready(drop)
@@ -93,14 +88,5 @@ extension InboxIntake {
 
     private func dropClaimer(_ ticket: UInt64) {
         claimers.removeValue(forKey: ticket)?.resume(returning: nil)
-    }
-}
-
-extension Candidate.Phase {
-    fileprivate var isHeld: Bool {
-        switch self {
-        case .held: true
-        case .watched, .refused, .ready, .claiming: false
-        }
     }
 }

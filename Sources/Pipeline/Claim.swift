@@ -245,9 +245,6 @@ struct Claim: Sendable {
     private func say(
         _ event: JournalEvent, _ path: BeneathPath, _ fields: [JournalField: String]
     ) {
-        let subject: [JournalField: String] = [
-            .account: "\(root.account)", .inbox: root.path, .path: "\(path)",
-        ]
-        house.say(event, subject.merging(fields) { _, own in own })
+        house.say(event, in: root, at: path, fields)
     }
 }

@@ -27,23 +27,19 @@ struct DropRemoval {
             }
             return (outcome, try files.entry(path)?.identity)
         }
-        var fields: [JournalField: String] = [
-            .document: "\(document)", .account: "\(root.account)", .inbox: root.path,
-            .path: "\(path)",
-        ]
+        var fields: [JournalField: String] = [.document: "\(document)"]
         switch outcome {
         case .removed, .alreadyGone:
             try await house.catalog.removalDone(document)
-            house.say(.dropRemoved, fields)
+            house.say(.dropRemoved, in: root, at: path, fields)
             return nil
         case .newerReturned(let returned):
             try await house.catalog.removalDone(document)
-            fields[.path] = "\(returned)"
-            house.say(.newerDropReturned, fields)
+            house.say(.newerDropReturned, in: root, at: returned, fields)
             return nil
         case .failed(let error):
             fields[.detail] = error.failure.detail
-            house.say(.removalFailed, fields)
+            house.say(.removalFailed, in: root, at: path, fields)
             if let left {
                 try await house.catalog.removalFailed(
                     document, identity: left, now: house.surroundings.now())

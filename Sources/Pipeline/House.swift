@@ -4,6 +4,7 @@ import Inbox
 import Rules
 import Store
 import Synchronization
+import SystemPackage
 import Workers
 
 /// The rooms, opened and ready, with what they share; lives as long as the daemon.
@@ -39,6 +40,27 @@ final class House: Sendable {
 
     func say(_ event: JournalEvent, _ fields: [JournalField: String] = [:]) {
         surroundings.journal(JournalLine(event, fields))
+    }
+
+    /// The same about something in an inbox.
+    func say(
+        _ event: JournalEvent, in root: InboxRoot, at path: BeneathPath? = nil,
+        _ fields: [JournalField: String] = [:]
+    ) {
+        var fields = fields
+        fields[.account] = "\(root.account)"
+        fields[.inbox] = root.path
+        fields[.path] = path?.description
+        say(event, fields)
+    }
+
+    /// Closes a blob that was read; nothing can be lost by its failing, but it is said.
+    func close(_ blob: FileDescriptor) {
+        do {
+            try blob.close()
+        } catch {
+            say(.storePaused, [.detail: "close a blob: \(error)"])
+        }
     }
 
     /// What any error means for a document.

@@ -317,17 +317,12 @@ actor InboxDesk {
 
     private func tellMoved(_ path: BeneathPath?) {
         guard let path else { return }
-        house.say(
-            .sidecarMovedAside, [.account: "\(account)", .inbox: root.path, .path: "\(path)"])
+        house.say(.sidecarMovedAside, in: root, at: path)
     }
 
     private func report(_ error: any Error, at path: BeneathPath) {
         house.say(
-            .sidecarFailed,
-            [
-                .account: "\(account)", .inbox: root.path, .path: "\(path)",
-                .detail: House.failure(of: error).detail,
-            ])
+            .sidecarFailed, in: root, at: path, [.detail: House.failure(of: error).detail])
     }
 
     private nonisolated func ring(_ errand: Errand, after wait: Duration) async {

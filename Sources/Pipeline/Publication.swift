@@ -45,7 +45,7 @@ struct Publication {
         let files = (keepsOriginal(of: document) ? [original(of: document)] : []) + artifacts
         document = finished(document, files: files)
         var sources: [FileDescriptor] = []
-        defer { sources.forEach(close) }
+        defer { sources.forEach(house.close) }
         var items: [ResultItem] = []
         for file in files {
             guard let name = BeneathPath(bytes: Array(file.name.utf8)) else {
@@ -127,16 +127,7 @@ struct Publication {
     }
 
     private func keepsOriginal(of document: DocumentRecord) -> Bool {
-        let inbox = house.settings.inboxes.first { Array($0.path.utf8) == document.inbox }
-        return inbox?.settings.originals != OriginalsPolicy.none
-    }
-
-    private func close(_ source: FileDescriptor) {
-        do {
-            try source.close()
-        } catch {
-            house.say(.storePaused, [.detail: "close a blob: \(error)"])
-        }
+        house.settings.inbox(at: document.inbox)?.settings.originals != OriginalsPolicy.none
     }
 }
 

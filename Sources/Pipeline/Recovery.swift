@@ -96,22 +96,12 @@ struct Recovery {
                 }
                 folders += found.folders
                 for path in found.strays {
-                    house.say(
-                        .dropVanished,
-                        [
-                            .account: "\(desk.account)", .inbox: desk.root.path,
-                            .path: "\(path)",
-                        ])
+                    house.say(.dropVanished, in: desk.root, at: path)
                     desk.tellGone(path)
                 }
             }
         } catch {
-            house.say(
-                .sidecarFailed,
-                [
-                    .account: "\(desk.account)", .inbox: desk.root.path,
-                    .detail: House.failure(of: error).detail,
-                ])
+            house.say(.sidecarFailed, in: desk.root, [.detail: House.failure(of: error).detail])
         }
     }
 
@@ -127,9 +117,7 @@ struct Recovery {
                 return (count: sweep.removedCount, detail: sweep.firstFailure?.detail)
             }
             if sweep.count > 0 {
-                house.say(
-                    .stagingEmptied,
-                    [.account: "\(root.account)", .inbox: root.path, .count: "\(sweep.count)"])
+                house.say(.stagingEmptied, in: root, [.count: "\(sweep.count)"])
             }
             if let detail = sweep.detail { reportLeft(in: root, detail) }
         } catch {
@@ -138,11 +126,6 @@ struct Recovery {
     }
 
     private func reportLeft(in root: InboxRoot, _ detail: String) {
-        house.say(
-            .sidecarFailed,
-            [
-                .account: "\(root.account)", .inbox: root.path,
-                .detail: "remove what a crash left: \(detail)",
-            ])
+        house.say(.sidecarFailed, in: root, [.detail: "remove what a crash left: \(detail)"])
     }
 }

@@ -14,7 +14,7 @@ struct StageOrders {
     let limits: WorkerLimits
 
     init(settings: DaemonSettings, document: DocumentRecord, stage: PlannedStage) {
-        let inbox = settings.inboxes.first { Array($0.path.utf8) == document.inbox }
+        let inbox = settings.inbox(at: document.inbox)
         let choices = inbox?.settings ?? InboxSettings()
         switch stage.name {
         case .info:

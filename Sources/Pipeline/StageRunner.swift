@@ -36,7 +36,7 @@ struct StageRunner: Sendable {
         } catch {
             return try await fail(document, with: error.failure)
         }
-        defer { close(blob) }
+        defer { house.close(blob) }
         let subject: [JournalField: String] = [
             .document: "\(document.id)", .account: "\(desk.account)",
         ]
@@ -69,13 +69,5 @@ struct StageRunner: Sendable {
             StageChange(document: document.id, stage: stage.plan.name, state: ended, at: now),
         ])
         return records.first ?? document
-    }
-
-    private func close(_ blob: FileDescriptor) {
-        do {
-            try blob.close()
-        } catch {
-            house.say(.storePaused, [.detail: "close a blob: \(error)"])
-        }
     }
 }
