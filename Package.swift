@@ -113,8 +113,11 @@ let package = Package(
         tests("RulesTests", ["Rules"]),
         tests("CSVTests", ["CSV"]),
         tests("WorkerProtocolTests", ["WorkerProtocol", "Rules"]),
-        tests("InboxTests", ["Inbox", "Rules", system]),
-        tests("IntakeTests", ["Intake", "Inbox", "Rules", system]),
+        .target(
+            name: "TestSupport", dependencies: [system], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("InboxTests", ["Inbox", "Rules", "TestSupport", system]),
+        tests("IntakeTests", ["Intake", "Inbox", "Rules", "TestSupport", system]),
         tests("StoreTests", ["Store", "Rules", system]),
         tests("CatalogTests", ["Catalog", "Rules", grdb]),
         tests("ImportsTests", ["Imports", "WorkerProtocol", "Rules", grdb]),

@@ -1,6 +1,7 @@
 import Glibc
 import Rules
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Inbox

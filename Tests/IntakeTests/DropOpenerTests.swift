@@ -2,6 +2,7 @@ import Glibc
 import Inbox
 import Rules
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Intake

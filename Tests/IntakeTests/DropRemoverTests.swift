@@ -2,6 +2,7 @@ import Glibc
 import Inbox
 import Rules
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Intake

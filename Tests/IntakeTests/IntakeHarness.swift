@@ -1,6 +1,7 @@
 import Glibc
 import Inbox
 import Rules
+import TestSupport
 import Synchronization
 
 @testable import Intake

@@ -2,20 +2,28 @@ import Glibc
 import SystemPackage
 
 /// A fresh folder for one test, gone with it.
-final class TemporaryFolder: Sendable {
-    let path: String
+public final class TemporaryFolder: Sendable {
+    public let path: String
+    private let isOwn: Bool
 
-    init() throws {
+    public init() throws {
         var template = Array("/tmp/ingestd-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
+        isOwn = true
         path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
-    deinit { run("rm", "-rf", path) }
+    /// A folder that another one is rid of.
+    public init(at path: String) throws {
+        self.path = path
+        isOwn = false
+    }
 
-    func callAsFunction(_ name: String) -> String { path + "/" + name }
+    deinit { if isOwn { run("rm", "-rf", path) } }
 
-    func write(_ name: String, _ text: String, mode: mode_t = 0o644) throws {
+    public func callAsFunction(_ name: String) -> String { path + "/" + name }
+
+    public func write(_ name: String, _ text: String, mode: mode_t = 0o644) throws {
         let file = open(self(name), O_WRONLY | O_CREAT | O_TRUNC, mode)
         guard file >= 0 else { throw Errno(rawValue: errno) }
         defer { close(file) }
@@ -25,12 +33,12 @@ final class TemporaryFolder: Sendable {
         }
     }
 
-    func exists(_ name: String) -> Bool {
+    public func exists(_ name: String) -> Bool {
         var facts = stat()
         return lstat(self(name), &facts) == 0
     }
 
-    func facts(_ name: String) throws -> stat {
+    public func facts(_ name: String) throws -> stat {
         var facts = stat()
         guard lstat(self(name), &facts) == 0 else { throw Errno(rawValue: errno) }
         return facts
@@ -39,7 +47,7 @@ final class TemporaryFolder: Sendable {
 
 /// Runs a program to its end.
 @discardableResult
-func run(_ arguments: String...) -> Int32 {
+public func run(_ arguments: String...) -> Int32 {
     var child = pid_t()
     var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     defer { pointers.forEach { free($0) } }
