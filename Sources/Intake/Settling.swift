@@ -53,12 +53,18 @@ enum SettlingDecision: Sendable, Hashable {
 /// Whether a drop is whole: it has rested long enough, and nobody has it open for writing.
 ///
 /// Moments are durations since intake began. Rule: docs/design.md, "When a drop is whole".
-struct Settling: Sendable, Hashable {
-    /// The waits that the inbox's settings ask for.
-    struct Waits: Sendable, Hashable {
-        var settle: Duration
-        var settleWithoutProof: Duration
-        var patience: Patience
+struct Settling: Sendable {
+    /// The waits that the inbox's settings ask for; one for all drops, of which there may be many.
+    final class Waits: Sendable {
+        let settle: Duration
+        let settleWithoutProof: Duration
+        let patience: Patience
+
+        init(settle: Duration, settleWithoutProof: Duration, patience: Patience) {
+            self.settle = settle
+            self.settleWithoutProof = settleWithoutProof
+            self.patience = patience
+        }
     }
 
     /// A shape in which the drop rests, and since when.
@@ -77,7 +83,7 @@ struct Settling: Sendable, Hashable {
         case unseen
         case resting(Rest)
         case settled(Rest)
-        case refused(Rest, Failure)
+        indirect case refused(Rest, Failure)
     }
 
     /// The first wait for a writer; each further one is twice as long, up to the longest.

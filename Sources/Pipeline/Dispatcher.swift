@@ -168,7 +168,7 @@ actor Dispatcher {
     private func putBack(_ id: DocumentID) async {
         while !Task.isCancelled {
             do {
-                try await ContinuousClock().sleep(for: house.retries.storeWait)
+                try await QuietClock().sleep(for: house.retries.storeWait)
                 try await house.catalog.putBack(
                     id, now: house.surroundings.now(), retries: house.retries)
                 return

@@ -18,7 +18,8 @@ enum DiesOfContent {
         guard fstat(0, &facts) == 0, facts.st_mode & S_IFMT != S_IFREG else { return 0 }
         var byte: UInt8 = 0
         var descriptor: Int32 = -1
-        guard linux_receive(1, &byte, 1, Int32(truncatingIfNeeded: MSG_PEEK), &descriptor) == 1 else {
+        guard linux_receive(1, &byte, 1, Int32(truncatingIfNeeded: MSG_PEEK), &descriptor) == 1
+        else {
             exit(0)
         }
         return descriptor
