@@ -69,8 +69,15 @@ struct Settling: Sendable, Hashable {
         var isClosed: Bool
         var hasSecondLink: Bool
         var linkedSince: Duration
-        /// How often it was found open for writing.
+        /// How often it was found open for writing since its last closing.
         var writerCount = 0
+
+        /// Its writer has ended, and it rests from now on.
+        mutating func noteClosing(at now: Duration) {
+            since = now
+            isClosed = true
+            writerCount = 0
+        }
     }
 
     private enum State: Sendable, Hashable {
@@ -83,6 +90,8 @@ struct Settling: Sendable, Hashable {
     /// The first wait for a writer; each further one is twice as long, up to the longest.
     static let firstWriterWait = Duration.seconds(1)
     static let longestWriterWait = Duration.seconds(10)
+    /// The wait between two looks at a file that has a second name.
+    static let linkWait = Duration.seconds(1)
     /// The wait after something unforeseen was in the way.
     static let troubleWait = Duration.seconds(10)
 
@@ -165,7 +174,9 @@ struct Settling: Sendable, Hashable {
                 ? .probe : .unchanged
         case .resting(let former) where former.identity == entry.identity:
             rest = former
-            rest.isClosed = rest.isClosed || sawClosing
+            // What follows an upload's last byte (times, a check of its size) follows its closing,
+            // however long that took.
+            if sawClosing { rest.noteClosing(at: now) }
         case .resting(let former):
             // Changed permissions or names leave the content as its writer closed it.
             let isSameContent = former.identity.isSameContent(as: entry.identity)
@@ -188,7 +199,9 @@ struct Settling: Sendable, Hashable {
         let quiet = rest.isClosed ? waits.settle : waits.settleWithoutProof
         if rest.hasSecondLink {
             let end = rest.linkedSince + waits.patience.secondLink
-            return wait(until: end, .secondLink, now) ?? refuse(rest, Refusal.secondLink)
+            // The other name may stand where no event tells that it goes.
+            let next = min(end, now + Self.linkWait)
+            return wait(until: next, .secondLink, now) ?? refuse(rest, Refusal.secondLink)
         }
         if rest.identity.size == .zero {
             let end = rest.since + max(quiet, waits.patience.empty)
@@ -202,6 +215,14 @@ struct Settling: Sendable, Hashable {
     ) -> SettlingDecision {
         switch probe {
         case .admitted(let kind, let proof):
+            if rest.writerCount > 0 {
+                // It was found open before: no event told of the end, and this is its first sign.
+                var rest = rest
+                rest.noteClosing(at: now)
+                state = .resting(rest)
+                let end = now + waits.settle
+                if let waiting = wait(until: end, .settling, now) { return waiting }
+            }
             if proof == .settle {
                 let end = rest.since + waits.settleWithoutProof
                 if let waiting = wait(until: end, .settling, now) { return waiting }

@@ -80,6 +80,31 @@ import Testing
         #expect(waits == [1, 2, 4, 8, 10, 10].map { Duration.seconds($0) })
     }
 
+    @Test mutating func `a file rests from its closing on, however long ago its last byte came`() {
+        _ = settling.looked(file(), at: .zero)
+        #expect(settling.looked(file(), at: .seconds(60)) == .probe)
+        _ = settling.probed(.stillWritten, at: .seconds(60))
+        settling.noticed(isClosing: true)
+        #expect(
+            settling.looked(file(), at: .seconds(63)) == .lookAgain(at: .seconds(65), .settling))
+        #expect(settling.looked(file(), at: .seconds(65)) == .probe)
+        #expect(
+            settling.probed(.admitted(.pdf, .lease), at: .seconds(65)) == .ready(.pdf, .lease))
+    }
+
+    @Test mutating func `a writer that ended unnoticed is followed by a rest, too`() {
+        _ = settling.looked(file(), at: .zero)
+        #expect(settling.looked(file(), at: .seconds(60)) == .probe)
+        _ = settling.probed(.stillWritten, at: .seconds(60))
+        #expect(settling.looked(file(), at: .seconds(61)) == .probe)
+        #expect(
+            settling.probed(.admitted(.pdf, .lease), at: .seconds(61))
+                == .lookAgain(at: .seconds(63), .settling))
+        #expect(settling.looked(file(), at: .seconds(63)) == .probe)
+        #expect(
+            settling.probed(.admitted(.pdf, .lease), at: .seconds(63)) == .ready(.pdf, .lease))
+    }
+
     @Test mutating func `an empty file is waited for, then refused once`() {
         let end = Duration.seconds(600)
         #expect(settling.looked(file(size: 0), at: .zero) == .lookAgain(at: end, .empty))
@@ -92,7 +117,7 @@ import Testing
 
     @Test mutating func `a second link is waited for from its first sight on`() {
         #expect(
-            settling.looked(file(links: 2), at: .zero) == .lookAgain(at: .seconds(10), .secondLink))
+            settling.looked(file(links: 2), at: .zero) == .lookAgain(at: .seconds(1), .secondLink))
         #expect(
             settling.looked(file(changed: 2, links: 3), at: .seconds(9))
                 == .lookAgain(at: .seconds(10), .secondLink))
