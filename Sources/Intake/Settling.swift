@@ -178,9 +178,10 @@ struct Settling: Sendable, Hashable {
             // however long that took.
             if sawClosing { rest.noteClosing(at: now) }
         case .resting(let former):
-            // Changed permissions or names leave the content as its writer closed it.
-            let isSameContent = former.identity.isSameContent(as: entry.identity)
-            rest.isClosed = sawClosing || (former.isClosed && isSameContent)
+            // Permissions, names and times are set after the content was closed. Had somebody
+            // written as many bytes anew, their own closing would be told, or the lease denied.
+            let isOfOneLength = former.identity.isOfOneLength(as: entry.identity)
+            rest.isClosed = sawClosing || (former.isClosed && isOfOneLength)
             if former.hasSecondLink { rest.linkedSince = former.linkedSince }
         case .unseen, .settled, .refused:
             break

@@ -32,24 +32,25 @@ import Testing
         #expect(unclosed.looked(file(), at: .seconds(10)) == .probe)
     }
 
-    @Test(arguments: [
-        (ByteCount(101), Int64(1), UInt64(7)), (ByteCount(100), 2, 7), (ByteCount(100), 1, 8),
-    ])
-    mutating func `any change starts the wait anew, and the closing no longer counts`(
-        size: ByteCount, modified: Int64, inode: UInt64
+    @Test(arguments: [(ByteCount(101), UInt64(7)), (ByteCount(100), UInt64(8))])
+    mutating func `another length or file starts the wait anew, and the closing no longer counts`(
+        size: ByteCount, inode: UInt64
     ) {
         settling.noticed(isClosing: true)
         _ = settling.looked(file(), at: .zero)
-        let changed = file(size: size.bytes, modified: modified, changed: 2, inode: inode)
+        let changed = file(size: size.bytes, modified: 2, changed: 2, inode: inode)
         #expect(
             settling.looked(changed, at: .seconds(1)) == .lookAgain(at: .seconds(11), .settling))
     }
 
-    @Test mutating func `changed permissions start the wait anew, but the closing still counts`() {
+    @Test(arguments: [Int64(1), 0, 9])
+    mutating func `permissions and times set later start the wait anew, but the closing counts`(
+        modified: Int64
+    ) {
         settling.noticed(isClosing: true)
         _ = settling.looked(file(), at: .zero)
         #expect(
-            settling.looked(file(changed: 2), at: .seconds(1))
+            settling.looked(file(modified: modified, changed: 2), at: .seconds(1))
                 == .lookAgain(at: .seconds(3), .settling))
     }
 

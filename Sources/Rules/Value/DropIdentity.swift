@@ -21,6 +21,11 @@ public struct DropIdentity: Hashable, Sendable {
         device == other.device && inode == other.inode && size == other.size
             && modified == other.modified
     }
+
+    /// Whether both are the same file with as many bytes, whose times may have been set since.
+    public func isOfOneLength(as other: DropIdentity) -> Bool {
+        device == other.device && inode == other.inode && size == other.size
+    }
 }
 
 /// What proved that nobody was still writing a drop.
