@@ -26,7 +26,8 @@ public struct Patience: Sendable, Hashable {
 /// What opening a drop for a moment showed.
 enum Probe: Sendable, Hashable {
     case admitted(DropKind, AdmissionProof)
-    case stillWritten
+    /// Somebody has it open for writing; the kind is nil where it could not be taken even so.
+    case stillWritten(DropKind?)
     /// Name and content do not fit, as yet.
     case mismatch(Failure)
     case refused(Failure)
@@ -58,6 +59,8 @@ struct Settling: Sendable, Hashable {
     struct Waits: Sendable, Hashable {
         var settle: Duration
         var settleWithoutProof: Duration
+        /// How long a drop that is open for writing must rest; nil where that never ends the wait.
+        var openWriter: Duration?
         var patience: Patience
     }
 
@@ -206,7 +209,9 @@ struct Settling: Sendable, Hashable {
         }
         if rest.identity.size == .zero {
             let end = rest.since + max(quiet, waits.patience.empty)
-            return wait(until: end, .empty, now) ?? refuse(rest, Refusal.empty)
+            // No event tells that its first bytes came while its writer has it open.
+            let pause = min(max(now - rest.since, Self.firstWriterWait), Self.longestWriterWait)
+            return wait(until: min(end, now + pause), .empty, now) ?? refuse(rest, Refusal.empty)
         }
         return wait(until: rest.since + quiet, .settling, now) ?? .probe
     }
@@ -230,12 +235,8 @@ struct Settling: Sendable, Hashable {
             }
             state = .settled(rest)
             return .ready(kind, proof)
-        case .stillWritten:
-            var rest = rest
-            let wait = Self.firstWriterWait * (1 << min(rest.writerCount, 10))
-            rest.writerCount += 1
-            state = .resting(rest)
-            return .lookAgain(at: now + min(wait, Self.longestWriterWait), .stillWritten)
+        case .stillWritten(let kind):
+            return waitForWriter(of: kind, rest, at: now)
         case .mismatch(let failure):
             let end = rest.since + waits.patience.mismatch
             return wait(until: end, .mismatch, now) ?? refuse(rest, failure)
@@ -247,6 +248,25 @@ struct Settling: Sendable, Hashable {
         case .troubled(let failure):
             return .lookAgain(at: now + Self.troubleWait, .trouble(failure))
         }
+    }
+
+    private mutating func waitForWriter(
+        of kind: DropKind?, _ rest: Rest, at now: Duration
+    ) -> SettlingDecision {
+        var rest = rest
+        let wait = Self.firstWriterWait * (1 << min(rest.writerCount, 10))
+        var next = now + min(wait, Self.longestWriterWait)
+        if let kind, let timeout = waits.openWriter {
+            let end = rest.since + timeout
+            guard now < end else {
+                state = .settled(rest)
+                return .ready(kind, .openWriterTimeout)
+            }
+            next = min(next, end)
+        }
+        rest.writerCount += 1
+        state = .resting(rest)
+        return .lookAgain(at: next, .stillWritten)
     }
 
     private func wait(

@@ -22,6 +22,22 @@ import Testing
         let strays = left.filter { $0.hasSuffix(".csv") || $0.contains("crdownload") }
         #expect(strays.isEmpty)
     }
+
+    @Test func `a file that a server keeps open is taken where the inbox says so`() async throws {
+        let desk = try await ClientDesk(inbox: "open_writer_timeout: 1s")
+        let file = try desk.openFile(desk.path)
+        try file.write(contentsOf: desk.content)
+        let line = try await desk.daemon.line(.openDropTaken, "a.csv")
+        #expect(line["level"] == "warning")
+        try await desk.daemon.ended(["a.csv"])
+        try await desk.daemon.stop()
+        try file.close()
+        let status = try desk.scene.status("a.csv")
+        #expect(status.state == "completed_with_warnings")
+        #expect(status["admitted_by"] == "open_writer_timeout")
+        #expect(status.warnings.contains { $0.hasPrefix("A program still had this file open") })
+        #expect(try desk.scene.bytes("a.csv.results/original.csv") == desk.content)
+    }
 }
 
 /// A way in which a program publishes a file, as `a.csv` where nothing else is said.
@@ -158,6 +174,14 @@ struct Client: Sendable, CustomTestStringConvertible {
             try file.close()
             unlink(other)
         },
+        Client("an upload that stalls, its file open") { desk in
+            let file = try desk.openFile(desk.path)
+            try await desk.daemon.line(.dropNoticed, "a.csv")
+            try file.write(contentsOf: desk.halves.0)
+            try await desk.isHeldOff()
+            try file.write(contentsOf: desk.halves.1)
+            try file.close()
+        },
         Client("two writers") { desk in
             let second = try desk.openFile(desk.path)
             let first = try desk.openFile(desk.path, O_WRONLY | O_CLOEXEC)
@@ -194,14 +218,14 @@ struct ClientDesk: Sendable {
         (content.prefix(content.count / 2), content.suffix(from: content.count / 2))
     }
 
-    init() async throws {
+    init(inbox: String = "") async throws {
         scene = try FlowScene()
         let names =
             (0..<500).map { "Person \($0),person\($0)@example.org" } + ["Zoe,zoe@example.org"]
         content = Data((["name,email"] + names).map { $0 + "\n" }.joined().utf8)
         try scene.makeInbox("aside")
         try scene.put(content, at: scene.folder + "/aside/source.csv")
-        daemon = try await scene.start()
+        daemon = try await scene.start(inbox: inbox)
     }
 
     /// A path outside the inbox, on its file system.

@@ -74,7 +74,7 @@ import Testing
             #expect(settling.looked(file(), at: .seconds(100)) == .probe)
             guard
                 case .lookAgain(let moment, .stillWritten) = settling.probed(
-                    .stillWritten, at: .seconds(100))
+                    .stillWritten(.pdf), at: .seconds(100))
             else { continue }
             waits.append(moment - .seconds(100))
         }
@@ -84,7 +84,7 @@ import Testing
     @Test mutating func `a file rests from its closing on, however long ago its last byte came`() {
         _ = settling.looked(file(), at: .zero)
         #expect(settling.looked(file(), at: .seconds(60)) == .probe)
-        _ = settling.probed(.stillWritten, at: .seconds(60))
+        _ = settling.probed(.stillWritten(nil), at: .seconds(60))
         settling.noticed(isClosing: true)
         #expect(
             settling.looked(file(), at: .seconds(63)) == .lookAgain(at: .seconds(65), .settling))
@@ -96,7 +96,7 @@ import Testing
     @Test mutating func `a writer that ended unnoticed is followed by a rest, too`() {
         _ = settling.looked(file(), at: .zero)
         #expect(settling.looked(file(), at: .seconds(60)) == .probe)
-        _ = settling.probed(.stillWritten, at: .seconds(60))
+        _ = settling.probed(.stillWritten(nil), at: .seconds(60))
         #expect(settling.looked(file(), at: .seconds(61)) == .probe)
         #expect(
             settling.probed(.admitted(.pdf, .lease), at: .seconds(61))
@@ -106,9 +106,32 @@ import Testing
             settling.probed(.admitted(.pdf, .lease), at: .seconds(63)) == .ready(.pdf, .lease))
     }
 
+    @Test mutating func `a file kept open is taken after the timeout, if it could be`() {
+        var waits = Self.waits
+        waits.openWriter = .seconds(25)
+        for kind in [DropKind.csv, nil] {
+            settling = Settling(waits: waits)
+            _ = settling.looked(file(), at: .zero)
+            #expect(settling.looked(file(), at: .seconds(24)) == .probe)
+            #expect(
+                settling.probed(.stillWritten(kind), at: .seconds(24))
+                    == .lookAgain(at: .seconds(25), .stillWritten))
+            #expect(settling.looked(file(), at: .seconds(25)) == .probe)
+            let decision = settling.probed(.stillWritten(kind), at: .seconds(25))
+            #expect(
+                decision
+                    == (kind.map { .ready($0, .openWriterTimeout) }
+                        ?? .lookAgain(at: .seconds(27), .stillWritten)))
+        }
+    }
+
     @Test mutating func `an empty file is waited for, then refused once`() {
         let end = Duration.seconds(600)
-        #expect(settling.looked(file(size: 0), at: .zero) == .lookAgain(at: end, .empty))
+        for (now, next) in [(0, 1), (1, 2), (2, 4), (4, 8), (8, 16), (100, 110), (598, 600)] {
+            #expect(
+                settling.looked(file(size: 0), at: .seconds(now))
+                    == .lookAgain(at: .seconds(next), .empty))
+        }
         #expect(settling.looked(file(size: 0), at: end) == .refused(Refusal.empty))
         #expect(settling.looked(file(size: 0), at: .seconds(900)) == .unchanged)
         #expect(

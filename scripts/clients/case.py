@@ -24,6 +24,7 @@ class Expected:
     path: pathlib.Path
     contents: list
     ended: float = 0
+    state: str = "completed"
 
 
 class Case:

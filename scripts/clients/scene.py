@@ -11,6 +11,7 @@ INBOXES = {
     "scans": {"settle": "10s"},
     # For a server that never closes a file.
     "kept open": {},
+    "kept open, not waited for": {"open_writer_timeout": "20s"},
 }
 
 
@@ -45,7 +46,7 @@ class Scene:
         self.folder("tmpfs")
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self.tmpfs], check=True)
         os.chown(self.tmpfs, self.account.pw_uid, self.account.pw_gid)
-        self.inboxes = {name: self.folder(name.replace(" ", "-")) for name in INBOXES}
+        self.inboxes = {name: self.folder(name.replace(",", "").replace(" ", "-")) for name in INBOXES}
 
     def folder(self, name):
         path = self.work / name

@@ -184,3 +184,11 @@ def nfs4_kept_open(case):
     time.sleep(30)
     case.await_reason(path, STILL_WRITTEN)
     server.stop()
+
+
+@case("NFSv4, nfs-ganesha as installed", inbox="kept open, not waited for", long=True, note="`open_writer_timeout: 20s`; it warns")
+def nfs4_let_go(case):
+    source, path = drop_small(case)
+    case.expected[0].state = "completed_with_warnings"
+    server = NFSServer(case.scene, case.inbox_name, port=2051, versions="4", closes_files=False)
+    case.run("nfs-cp", source, server.url(path, 4))
