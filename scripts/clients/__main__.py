@@ -27,6 +27,8 @@ def enter_namespaces():
 def main():
     if INSIDE not in os.environ:
         enter_namespaces()
+    # Nothing is left beside the sources, least of all as root.
+    sys.dont_write_bytecode = True
     import report, schedule
     from scene import Scene
 
