@@ -9,7 +9,7 @@ and ends with 1 where anything is wrong.
 All of it happens in namespaces of its own: the network is a loopback device, the accounts are lines in a copy of
 /etc/passwd, and every process and every mount ends with this one.
 """
-import os, pathlib, shutil, sys, tempfile
+import os, pathlib, shutil, subprocess, sys, tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 INSIDE = "INGESTD_CLIENTS_INSIDE"
@@ -43,6 +43,8 @@ def main():
         if "KEEP" in os.environ:
             print(f"clients: kept {work}", file=sys.stderr)
         else:
+            # A mount point cannot be removed; where the set-up failed there may be none.
+            subprocess.run(["umount", "--lazy", work / "tmpfs"], stderr=subprocess.DEVNULL)
             shutil.rmtree(work, ignore_errors=True)
 
 
