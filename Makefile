@@ -17,7 +17,11 @@ INSTALL_DATA = install -D -m 0644
 # Paths in what is installed; files in the source speak of /usr/local.
 SUBSTITUTE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/ingestd/|$(SYSCONFDIR)/ingestd/|g'
 
+<<<<<<< HEAD
 .PHONY: all build release test demo bench burst corpus check install clean bootstrap
+=======
+.PHONY: all build release test demo bench corpus clients check install clean bootstrap
+>>>>>>> clients
 
 all: release
 
@@ -47,6 +51,10 @@ bench: release
 burst: release
 	@$(SCRIPTS)/bootstrap bench
 	ONLY=burst $(SCRIPTS)/bench-intake $(RELEASE)
+
+clients: release
+	@$(SCRIPTS)/bootstrap clients
+	python3 $(SCRIPTS)/clients $(RELEASE)
 
 corpus: release
 	$(SCRIPTS)/corpus $(RELEASE)
