@@ -17,11 +17,7 @@ INSTALL_DATA = install -D -m 0644
 # Paths in what is installed; files in the source speak of /usr/local.
 SUBSTITUTE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/ingestd/|$(SYSCONFDIR)/ingestd/|g'
 
-<<<<<<< HEAD
-.PHONY: all build release test demo bench burst corpus check install clean bootstrap
-=======
-.PHONY: all build release test demo bench corpus clients check install clean bootstrap
->>>>>>> clients
+.PHONY: all build release test demo bench burst corpus clients check install clean bootstrap
 
 all: release
 
