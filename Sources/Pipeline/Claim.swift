@@ -52,9 +52,9 @@ struct Claim: Sendable {
         }
         house.surroundings.checkpoint(.committed, drop.path)
         tell(committed, drop)
-        let ending = await removeCommitted(drop, of: committed.document.id)
+        // Its name may go while the document is worked on: neither waits for the other.
         await dispatcher.release(id)
-        return ending
+        return await removeCommitted(drop, of: committed.document.id)
     }
 
     /// Gives back what was reserved for a claim that came to nothing.

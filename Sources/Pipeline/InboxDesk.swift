@@ -143,7 +143,10 @@ actor InboxDesk {
             guard voices.removeValue(forKey: path) != nil else { return }
             await fallSilent(at: path)
         case .gone(let path):
-            if voices[path] == nil { await fallSilent(at: path) }
+            // A drop that intake knows is told of by intake, whatever stood there a moment ago.
+            guard voices[path] == nil else { return }
+            house.say(.dropVanished, in: root, at: path)
+            await fallSilent(at: path)
         case .claimed(let committed):
             heard.remove(committed.document.path)
             voices[committed.document.path] = nil
@@ -283,7 +286,7 @@ actor InboxDesk {
         do {
             let moved = try await root.run(at: path) { files in
                 try SidecarWriter(files, drop: path, version: version)
-                    .writeStatus(text, isDurable: false)
+                    .writeStatus(text)
             }
             tellMoved(moved)
         } catch {
@@ -298,10 +301,8 @@ actor InboxDesk {
         let text = await status(of: view).json
         do {
             let moved = try await root.run(at: path) { files in
-                let writer = SidecarWriter(files, drop: path, version: version)
-                let moved = try writer.writeResults(items)
-                guard !isSilent else { return [moved] }
-                return [moved, try writer.writeStatus(text, isDurable: true)]
+                try SidecarWriter(files, drop: path, version: version)
+                    .publish(items, status: isSilent ? nil : text)
             }
             moved.forEach(tellMoved)
             var record = view.record

@@ -99,10 +99,7 @@ struct Recovery {
                 }
                 let points = Set(desk.root.submounts.points)
                 folders += found.folders.filter { !points.contains($0) }
-                for path in found.strays {
-                    house.say(.dropVanished, in: desk.root, at: path)
-                    desk.tellGone(path)
-                }
+                for path in found.strays { desk.tellGone(path) }
             }
         } catch {
             house.say(.sidecarFailed, in: desk.root, [.detail: House.failure(of: error).detail])
