@@ -29,7 +29,7 @@ struct Claim: Sendable {
     /// Takes one drop, and says how that ended.
     func take(_ drop: SettledDrop) async -> ClaimEnding {
         do {
-            let opened = try await root.run { try opener.open(drop, in: $0) }
+            let opened = try await root.run(at: drop.path) { try opener.open(drop, in: $0) }
             defer { opened.close() }
             if let ending = try await endLeftover(opened) { return ending }
             return try await claim(opened, firstSeen: drop.sighted.firstSeen)
@@ -123,7 +123,7 @@ struct Claim: Sendable {
         let size = drop.identity.size
         let writer = try await lane.run { [store = house.store] in try store.begin(sizeHint: size) }
         do {
-            try await root.run { _ in try copy(drop, into: writer) }
+            try await root.run(at: drop.path) { _ in try copy(drop, into: writer) }
             return try await lane.run { try writer.finish() }
         } catch {
             try await lane.run { writer.discard() }

@@ -1,7 +1,7 @@
 import Inbox
 import Rules
 
-/// Writes the sidecars of one drop; exists only while ``InboxRoot/run(_:)`` runs.
+/// Writes the sidecars of one drop; exists only while ``InboxRoot/run(at:_:)`` runs.
 public struct SidecarWriter {
     /// A status file is looked at no further than its first bytes.
     private let files: InboxFiles
