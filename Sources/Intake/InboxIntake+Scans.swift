@@ -79,7 +79,8 @@ extension InboxIntake {
     /// read.
     func scan(_ folder: BeneathPath) async {
         if folder.isRoot { await confirmRoot() }
-        let room = max(0, candidateLimit - candidates.count)
+        // Names that are known already need no room; those that find none are deferred when marked.
+        let room = candidateLimit
         do {
             let listing = try await root.run(at: folder) {
                 [rules, watcher, box, settings, mounts] files in

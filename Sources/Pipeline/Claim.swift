@@ -156,7 +156,7 @@ struct Claim: Sendable {
     ) async throws -> CommittedDocument {
         let document = NewDocument(
             id: id, account: root.account, inbox: inbox, path: drop.path, kind: drop.kind,
-            size: blob.size, digest: blob.digest, proof: drop.proof, identity: drop.identity,
+            size: blob.size, digest: blob.digest, proof: drop.proof.told, identity: drop.identity,
             warnings: drop.proof == .openWriterTimeout ? [Self.openWarning] : [])
         return try await house.catalog.commitClaim(
             document, stages: StagePlan.stages(for: drop.kind, settings: settings),
