@@ -21,7 +21,6 @@ struct Claim: Sendable {
     let dispatcher: Dispatcher
     let opener: DropOpener
     let settings: InboxSettings
-    let lane: BlockingLane
 
     private var root: InboxRoot { desk.root }
     private var inbox: [UInt8] { Array(root.path.utf8) }
@@ -121,12 +120,14 @@ struct Claim: Sendable {
     /// Copies and hashes the drop into the store, and makes it durable there.
     private func store(_ drop: OpenedDrop) async throws -> Blob {
         let size = drop.identity.size
-        let writer = try await lane.run { [store = house.store] in try store.begin(sizeHint: size) }
+        let writer = try await house.lanes.run { [store = house.store] in
+            try store.begin(sizeHint: size)
+        }
         do {
             try await root.run(at: drop.path) { _ in try copy(drop, into: writer) }
-            return try await lane.run { try writer.finish() }
+            return try await house.lanes.run { try writer.finish() }
         } catch {
-            try await lane.run { writer.discard() }
+            try await house.lanes.run { writer.discard() }
             throw error
         }
     }

@@ -14,6 +14,7 @@ final class House: Sendable {
     let imports: ImportDatabases
     let slots: [WorkerSlot]
     let owners = OwnerThreads()
+    let lanes = StoreLanes()
     let surroundings: Surroundings
     let retries = RetrySchedule()
     let vacancies = Vacancies()

@@ -5,7 +5,7 @@ import Rules
 /// Serves one inbox: notices its drops, claims them, writes its sidecars.
 struct InboxService: Sendable {
     /// How many drops of one inbox are claimed side by side.
-    static let laneCount = 2
+    static let laneCount = 4
 
     let house: House
     let desk: InboxDesk
@@ -35,16 +35,15 @@ struct InboxService: Sendable {
     func run(dispatcher: Dispatcher) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await intake.run() }
-            for number in 0..<Self.laneCount {
-                group.addTask { await claim(on: number, dispatcher) }
+            for _ in 0..<Self.laneCount {
+                group.addTask { await claim(dispatcher) }
             }
         }
     }
 
-    private func claim(on number: Int, _ dispatcher: Dispatcher) async {
+    private func claim(_ dispatcher: Dispatcher) async {
         let claim = Claim(
-            house: house, desk: desk, dispatcher: dispatcher, opener: opener, settings: settings,
-            lane: BlockingLane(name: "claim-\(number)"))
+            house: house, desk: desk, dispatcher: dispatcher, opener: opener, settings: settings)
         while let drop = await intake.nextReady() {
             await intake.ended(drop.path, await claim.take(drop))
         }
