@@ -86,6 +86,9 @@ public struct InboxFiles {
             file = try openForReading(path)
         } catch  where error.isAbsence || error.errno == .tooManySymbolicLinkLevels {
             return nil
+        } catch  where error.errno == .noSuchAddressOrDevice {
+            // A socket, or a device that is not there.
+            return nil
         }
         defer { closeQuietly(file) }
         guard try Entry(at: file, name: nil, path: path).kind == .file else { return nil }

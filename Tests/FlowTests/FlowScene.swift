@@ -8,6 +8,10 @@ import Testing
 final class FlowScene: Sendable {
     static let uid: uid_t = geteuid() == 0 ? 40_001 : geteuid()
     static let otherUID: uid_t = 40_002
+    /// Somebody else, where there may be anybody else.
+    static let strangerUID: uid_t = geteuid() == 0 ? otherUID : uid
+    /// Whom a daemon runs as that is not root.
+    static let serviceUID: uid_t = 40_003
 
     let folder: String
     var inbox: String { folder + "/inbox" }
@@ -152,6 +156,38 @@ final class FlowScene: Sendable {
         try configure(inbox: inbox, settings: settings, others: others)
         let mode = isOnce ? ["--once"] : []
         let daemon = try DaemonProcess(arguments: ["run", "--config", config] + mode)
+        try await daemon.line(.daemonReady)
+        return daemon
+    }
+
+    /// Puts the built programs where every user may run them; returns that folder.
+    func copyPrograms() throws -> String {
+        let programs = folder + "/bin"
+        try FileManager.default.createDirectory(
+            atPath: programs, withIntermediateDirectories: false)
+        for name in ["ingestd", "ingest-worker"] {
+            try FileManager.default.copyItem(
+                atPath: RunningProgram.builtPrograms.appending(path: name).path,
+                toPath: programs + "/" + name)
+        }
+        return programs
+    }
+
+    /// Starts a copy of the daemon as the service manager does it: as a user of its own with the
+    /// four capabilities of the unit and no way to more.
+    func startAsService(_ programs: String, settings: String) async throws -> DaemonProcess {
+        try configure(settings: settings)
+        chmod(config, 0o644)
+        let rights = "+setuid,+setgid,+lease,+kill"
+        let identity = ["--reuid=\(Self.serviceUID)", "--regid=\(Self.serviceUID)"]
+        let daemon = DaemonProcess(
+            program: try RunningProgram(
+                "/usr/bin/setpriv",
+                identity + [
+                    "--clear-groups", "--inh-caps=\(rights)", "--ambient-caps=\(rights)",
+                    "--bounding-set=-all,\(rights)", "--no-new-privs", programs + "/ingestd",
+                    "run", "--config", config,
+                ]))
         try await daemon.line(.daemonReady)
         return daemon
     }
