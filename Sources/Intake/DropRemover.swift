@@ -7,7 +7,8 @@ public enum RemovalOutcome: Sendable, Hashable {
     case removed
     /// Nothing, or already another file, stands under the name.
     case alreadyGone
-    /// A newer file had taken the name; it stands under this one now, and is a drop of its own.
+    /// A newer file had taken the name, or a writer had opened the drop by it; what was set aside
+    /// stands under this one now, and is a drop of its own.
     case newerReturned(BeneathPath)
     /// The drop, or what was set aside, is still there.
     case failed(InboxError)
@@ -28,9 +29,16 @@ public struct DropRemover: Sendable {
     /// How many names are tried for a file that cannot have its own back.
     private static let returnAttempts = 100
 
+    private let isWriterWaiting: @Sendable () -> Bool
     private let checkpoint: @Sendable (Step) -> Void
 
-    public init(checkpoint: @escaping @Sendable (Step) -> Void = { _ in }) {
+    /// - Parameter isWriterWaiting: whether somebody has opened the drop to write it. Asked once
+    ///   nobody can open it by its name any more: what they are about to write must not go with it.
+    public init(
+        checkpoint: @escaping @Sendable (Step) -> Void = { _ in },
+        isWriterWaiting: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.isWriterWaiting = isWriterWaiting
         self.checkpoint = checkpoint
     }
 
@@ -96,7 +104,7 @@ public struct DropRemover: Sendable {
     ) throws(InboxError) -> RemovalOutcome {
         guard let entry = try files.entry(hidden) else { return .alreadyGone }
         checkpoint(.comparedAside)
-        if entry.identity.isSameContent(as: identity) {
+        if entry.identity.isSameContent(as: identity), !isWriterWaiting() {
             try files.unlink(hidden)
             return .removed
         }

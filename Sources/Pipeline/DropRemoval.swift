@@ -8,14 +8,17 @@ struct DropRemoval {
     let house: House
     let root: InboxRoot
 
-    /// - Parameter isRecovery: whether an earlier removal may have stopped half-way.
+    /// - Parameters:
+    ///   - isRecovery: whether an earlier removal may have stopped half-way.
+    ///   - isWriterWaiting: whether somebody has opened the drop to write it.
     /// - Returns: what stands in the way; nil where the name is gone or belongs to something newer.
     func perform(
-        _ path: BeneathPath, of document: DocumentID, identity: DropIdentity, isRecovery: Bool
+        _ path: BeneathPath, of document: DocumentID, identity: DropIdentity, isRecovery: Bool,
+        isWriterWaiting: @escaping @Sendable () -> Bool = { false }
     ) async throws -> Failure? {
         let hidden = HiddenName.taken(document)
         let (outcome, left) = try await root.run { files in
-            let remover = DropRemover()
+            let remover = DropRemover(isWriterWaiting: isWriterWaiting)
             let outcome =
                 isRecovery
                 ? remover.finish(path, hiddenName: hidden, identity: identity, in: files)

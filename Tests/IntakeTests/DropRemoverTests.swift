@@ -91,6 +91,17 @@ import Testing
         #expect(try await content("a (2).pdf") == "newer compared")
     }
 
+    @Test func `a drop that a writer has opened by its name gets that back`() async throws {
+        let identity = try await identity()
+        let remover = DropRemover(isWriterWaiting: { true })
+        let outcome = try await root.run { [path, hidden] files in
+            remover.remove(path, hiddenName: hidden, identity: identity, in: files)
+        }
+        #expect(outcome == .newerReturned(path))
+        #expect(try await content("a.pdf") == "read")
+        #expect(!folder.exists(".ingestd-taken-1"))
+    }
+
     @Test func `a newer file that came after the name was set aside is not touched`() async throws {
         let outcome = try await remove(try await identity(), at: .setAside) { [folder] in
             #expect(throws: Never.self) { try folder.write("a.pdf", "newer") }
