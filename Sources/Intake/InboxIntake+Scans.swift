@@ -177,7 +177,8 @@ extension InboxIntake {
         switch error.errno {
         // Nothing to read there until somebody changes it, which is told, or the next rescan finds
         // it.
-        case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied:
+        case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied,
+            .fileNameTooLong:
             polledFolders.remove(folder)
         default: poll(folder)
         }
@@ -190,13 +191,7 @@ extension InboxIntake {
 
     /// Marks every known name below a folder.
     private func lookBeneath(_ folder: BeneathPath) {
-        let depth = folder.components.count
-        for path in candidates.keys
-        where path.components.count > depth
-            && path.components.prefix(depth).elementsEqual(folder.components)
-        {
-            mark(path, isClosing: false)
-        }
+        for path in candidates.keys where path.isBelow(folder) { mark(path, isClosing: false) }
     }
 }
 

@@ -29,7 +29,7 @@ struct HiddenFiles {
                     let path = folder.appending(name)
                     if HiddenName.isTemporary(name) {
                         made.append((path, kind == .folder))
-                    } else if kind == .folder, path.components.count < Self.depthLimit {
+                    } else if kind == .folder, path.depth < Self.depthLimit {
                         folders.append(path)
                     }
                     return true
