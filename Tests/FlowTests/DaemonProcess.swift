@@ -6,6 +6,8 @@ import Testing
 struct DaemonProcess {
     let program: RunningProgram
 
+    init(program: RunningProgram) { self.program = program }
+
     init(arguments: [String]) throws {
         program = try RunningProgram("ingestd", arguments)
     }

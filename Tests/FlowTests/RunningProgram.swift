@@ -24,6 +24,7 @@ final class RunningProgram: Sendable {
     let pid: pid_t
     private let hearing = Hearing()
 
+    /// - Parameter name: of a built program, or an absolute path.
     init(_ name: String, _ arguments: [String]) throws {
         var ends: [Int32] = [0, 0]
         // Not a pipe: only a socket is closed on exec from its first moment, so that no program that is
@@ -36,7 +37,8 @@ final class RunningProgram: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
-        let program = Self.builtPrograms.appending(path: name).path
+        let program =
+            name.hasPrefix("/") ? name : Self.builtPrograms.appending(path: name).path
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var child = pid_t()
