@@ -123,6 +123,16 @@ public struct InboxFiles {
         return try body(folder)
     }
 
+    /// Lends `body` an opened folder as if it were an inbox: all that is done there stays in this
+    /// very folder, whatever becomes of its path meanwhile.
+    public func inFolder<Result>(
+        _ path: BeneathPath, _ body: (InboxFiles) throws(InboxError) -> Result
+    ) throws(InboxError) -> Result {
+        try withFolder(path) { folder throws(InboxError) in
+            try body(InboxFiles(root: folder, owner: owner))
+        }
+    }
+
     func lastError(_ call: String, _ path: BeneathPath) -> InboxError {
         .callFailed(call: call, path: path, Errno(rawValue: errno))
     }

@@ -11,8 +11,8 @@ extension InboxIntake {
 
     /// Marks a name to be looked at.
     func mark(_ path: BeneathPath, isClosing: Bool) {
-        if case .claiming(let drop, false) = candidates[path]?.phase {
-            candidates[path]?.phase = .claiming(drop, isMarked: true)
+        if case .claiming(let admission, false) = candidates[path]?.phase {
+            candidates[path]?.phase = .claiming(admission, isMarked: true)
         }
         // Each name is kept once; what would be too many is found again by a rescan.
         guard candidates[path] != nil || dirty.count < candidateLimit else {
@@ -77,9 +77,9 @@ extension InboxIntake {
     /// Acts on a look; true where the drop is to be opened next.
     private func take(_ sight: Sight, of path: BeneathPath) -> Bool {
         // Somebody may have begun to claim it while it was looked at.
-        guard var candidate = candidates[path] else { return false }
-        if case .claiming(let drop, _) = candidate.phase {
-            candidates[path]?.phase = .claiming(drop, isMarked: true)
+        guard let candidate = candidates[path] else { return false }
+        if case .claiming(let admission, _) = candidate.phase {
+            candidate.phase = .claiming(admission, isMarked: true)
             return false
         }
         let now = time.elapsed()
@@ -97,7 +97,6 @@ extension InboxIntake {
         case .failed(let error):
             decision = .lookAgain(at: now + Settling.troubleWait, .trouble(error.failure))
         }
-        candidates[path] = candidate
         guard decision != .probe else { return true }
         act(on: decision, path)
         return false
@@ -130,18 +129,17 @@ extension InboxIntake {
         case .unchanged, .probe:
             break
         case .gone:
-            candidates[path] = nil
+            forget(path)
             noteVanished(candidate, path)
         case .folder:
-            candidates[path] = nil
+            forget(path)
             noteVanished(candidate, path)
             // It was let in as a file; results, for one, may have taken a file's place meanwhile.
             box.markFolder(path, isGone: false)
         case .refused(let failure):
             refuse(path, candidate, failure)
         case .ready(let kind, let proof):
-            guard let sighted = candidate.sighted(path) else { return }
-            offer(SettledDrop(sighted: sighted, kind: kind, proof: proof))
+            offer(path, candidate, Admission(kind: kind, proof: proof))
         case .lookAgain(let moment, let reason):
             wait(path, candidate, until: moment, reason)
         }
@@ -155,10 +153,10 @@ extension InboxIntake {
     }
 
     private func refuse(_ path: BeneathPath, _ candidate: Candidate, _ failure: Failure) {
-        candidates[path]?.phase = .refused
-        candidates[path]?.deadline = nil
+        candidate.phase = .refused
+        candidate.deadline = nil
         guard let sighted = candidate.sighted(path) else { return }
-        candidates[path]?.isReported = true
+        candidate.isReported = true
         journal(
             JournalLine(
                 .dropRefused,
@@ -170,15 +168,25 @@ extension InboxIntake {
         _ path: BeneathPath, _ candidate: Candidate, until moment: Duration, _ reason: WaitReason
     ) {
         setDeadline(moment, path)
-        candidates[path]?.phase = .watched(reason)
-        if case .watched(reason) = candidate.phase { return }
+        let former = candidate.phase
+        candidate.phase = .watched(reason)
+        if case .watched(reason) = former { return }
         guard let sighted = candidate.sighted(path), reason.message != nil else { return }
-        candidates[path]?.isReported = true
+        candidate.isReported = true
         journal(
             JournalLine(
-                candidate.phase == .watched(nil) ? .dropNoticed : .dropWaiting,
+                former == .watched(nil) ? .dropNoticed : .dropWaiting,
                 fields([.reason: reason.message ?? ""], path: path)))
         report(.waiting(sighted, reason, nextLook: time.calendar(at: moment)))
+    }
+
+    /// Lets go of a name; after a flood the room that it took is given back with its last one.
+    func forget(_ path: BeneathPath) {
+        candidates[path] = nil
+        guard candidates.isEmpty else { return }
+        candidates = [:]
+        deadlines = PriorityQueue()
+        ready = PriorityQueue()
     }
 
     func setDeadline(_ moment: Duration, _ path: BeneathPath) {
@@ -195,7 +203,7 @@ extension InboxIntake {
 
 extension Candidate {
     /// Keeps what a look showed; another file under the name of a refused one arrives anew.
-    fileprivate mutating func note(
+    fileprivate func note(
         _ entry: Entry?, _ decision: SettlingDecision, arrival: UInt64, now: () -> Timestamp
     ) {
         guard let entry else { return }
@@ -204,9 +212,5 @@ extension Candidate {
             self.arrival = arrival
         }
         identity = entry.identity
-    }
-
-    fileprivate func sighted(_ path: BeneathPath) -> SightedDrop? {
-        identity.map { SightedDrop(path: path, identity: $0, firstSeen: firstSeen) }
     }
 }

@@ -82,7 +82,7 @@ public actor InboxIntake {
         rules = NameRules(ignore: settings.ignore)
         waits = Settling.Waits(
             settle: settings.settle, settleWithoutProof: settings.settleWithoutProof,
-            patience: patience)
+            openWriter: settings.openWriterTimeout, patience: patience)
         time = IntakeTime(clock, calendar: calendar ?? IntakeTime.systemCalendar)
         bell = Bell()
         box = EventBox(rules: rules, isRecursive: settings.isRecursive, bell: bell)

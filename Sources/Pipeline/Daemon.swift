@@ -175,7 +175,7 @@ public final class Daemon: Sendable {
                 for service in services where accounts.contains(service.desk.account.uid) {
                     await service.intake.releaseHeld()
                 }
-                try await ContinuousClock().sleep(for: Self.offerInterval)
+                try await QuietClock().sleep(for: Self.offerInterval)
             }
         } catch {
             // Cancelled: held drops are offered anew at the next start.

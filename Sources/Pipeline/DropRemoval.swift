@@ -23,11 +23,7 @@ struct DropRemoval {
                 isRecovery
                 ? remover.finish(path, hiddenName: hidden, identity: identity, in: files)
                 : remover.remove(path, hiddenName: hidden, identity: identity, in: files)
-            guard case .failed = outcome else {
-                // Else a power cut could bring the name back after the catalogue has forgotten it.
-                if try files.entry(path.parent) != nil { try files.syncFolder(path.parent) }
-                return (outcome, DropIdentity?.none)
-            }
+            guard case .failed = outcome else { return (outcome, DropIdentity?.none) }
             return (outcome, try files.entry(path)?.identity)
         }
         var fields: [JournalField: String] = [.document: "\(document)"]

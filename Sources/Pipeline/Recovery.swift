@@ -95,10 +95,7 @@ struct Recovery {
                     try StrayStatusFiles(files: files).look(in: folder)
                 }
                 folders += found.folders
-                for path in found.strays {
-                    house.say(.dropVanished, in: desk.root, at: path)
-                    desk.tellGone(path)
-                }
+                for path in found.strays { desk.tellGone(path) }
             }
         } catch {
             house.say(.sidecarFailed, in: desk.root, [.detail: House.failure(of: error).detail])

@@ -182,7 +182,7 @@ final class FlowScene: Sendable {
         let identity = ["--reuid=\(Self.serviceUID)", "--regid=\(Self.serviceUID)"]
         let daemon = DaemonProcess(
             program: try RunningProgram(
-                "/usr/bin/setpriv",
+                path: "/usr/bin/setpriv",
                 identity + [
                     "--clear-groups", "--inh-caps=\(rights)", "--ambient-caps=\(rights)",
                     "--bounding-set=-all,\(rights)", "--no-new-privs", programs + "/ingestd",

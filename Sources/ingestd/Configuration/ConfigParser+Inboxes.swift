@@ -41,6 +41,9 @@ extension ConfigParser {
         take(
             reader.duration(keys[.settleWithoutProof], name(.settleWithoutProof), in: wait),
             \.settleWithoutProof)
+        take(
+            reader.duration(keys[.openWriterTimeout], name(.openWriterTimeout), in: interval),
+            \.openWriterTimeout)
         take(reader.duration(keys[.rescan], name(.rescan), in: interval), \.rescan)
         take(reader.duration(keys[.poll], name(.poll), in: interval), \.poll)
         take(reader.flag(keys[.recursive], name(.recursive)), \.isRecursive)
