@@ -54,29 +54,24 @@ enum SettlingDecision: Sendable, Hashable {
 /// Whether a drop is whole: it has rested long enough, and nobody has it open for writing.
 ///
 /// Moments are durations since intake began. Rule: docs/design.md, "When a drop is whole".
-<<<<<<< HEAD
 struct Settling: Sendable {
     /// The waits that the inbox's settings ask for; one for all drops, of which there may be many.
     final class Waits: Sendable {
         let settle: Duration
         let settleWithoutProof: Duration
+        /// How long a drop that is open for writing must rest; nil where that never ends the wait.
+        let openWriter: Duration?
         let patience: Patience
 
-        init(settle: Duration, settleWithoutProof: Duration, patience: Patience) {
+        init(
+            settle: Duration, settleWithoutProof: Duration, openWriter: Duration?,
+            patience: Patience
+        ) {
             self.settle = settle
             self.settleWithoutProof = settleWithoutProof
+            self.openWriter = openWriter
             self.patience = patience
         }
-=======
-struct Settling: Sendable, Hashable {
-    /// The waits that the inbox's settings ask for.
-    struct Waits: Sendable, Hashable {
-        var settle: Duration
-        var settleWithoutProof: Duration
-        /// How long a drop that is open for writing must rest; nil where that never ends the wait.
-        var openWriter: Duration?
-        var patience: Patience
->>>>>>> clients
     }
 
     /// A shape in which the drop rests, and since when.

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct SettlingTests {
     private static let waits = Settling.Waits(
-        settle: .seconds(2), settleWithoutProof: .seconds(10), patience: Patience())
+        settle: .seconds(2), settleWithoutProof: .seconds(10), openWriter: nil,
+        patience: Patience())
 
     private var settling = Settling(waits: waits)
 
@@ -107,8 +108,9 @@ import Testing
     }
 
     @Test mutating func `a file kept open is taken after the timeout, if it could be`() {
-        var waits = Self.waits
-        waits.openWriter = .seconds(25)
+        let waits = Settling.Waits(
+            settle: .seconds(2), settleWithoutProof: .seconds(10), openWriter: .seconds(25),
+            patience: Patience())
         for kind in [DropKind.csv, nil] {
             settling = Settling(waits: waits)
             _ = settling.looked(file(), at: .zero)
