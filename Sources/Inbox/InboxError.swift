@@ -16,6 +16,10 @@ public enum InboxError: DocumentError, Hashable {
     case mountBusy(limit: Int)
     /// No thread could be started for the mount.
     case noThread(Errno)
+    /// The mount did not answer in time.
+    case silent(after: Duration)
+    /// A directory that is there is not served.
+    case refused(path: String, InboxRefusal)
 
     /// The kernel's answer, where it was the kernel that refused.
     public var errno: Errno? {
@@ -23,7 +27,7 @@ public enum InboxError: DocumentError, Hashable {
         case .rootUnavailable(_, let errno), .identityRefused(_, let errno),
             .callFailed(_, _, let errno), .noThread(let errno):
             errno
-        case .tooLong, .mountBusy: nil
+        case .tooLong, .mountBusy, .silent, .refused: nil
         }
     }
 
@@ -69,6 +73,8 @@ public enum InboxError: DocumentError, Hashable {
         case .tooLong(let path, let limit): "read \(path): longer than \(limit) bytes"
         case .mountBusy(let limit): "queue an operation: \(limit) wait for this mount already"
         case .noThread(let errno): "start a thread for a mount: \(errno)"
+        case .silent(let wait): "wait for a file system: no answer within \(wait.setting)"
+        case .refused(let path, let refusal): "serve \(path): \(refusal.reason)"
         }
     }
 }

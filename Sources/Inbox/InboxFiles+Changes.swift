@@ -70,8 +70,40 @@ extension InboxFiles {
     /// Renames within the inbox; where `replacing` is false, never over anything.
     ///
     /// - Throws: ``InboxError`` with `EEXIST` where the name is taken, with `EINVAL` where the file
-    ///   system cannot promise not to replace.
+    ///   system cannot promise not to replace a file.
     public func rename(
+        _ source: BeneathPath, to target: BeneathPath, replacing: Bool
+    ) throws(InboxError) {
+        do throws(InboxError) {
+            try renameOnce(source, to: target, replacing: replacing)
+        } catch {
+            // NFS and most file systems of user space promise nothing.
+            guard !replacing, error.errno == .invalidArgument,
+                try entry(source)?.kind == .folder
+            else { throw error }
+            try renameFolder(source, to: target)
+        }
+    }
+
+    /// Renames a folder on a file system that does not promise not to replace: the rules of rename(2)
+    /// keep a folder from replacing anything but an empty folder.
+    func renameFolder(
+        _ source: BeneathPath, to target: BeneathPath
+    ) throws(InboxError) {
+        let taken = InboxError.callFailed(call: "rename", path: source, .fileExists)
+        guard try entry(target) == nil else { throw taken }
+        do throws(InboxError) {
+            try renameOnce(source, to: target, replacing: true)
+        } catch {
+            switch error.errno {
+            // Somebody was faster.
+            case .directoryNotEmpty, .notDirectory: throw taken
+            default: throw error
+            }
+        }
+    }
+
+    private func renameOnce(
         _ source: BeneathPath, to target: BeneathPath, replacing: Bool
     ) throws(InboxError) {
         let (old, new) = (try namedOrRefused(source), try namedOrRefused(target))

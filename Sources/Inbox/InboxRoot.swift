@@ -1,39 +1,55 @@
 import CLinux
 import Glibc
 import Rules
+import Synchronization
 import SystemPackage
 
 /// An opened inbox directory, and the account that owns it.
 ///
-/// Everything below it is reached through ``run(_:)``, as its owner and beneath this very
+/// Everything below it is reached through ``run(at:_:)``, as its owner and beneath this very
 /// directory, whatever becomes of its path.
 public final class InboxRoot: Sendable {
-    /// As the operator wrote it, without slashes at the end; for people and for the log.
+    /// As the operator wrote it, wildcards filled in, without slashes at the end; for people and for
+    /// the log.
     public let path: String
+    /// Where it was when it was opened, all links replaced.
+    public let location: String
     /// The owner of the opened directory: who is charged.
     public let account: Account
     /// The file system it is on.
     public let device: UInt64
     public let inode: UInt64
     /// Whether the kernel reports changes on this kind of file system; where not, it must be
-    /// polled.
+    /// polled. A mount beneath the inbox may differ: see ``InboxFiles/reportsEvents(_:)``.
     public let reportsEvents: Bool
 
     private let owner: Owner
     private let directory: FileDescriptor
     private let threads: OwnerThreads
+    /// How it is found again.
+    private let way: Way
+    private let known = Mutex<(generation: UInt64, mounts: Submounts)>((0, Submounts()))
+
+    /// How the path of an inbox is followed.
+    enum Way: Sendable, Hashable {
+        /// By the daemon itself, as the operator named it.
+        case direct
+        /// In the name of the owner of each directory on the way.
+        case walked
+    }
 
     private init(
-        path: String, owner: Owner, facts: Entry, directory: FileDescriptor, reportsEvents: Bool,
-        threads: OwnerThreads
+        path: String, way: Way, owner: Owner, facts: Entry, opened: Opened, threads: OwnerThreads
     ) {
         self.path = path
+        self.location = opened.location.map { String(decoding: $0, as: UTF8.self) } ?? path
+        self.way = way
         self.owner = owner
         self.account = owner.account
         self.device = facts.identity.device
         self.inode = facts.identity.inode
-        self.directory = directory
-        self.reportsEvents = reportsEvents
+        self.directory = opened.directory
+        self.reportsEvents = opened.reportsEvents
         self.threads = threads
     }
 
@@ -42,55 +58,139 @@ public final class InboxRoot: Sendable {
     /// Opens the directory `path`, whose last component must not be a link, and finds out its
     /// owner.
     ///
-    /// The daemon itself only finds the directory; it is opened for reading as its owner.
+    /// The daemon itself only finds the directory; where it may not, it is found in the names of the
+    /// owners of the directories above. It is opened for reading as its owner.
     ///
-    /// - Throws: ``InboxError/rootUnavailable(path:_:)``, ``InboxError/identityRefused(_:_:)``.
+    /// - Throws: ``InboxError/rootUnavailable(path:_:)``, ``InboxError/identityRefused(_:_:)``,
+    ///   ``InboxError/silent(after:)``.
     public static func open(_ path: String, threads: OwnerThreads) async throws -> InboxRoot {
         let path = withoutTrailingSlashes(path)
-        let place: FileDescriptor
         do {
-            place = try FileDescriptor.open(
-                FilePath(path), .readOnly,
-                options: [.directory, .noFollow, .closeOnExec, .init(rawValue: clinux_path_only)])
-        } catch let errno as Errno {
-            throw InboxError.rootUnavailable(path: path, errno)
+            let place = try await find(path, way: .direct, threads: threads)
+            return try await open(place, path: path, way: .direct, threads: threads)
+        } catch let error as InboxError where error.isOfPermission {
+            let place = try await find(path, way: .walked, threads: threads)
+            return try await open(place, path: path, way: .walked, threads: threads)
         }
-        defer { closeQuietly(place) }
-        let facts = try Entry(at: place, name: nil, path: BeneathPath())
-        let owner = try Owner.lookUp(uid: facts.uid)
-        // The descriptor is closed only after the owner's thread has used it: `run` waits for it.
-        let directory = try await threads.run(as: owner, onMount: facts.identity.device) {
-            let code = openat(place.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            guard code >= 0 else {
-                throw InboxError.rootUnavailable(path: path, Errno(rawValue: errno))
-            }
-            return FileDescriptor(rawValue: code)
-        }
-        return InboxRoot(
-            path: path, owner: owner, facts: facts, directory: directory,
-            reportsEvents: FileSystemKind(of: directory).reportsEvents, threads: threads)
     }
 
-    /// Runs `body` as the inbox's owner on one of its mount's threads.
+    /// Opens a directory that was found as its owner.
+    static func open(
+        _ place: Place, path: String, way: Way, threads: OwnerThreads
+    ) async throws -> InboxRoot {
+        let owner = try Owner.lookUp(uid: place.facts.uid)
+        let opened = try await threads.run(
+            as: owner, onMount: place.facts.identity.device, answeringWithin: threads.patience
+        ) {
+            do throws(Errno) {
+                return Opened(try place.open())
+            } catch {
+                throw InboxError.rootUnavailable(path: path, error)
+            }
+        }
+        return InboxRoot(
+            path: path, way: way, owner: owner, facts: place.facts, opened: opened,
+            threads: threads)
+    }
+
+    /// Runs `body` as the inbox's owner on one of the threads of the mount that `path` stands on.
     ///
-    /// `body` may block on the file system, and on nothing else. What it is handed must not outlive
-    /// it.
+    /// `body` may block on the file system, and on nothing else; of mounts beneath the inbox it may
+    /// touch that of `path` alone, since one that hangs is to stop nobody else. What it is handed
+    /// must not outlive it.
     ///
     /// - Throws: ``InboxError``; else what `body` throws.
     public func run<Result: Sendable>(
+        at path: BeneathPath = BeneathPath(),
         _ body: @escaping @Sendable (InboxFiles) throws -> Result
     ) async throws -> Result {
-        try await threads.run(as: owner, onMount: device) { [directory, owner] in
+        let mount = path.isRoot ? device : mount(of: path)
+        return try await threads.run(as: owner, onMount: mount) { [directory, owner] in
             try withExtendedLifetime(self) {
                 try body(InboxFiles(root: directory, owner: owner))
             }
         }
     }
 
-    private static func withoutTrailingSlashes(_ path: String) -> String {
+    /// The same, but waits no longer than `patience` where that is not nil; what comes later is
+    /// dropped.
+    ///
+    /// - Throws: ``InboxError/silent(after:)`` too.
+    public func run<Result: Sendable>(
+        at path: BeneathPath, answeringWithin patience: Duration?,
+        _ body: @escaping @Sendable (InboxFiles) throws -> Result
+    ) async throws -> Result {
+        guard let patience else { return try await run(at: path, body) }
+        return try await threads.run(
+            as: owner, onMount: mount(of: path), answeringWithin: patience
+        ) { [directory, owner] in
+            try withExtendedLifetime(self) {
+                try body(InboxFiles(root: directory, owner: owner))
+            }
+        }
+    }
+
+    /// The mount that a path stands on: ``device``, unless something is mounted beneath the inbox.
+    public func mount(of path: BeneathPath) -> UInt64 { submounts.device(of: path) ?? device }
+
+    /// What is mounted beneath the inbox at the moment; found out without touching any of it.
+    public var submounts: Submounts {
+        let (table, generation) = threads.register.current()
+        return known.withLock { known in
+            if known.generation != generation {
+                let location = Place.location(of: directory) ?? Array(location.utf8)
+                known = (generation, table.mounts(beneath: location))
+            }
+            return known.mounts
+        }
+    }
+
+    private static func find(
+        _ path: String, way: Way, threads: OwnerThreads
+    ) async throws -> Place {
+        let walk = try await OwnerWalk(threads)
+        switch way {
+        case .direct:
+            return try await walk.run(as: Owner.ofProcess(), at: Array(path.utf8)) {
+                do throws(Errno) {
+                    return try Place(path: path, isLinkFollowed: false)
+                } catch {
+                    throw InboxError.rootUnavailable(path: path, error)
+                }
+            }
+        case .walked:
+            let names = path.utf8.split(separator: UInt8(ascii: "/")).compactMap(FileName.init)
+            let trail = try await walk.follow(names.dropLast())
+            if let errno = trail.errno { throw InboxError.rootUnavailable(path: path, errno) }
+            guard let last = names.last else { return trail.place }
+            guard let found = try await walk.open([last], in: trail.place).first else {
+                throw InboxError.rootUnavailable(path: path, .noSuchFileOrDirectory)
+            }
+            do {
+                return try found.place.get()
+            } catch let errno as Errno {
+                throw InboxError.rootUnavailable(path: path, errno)
+            }
+        }
+    }
+
+    static func withoutTrailingSlashes(_ path: String) -> String {
         var path = path[...]
         while path.utf8.count > 1, path.hasSuffix("/") { path.removeLast() }
         return String(path)
+    }
+}
+
+/// A directory that was opened for reading.
+private struct Opened: Sendable {
+    let directory: FileDescriptor
+    let location: [UInt8]?
+    let reportsEvents: Bool
+
+    init(_ directory: FileDescriptor) {
+        self.directory = directory
+        location = Place.location(of: directory)
+        reportsEvents = FileSystemKind(of: directory).reportsEvents
     }
 }
 
@@ -118,26 +218,11 @@ extension InboxRoot {
     ///
     /// - Throws: ``InboxError`` when that cannot be found out.
     public func isInPlace() async throws -> Bool {
-        let (path, device, inode) = (path, device, inode)
-        // By path and as the daemon itself, as the inbox was found: the owner may not see the way
-        // to it.
-        return try await threads.run(as: Owner.ofProcess(), onMount: device) {
-            let place: FileDescriptor
-            do {
-                place = try FileDescriptor.open(
-                    FilePath(path), .readOnly,
-                    options: [
-                        .directory, .noFollow, .closeOnExec, .init(rawValue: clinux_path_only),
-                    ])
-            } catch let errno as Errno {
-                guard errno == .noSuchFileOrDirectory || errno == .notDirectory else {
-                    throw InboxError.rootUnavailable(path: path, errno)
-                }
-                return false
-            }
-            defer { closeQuietly(place) }
-            let facts = try Entry(of: place, path: BeneathPath())
+        do {
+            let facts = try await Self.find(path, way: way, threads: threads).facts
             return facts.identity.device == device && facts.identity.inode == inode
+        } catch let error as InboxError where error.isAbsence {
+            return false
         }
     }
 }

@@ -18,7 +18,7 @@ public struct DropOpener: Sendable {
         signal(SIGIO, SIG_IGN)
     }
 
-    /// Opens what was settled, for one claim; blocks, so it belongs inside ``InboxRoot/run(_:)``.
+    /// Opens what was settled, for one claim; blocks, so it belongs inside ``InboxRoot/run(at:_:)``.
     public func open(_ drop: SettledDrop, in files: InboxFiles) throws(IntakeError) -> OpenedDrop {
         try open(
             drop.path, expecting: drop.identity,

@@ -14,6 +14,18 @@ extension InboxIntake {
         if case .claiming(let admission, false) = candidates[path]?.phase {
             candidates[path]?.phase = .claiming(admission, isMarked: true)
         }
+        if let device = lane(of: path) {
+            let isKnown = candidates[path] != nil
+            let limit = isKnown ? Int.max : candidateLimit
+            guard
+                lanes[device, default: MountLane()].mark(path, isClosing: isClosing, limit: limit)
+            else {
+                deferredCount += 1
+                return
+            }
+            bell.ring()
+            return
+        }
         // Each name is kept once; what would be too many is found again by a rescan.
         guard candidates[path] != nil || dirty.count < candidateLimit else {
             deferredCount += 1
@@ -28,6 +40,11 @@ extension InboxIntake {
         while batch.count < Self.lookBatch, let (path, isClosing) = dirty.popFirst() {
             if begin(path, isClosing: isClosing) { batch.append(path) }
         }
+        await look(at: batch)
+    }
+
+    /// Looks at names that all stand on one mount.
+    func look(at batch: [BeneathPath]) async {
         guard !batch.isEmpty else { return }
         let probes = await sights(of: batch).compactMap { path, sight in
             take(sight, of: path) ? path : nil
@@ -40,7 +57,7 @@ extension InboxIntake {
     }
 
     /// Makes a candidate of a new name; false where the name is not to be looked at now.
-    private func begin(_ path: BeneathPath, isClosing: Bool) -> Bool {
+    func begin(_ path: BeneathPath, isClosing: Bool) -> Bool {
         if let candidate = candidates[path] {
             // Who claims it has it open; it is looked at when they are done.
             if case .claiming = candidate.phase { return false }
@@ -59,7 +76,7 @@ extension InboxIntake {
 
     private func sights(of batch: [BeneathPath]) async -> [(BeneathPath, Sight)] {
         do {
-            return try await root.run { files in
+            return try await root.run(at: batch.first ?? BeneathPath()) { files in
                 batch.map { path in
                     do throws(InboxError) {
                         return (path, .entry(try files.entry(path)))
@@ -108,7 +125,7 @@ extension InboxIntake {
         }
         let probes: [(BeneathPath, Probe)]
         do {
-            probes = try await root.run { [opener] files in
+            probes = try await root.run(at: batch.first ?? BeneathPath()) { [opener] files in
                 asked.map { ($0.path, opener.probe($0.path, expecting: $0.identity, in: files)) }
             }
         } catch {

@@ -29,7 +29,7 @@ struct Claim: Sendable {
     /// Takes one drop, and says how that ended.
     func take(_ drop: SettledDrop) async -> ClaimEnding {
         do {
-            let opened = try await root.run { try opener.open(drop, in: $0) }
+            let opened = try await root.run(at: drop.path) { try opener.open(drop, in: $0) }
             defer { opened.close() }
             if let ending = try await endLeftover(opened) { return ending }
             return try await claim(opened, firstSeen: drop.sighted.firstSeen)
@@ -123,7 +123,7 @@ struct Claim: Sendable {
         let size = drop.identity.size
         let writer = try await lane.run { [store = house.store] in try store.begin(sizeHint: size) }
         do {
-            try await root.run { _ in try copy(drop, into: writer) }
+            try await root.run(at: drop.path) { _ in try copy(drop, into: writer) }
             return try await lane.run { try writer.finish() }
         } catch {
             try await lane.run { writer.discard() }
@@ -156,7 +156,7 @@ struct Claim: Sendable {
     ) async throws -> CommittedDocument {
         let document = NewDocument(
             id: id, account: root.account, inbox: inbox, path: drop.path, kind: drop.kind,
-            size: blob.size, digest: blob.digest, proof: drop.proof, identity: drop.identity,
+            size: blob.size, digest: blob.digest, proof: drop.proof.told, identity: drop.identity,
             warnings: drop.proof == .openWriterTimeout ? [Self.openWarning] : [])
         return try await house.catalog.commitClaim(
             document, stages: StagePlan.stages(for: drop.kind, settings: settings),
@@ -183,7 +183,7 @@ struct Claim: Sendable {
         var hasChanged = false
         do {
             // A writer that came back waits for our lease: what it is about to write is a newer file.
-            try await root.run { _ in try drop.confirmUnchanged() }
+            try await root.run(at: drop.path) { _ in try drop.confirmUnchanged() }
         } catch let error as IntakeError {
             say(.removalFailed, drop, [.document: "\(document)", .detail: error.failure.detail])
             guard error == .changed else { return .notYet(after: .zero) }

@@ -100,23 +100,58 @@ public final class Daemon: Sendable {
         let watcher = try DropWatcher()
         let patience = isOnce ? Patience.once : Patience()
         var services: [InboxService] = []
-        var firstError: (any Error)?
-        for inbox in house.settings.inboxes {
-            do {
-                let root = try await InboxRoot.open(inbox.path, threads: house.owners)
-                services.append(
-                    InboxService(
-                        house: house, root: root, settings: inbox.settings, watcher: watcher,
-                        patience: patience))
-            } catch {
-                firstError = firstError ?? error
-                house.say(
-                    .inboxRefused,
-                    [.inbox: inbox.path, .detail: House.failure(of: error).detail])
+        var firstError: InboxError?
+        var choice = InboxChoice(stateDirectory: state.path.string)
+        func refuse(_ path: String, _ error: InboxError) {
+            firstError = firstError ?? error
+            house.say(.inboxRefused, [.inbox: path, .detail: error.failure.detail])
+        }
+        let found = await findings()
+        let named = Set(found.map(\.inbox.path))
+        for (inbox, findings) in found {
+            // What a pattern may not serve may have a line of its own.
+            for (path, error) in findings.refusals
+            where path == inbox.path || !named.contains(path) {
+                refuse(path, error)
             }
         }
-        if services.isEmpty, let firstError { throw firstError }
+        // Exact paths win over patterns.
+        let isExact = { InboxPattern.hasWildcard($0) == false }
+        let inOrder =
+            found.filter { isExact($0.inbox.path) } + found.filter { !isExact($0.inbox.path) }
+        for (inbox, findings) in inOrder {
+            for root in findings.roots {
+                switch choice.judge(root.asFound) {
+                case .served:
+                    services.append(
+                        InboxService(
+                            house: house, root: root, settings: inbox.settings, watcher: watcher,
+                            patience: patience))
+                case .servedAlready:
+                    break
+                case .refused(let refusal):
+                    refuse(root.path, .refused(path: root.path, refusal))
+                }
+            }
+        }
+        // What a pattern matches may come later.
+        let hasPattern = house.settings.inboxes.contains { !isExact($0.path) }
+        if services.isEmpty, !hasPattern, let firstError { throw firstError }
         return services
+    }
+
+    /// Looks for the inboxes of every line of the config, side by side, in the order of the config.
+    private func findings() async -> [(inbox: NamedInbox, findings: InboxFindings)] {
+        let inboxes = house.settings.inboxes
+        let found = await withTaskGroup(of: (Int, InboxFindings).self) { group in
+            for (index, inbox) in inboxes.enumerated() {
+                group.addTask { [owners = house.owners] in
+                    (index, await InboxWalk(inbox.path, threads: owners).findings())
+                }
+            }
+            return await group.reduce(into: [Int: InboxFindings]()) { $0[$1.0] = $1.1 }
+        }
+        return inboxes.enumerated().map { ($1, found[$0] ?? InboxFindings()) }
     }
 
     /// What a task of ``serve(_:_:isOnce:ready:)`` says by returning.
@@ -180,5 +215,11 @@ public final class Daemon: Sendable {
         } catch {
             // Cancelled: held drops are offered anew at the next start.
         }
+    }
+}
+
+extension InboxRoot {
+    fileprivate var asFound: InboxChoice.Found {
+        InboxChoice.Found(path: path, place: location, device: device, inode: inode)
     }
 }

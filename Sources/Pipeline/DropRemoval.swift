@@ -17,7 +17,7 @@ struct DropRemoval {
         isWriterWaiting: @escaping @Sendable () -> Bool = { false }
     ) async throws -> Failure? {
         let hidden = HiddenName.taken(document)
-        let (outcome, left) = try await root.run { files in
+        let (outcome, left) = try await root.run(at: path) { files in
             let remover = DropRemover(isWriterWaiting: isWriterWaiting)
             let outcome =
                 isRecovery

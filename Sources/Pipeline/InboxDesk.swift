@@ -238,7 +238,7 @@ actor InboxDesk {
             if let current {
                 await write(view(of: published[current.id] ?? current))
             } else {
-                try await root.run { try SidecarWriter($0, drop: path).removeStatus() }
+                try await root.run(at: path) { try SidecarWriter($0, drop: path).removeStatus() }
             }
         } catch {
             report(error, at: path)
@@ -251,7 +251,7 @@ actor InboxDesk {
             preconditionFailure("a displaced document has a version")
         }
         do {
-            let version = try await root.run { files in
+            let version = try await root.run(at: record.path) { files in
                 try SidecarWriter(files, drop: record.path).moveResults(toVersion: proposed)
             }
             try await house.catalog.movedAside(record.id, as: version)
@@ -292,7 +292,7 @@ actor InboxDesk {
     ) async {
         let text = status.json
         do {
-            let moved = try await root.run { files in
+            let moved = try await root.run(at: path) { files in
                 try SidecarWriter(files, drop: path, version: version)
                     .writeStatus(text)
             }
@@ -308,7 +308,7 @@ actor InboxDesk {
         let isSilent = version == nil && voices[path] != nil
         let text = await status(of: view).json
         do {
-            let moved = try await root.run { files in
+            let moved = try await root.run(at: path) { files in
                 try SidecarWriter(files, drop: path, version: version)
                     .publish(items, status: isSilent ? nil : text)
             }

@@ -11,6 +11,8 @@ import SystemPackage
 struct Recovery {
     /// How many rows are handled at once.
     private static let page = 1000
+    /// How long a mount beneath an inbox may think before it is passed over.
+    private static let patience = Duration.seconds(10)
 
     let house: House
 
@@ -88,13 +90,15 @@ struct Recovery {
     ///
     /// A folder at a time, so that what happens meanwhile is told in between.
     func removeStrays(of desk: InboxDesk) async {
-        var folders = [BeneathPath()]
+        // What is mounted beneath the inbox comes last: it may hang.
+        var folders = desk.root.submounts.points + [BeneathPath()]
         do {
             while !Task.isCancelled, let folder = folders.popLast() {
-                let found = try await desk.root.run { files in
+                let found = try await desk.root.run(at: folder) { files in
                     try StrayStatusFiles(files: files).look(in: folder)
                 }
-                folders += found.folders
+                let points = Set(desk.root.submounts.points)
+                folders += found.folders.filter { !points.contains($0) }
                 for path in found.strays { desk.tellGone(path) }
             }
         } catch {
@@ -106,11 +110,29 @@ struct Recovery {
     ///
     /// What cannot be removed stays: it is in nobody's way, and no inbox keeps the others from being
     /// served.
+    ///
+    /// A mount beneath the inbox that does not answer soon keeps what it has.
     func removeTemporaries(in root: InboxRoot) async {
+        await withDiscardingTaskGroup { group in
+            for point in root.submounts.points {
+                group.addTask {
+                    await removeTemporaries(in: root, at: point, within: Self.patience)
+                }
+            }
+            await removeTemporaries(in: root, at: BeneathPath(), within: nil)
+        }
+    }
+
+    private func removeTemporaries(
+        in root: InboxRoot, at top: BeneathPath, within patience: Duration?
+    ) async {
+        let interest = Interest()
+        defer { interest.lose() }
         do {
-            let sweep = try await root.run { files in
-                var sweep = HiddenFiles(files: files)
-                sweep.removeAll()
+            let sweep = try await root.run(at: top, answeringWithin: patience) {
+                [mounts = root.submounts] files in
+                var sweep = HiddenFiles(files: files, mounts: mounts, interest: interest)
+                sweep.removeAll(in: top)
                 return (count: sweep.removedCount, detail: sweep.firstFailure?.detail)
             }
             if sweep.count > 0 {

@@ -2,7 +2,7 @@ import Inbox
 import Rules
 import SystemPackage
 
-/// Writes the sidecars of one drop; exists only while ``InboxRoot/run(_:)`` runs.
+/// Writes the sidecars of one drop; exists only while ``InboxRoot/run(at:_:)`` runs.
 public struct SidecarWriter {
     private let files: InboxFiles
     private let drop: BeneathPath

@@ -30,7 +30,7 @@ final class WorkerProcess {
     /// How many documents one process sees at most.
     static let documentLimit = 32
     /// How old a process is at most that is given another document.
-    private static let lifetime = Duration.seconds(20)
+    static let lifetime = Duration.seconds(20)
 
     /// How much is read from the log at a time.
     private static let logChunk = 16 << 10

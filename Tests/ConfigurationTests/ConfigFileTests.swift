@@ -89,7 +89,7 @@ import Testing
         ("inboxes:\n  - path: /a\n    setle: 2s", "did you mean “settle”?"),
         ("inboxes:\n  - settle: 2s", "c.yaml:2:5: inboxes[0] has no path"),
         ("inboxes:\n  - path: srv", "c.yaml:2:11: inboxes[0].path must be an absolute path"),
-        ("inboxes: [/srv/*]", "c.yaml:1:11: inboxes: patterns are not supported yet"),
+        ("inboxes: [/srv/\\./*]", "c.yaml:1:11: inboxes: a part of the pattern is “.” or “..”"),
         ("inboxes: /srv/a", "c.yaml:1:10: inboxes must be a list"),
         ("inboxes: [{path: /a, settle: 2}]", "“2” has no unit; did you mean 2s?"),
         ("inboxes: [{path: /a, settle: 2h}]", "must be from 0s to 1h, not 2h"),

@@ -60,17 +60,15 @@ struct AttackTests {
     @Test func `a service user with four capabilities can do what the owner can, and no more`()
         async throws
     {
-        let programs = try scene.copyPrograms()
         // Others' folders on the way are passed through and not read.
         chmod(scene.folder, 0o711)
-        try scene.makeInbox("state", owner: FlowScene.serviceUID)
         try scene.drop("pdf/english.pdf", as: "a.pdf")
         try scene.put(pdf(), at: scene("roots.pdf"), owner: 0)
         chmod(scene("roots.pdf"), 0o600)
         try scene.put(pdf(), at: scene("closed/b.pdf"))
         chmod(scene("closed"), 0o500)
-        let daemon = try await scene.startAsService(
-            programs, settings: "workers: {program: \(programs)/ingest-worker}")
+        let daemon = try await scene.start(
+            over: [scene.inbox], as: FlowScene.serviceUID, capabilities: "setuid setgid lease kill")
         try await daemon.ended(["a.pdf"])
         try await daemon.line(.dropRefused, "roots.pdf") { $0["code"] == "not_readable" }
         try await daemon.line(.dropRefused, "closed/b.pdf") { $0["code"] == "not_removable" }

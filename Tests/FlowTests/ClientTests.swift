@@ -34,7 +34,7 @@ import Testing
         try file.close()
         let status = try desk.scene.status("a.csv")
         #expect(status.state == "completed_with_warnings")
-        #expect(status["admitted_by"] == "open_writer_timeout")
+        #expect(status["admitted_by"] == "settle")
         #expect(status.warnings.contains { $0.hasPrefix("A program still had this file open") })
         #expect(try desk.scene.bytes("a.csv.results/original.csv") == desk.content)
     }

@@ -160,43 +160,38 @@ final class FlowScene: Sendable {
         return daemon
     }
 
-    /// Puts the built programs where every user may run them; returns that folder.
-    func copyPrograms() throws -> String {
-        let programs = folder + "/bin"
-        try FileManager.default.createDirectory(
-            atPath: programs, withIntermediateDirectories: false)
-        for name in ["ingestd", "ingest-worker"] {
-            try FileManager.default.copyItem(
-                atPath: RunningProgram.builtPrograms.appending(path: name).path,
-                toPath: programs + "/" + name)
-        }
-        return programs
+    /// Starts the daemon on these inboxes alone, as a service user with these capabilities, to whom
+    /// the state then belongs.
+    func start(
+        over inboxes: [String], as uid: uid_t, capabilities: String?
+    ) async throws -> DaemonProcess {
+        try configure(only: inboxes)
+        if mkdir(state, 0o711) == 0 { chown(state, uid, uid) }
+        let daemon = try DaemonProcess(
+            uid: uid, capabilities: capabilities, arguments: ["run", "--config", config])
+        try await daemon.line(.daemonReady)
+        return daemon
     }
 
-    /// Starts a copy of the daemon as the service manager does it: as a user of its own with the
-    /// four capabilities of the unit and no way to more.
-    func startAsService(_ programs: String, settings: String) async throws -> DaemonProcess {
-        try configure(settings: settings)
-        chmod(config, 0o644)
-        let rights = "+setuid,+setgid,+lease,+kill"
-        let identity = ["--reuid=\(Self.serviceUID)", "--regid=\(Self.serviceUID)"]
-        let daemon = DaemonProcess(
-            program: try RunningProgram(
-                path: "/usr/bin/setpriv",
-                identity + [
-                    "--clear-groups", "--inh-caps=\(rights)", "--ambient-caps=\(rights)",
-                    "--bounding-set=-all,\(rights)", "--no-new-privs", programs + "/ingestd",
-                    "run", "--config", config,
-                ]))
+    /// Starts the daemon on these inboxes alone.
+    func start(over inboxes: [String]) async throws -> DaemonProcess {
+        try configure(only: inboxes)
+        let daemon = try DaemonProcess(arguments: ["run", "--config", config])
         try await daemon.line(.daemonReady)
         return daemon
     }
 
     /// Writes the config; a running daemon takes what it may from it on SIGHUP.
     func configure(inbox more: String = "", settings: String = "", others: [String] = []) throws {
-        let inboxes = ([inbox] + others).map { path in
+        try configure(only: [inbox] + others, more, settings)
+    }
+
+    private func configure(
+        only inboxes: [String], _ more: String = "", _ settings: String = ""
+    ) throws {
+        let inboxes = inboxes.map { path in
             let waits = ["settle", "settle_without_proof"].filter { !more.contains("\($0):") }
-            let lines = ["path: \(path)"] + waits.map { "\($0): 50ms" } + [more]
+            let lines = ["path: '\(path)'"] + waits.map { "\($0): 50ms" } + [more]
             return "  - " + lines.filter { !$0.isEmpty }.joined(separator: "\n    ")
         }
         let text = """

@@ -24,9 +24,11 @@ final class RunningProgram: Sendable {
     let pid: pid_t
     private let hearing = Hearing()
 
-    /// Starts a program of this package.
+    /// - Parameter name: a program of this package, or the path of another.
     convenience init(_ name: String, _ arguments: [String]) throws {
-        try self.init(path: Self.builtPrograms.appending(path: name).path, arguments)
+        let isPath = name.hasPrefix("/")
+        try self.init(
+            path: isPath ? name : Self.builtPrograms.appending(path: name).path, arguments)
     }
 
     /// Starts a program of the system's.

@@ -289,6 +289,26 @@ private let page = "%PDF-1.4\n%%EOF\n"
         }
     }
 
+    @Test func `a rescan of names that are known needs no room for them`() async throws {
+        for number in 1...10 { try folder.write("\(number).pdf", page) }
+        try await IntakeHarness.running(IntakeHarness(folder, candidateLimit: 10)) { harness in
+            // Whoever takes one and does not end it leaves it known.
+            _ = await harness.take(10)
+            harness.watcher.deliver(
+                InotifyRecord(watch: -1, mask: UInt32(bitPattern: IN_Q_OVERFLOW), name: []))
+            try folder.write("one too many.pdf", page)
+            await harness.said(.dropsDeferred)
+            let counts = harness.ear.all.compactMap { said -> String? in
+                guard case .journal(let line) = said, line.event == .dropsDeferred else {
+                    return nil
+                }
+                return line.fields[.count]
+            }
+            // Event, listing and look may each have met it, but none of the ten counts.
+            #expect(counts.compactMap { $0 }.compactMap(Int.init).allSatisfy { $0 < 10 })
+        }
+    }
+
     @Test func `the oldest comes first, and held drops keep their turn`() async throws {
         let names = (1...5).map { "\($0).pdf" }
         let harness = try await IntakeHarness(folder)

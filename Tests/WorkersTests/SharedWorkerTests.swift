@@ -31,8 +31,12 @@ import WorkerProtocol
         async throws
     {
         let bench = try WorkerBench(misdeed: "none")
-        let first = try await pid(bench, Self.alice)
-        #expect(try await pid(bench, Self.alice) == first)
+        let begin = SuspendingClock.now
+        var first = try await pid(bench, Self.alice)
+        let next = try await pid(bench, Self.alice)
+        // On a machine so slow that its age has ended the process, there is nothing to see.
+        if SuspendingClock.now - begin < WorkerProcess.lifetime { #expect(next == first) }
+        first = next
         await bench.slot.rest()
         #expect(kill(first, 0) != 0, "a slot that rests keeps no process")
         let second = try await pid(bench, Self.alice)

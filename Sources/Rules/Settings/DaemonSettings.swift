@@ -7,7 +7,7 @@ public struct DaemonSettings: Sendable, Hashable {
 
     /// An absolute path: store, catalogue and imports live below it.
     public var stateDirectory: String
-    /// In the order of the config, those of the command line last; no path stands in or beneath another.
+    /// In the order of the config, those of the command line last; no exact path stands in or beneath another.
     public var inboxes: [NamedInbox]
     public var limits: AccountLimits
     public var workers: WorkerSettings
@@ -31,9 +31,17 @@ public struct DaemonSettings: Sendable, Hashable {
         self.schemas = schemas
     }
 
-    /// The inbox of this path, as bytes; nil where none is configured.
+    /// What the inbox of this path, as bytes, is configured by: its exact path, else the first
+    /// pattern that fits; nil where none does.
     public func inbox(at path: [UInt8]) -> NamedInbox? {
-        inboxes.first { $0.path.utf8.elementsEqual(path) }
+        if let inbox = inboxes.first(where: { $0.path.utf8.elementsEqual(path) }) { return inbox }
+        var byPattern: NamedInbox?
+        for inbox in inboxes where InboxPattern.hasWildcard(inbox.path) {
+            guard let pattern = InboxPattern(inbox.path), pattern.matches(path) else { continue }
+            if pattern.isExact { return inbox }
+            byPattern = byPattern ?? inbox
+        }
+        return byPattern
     }
 
     /// These settings with what a reload may change taken from `newer`; the rest needs a restart.
@@ -46,7 +54,7 @@ public struct DaemonSettings: Sendable, Hashable {
 
 /// An inbox as it is configured: where it is, and what holds in it.
 public struct NamedInbox: Sendable, Hashable {
-    /// An absolute path without `.`, `..` and doubled slashes.
+    /// An absolute path without `.`, `..` and doubled slashes, or a pattern: see ``InboxPattern``.
     public var path: String
     public var settings: InboxSettings
 

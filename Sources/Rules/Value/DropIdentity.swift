@@ -36,6 +36,14 @@ public enum AdmissionProof: String, Sendable, Hashable {
     case settle
     /// Somebody had it open for writing, yet it lay unchanged for the inbox's `open_writer_timeout`.
     case openWriterTimeout = "open_writer_timeout"
+
+    /// What a document says of how it was admitted: a lease, or nothing but rest.
+    public var told: AdmissionProof {
+        switch self {
+        case .lease: .lease
+        case .settle, .openWriterTimeout: .settle
+        }
+    }
 }
 
 /// What the first bytes and the extension of a drop agree on.

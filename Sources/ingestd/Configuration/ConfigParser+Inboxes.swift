@@ -95,7 +95,7 @@ extension ConfigParser {
 
     private mutating func inboxPath(_ node: Node?, _ what: String) -> String? {
         guard let node, let path = path(node, what) else { return nil }
-        guard !InboxPlacement.isPattern(path) else {
+        guard InboxPattern(path) != nil else {
             reader.report(node, "\(what): \(InboxPlacement.patternRefusal)")
             return nil
         }
