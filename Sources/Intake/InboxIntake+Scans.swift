@@ -181,7 +181,8 @@ extension InboxIntake {
         switch error.errno {
         // Nothing to read there until somebody changes it, which is told, or the next rescan finds
         // it.
-        case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied:
+        case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied,
+            .fileNameTooLong:
             if folder.isRoot, !root.reportsEvents { poll(folder) } else { unpoll(folder) }
         default: poll(folder)
         }
@@ -194,13 +195,7 @@ extension InboxIntake {
 
     /// Marks every known name below a folder.
     func lookBeneath(_ folder: BeneathPath) {
-        let depth = folder.components.count
-        for path in candidates.keys
-        where path.components.count > depth
-            && path.components.prefix(depth).elementsEqual(folder.components)
-        {
-            mark(path, isClosing: false)
-        }
+        for path in candidates.keys where path.isBelow(folder) { mark(path, isClosing: false) }
     }
 }
 

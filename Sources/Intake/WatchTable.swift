@@ -18,11 +18,9 @@ final class WatchTable: Sendable {
 
     /// Forgets the watches on a folder and below it; the caller takes them back from the kernel.
     func forget(_ folder: BeneathPath, of box: EventBox) -> [Int32] {
-        let depth = folder.components.count
-        return watches.withLock { watches in
+        watches.withLock { watches in
             let numbers = watches.filter { _, watch in
-                watch.box === box && watch.folder.components.count >= depth
-                    && watch.folder.components.prefix(depth).elementsEqual(folder.components)
+                watch.box === box && watch.folder.isAtOrBelow(folder)
             }.map(\.key)
             for number in numbers { watches[number] = nil }
             return numbers

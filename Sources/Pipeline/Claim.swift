@@ -184,14 +184,16 @@ struct Claim: Sendable {
         var hasChanged = false
         do {
             // A writer that came back waits for our lease: what it is about to write is a newer file.
-            try drop.confirmUnchanged()
-        } catch {
+            try await root.run(at: drop.path) { _ in try drop.confirmUnchanged() }
+        } catch let error as IntakeError {
             say(.removalFailed, drop, [.document: "\(document)", .detail: error.failure.detail])
             guard error == .changed else { return .notYet(after: .zero) }
             hasChanged = true
         }
         let obstacle = try await DropRemoval(house: house, root: root)
-            .perform(drop.path, of: document, identity: drop.identity, isRecovery: false)
+            .perform(
+                drop.path, of: document, identity: drop.identity, isRecovery: false,
+                isWriterWaiting: { drop.isWriterWaiting })
         // Only its permissions may have changed, or its name may be gone: then the removal is over all
         // the same. What is newer was left alone, and is looked at anew.
         if hasChanged { return .notYet(after: .zero) }
