@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Rules
+import Synchronization
 import SystemPackage
 
 /// An opened inbox directory, and the account that owns it.
@@ -19,12 +20,19 @@ public final class InboxRoot: Sendable {
     /// polled.
     public let reportsEvents: Bool
 
+    /// What an open directory keeps busy, until nobody uses it any more.
+    private struct Hold: Sendable {
+        let directory: HeldDescriptor
+        let threads: MountThreads
+    }
+
     private let owner: Owner
-    private let directory: FileDescriptor
     private let threads: OwnerThreads
+    /// Nil once the root was let go of.
+    private let hold: Mutex<Hold?>
 
     private init(
-        path: String, owner: Owner, facts: Entry, directory: FileDescriptor, reportsEvents: Bool,
+        path: String, owner: Owner, facts: Entry, reportsEvents: Bool, hold: Hold,
         threads: OwnerThreads
     ) {
         self.path = path
@@ -32,12 +40,10 @@ public final class InboxRoot: Sendable {
         self.account = owner.account
         self.device = facts.identity.device
         self.inode = facts.identity.inode
-        self.directory = directory
-        self.reportsEvents = reportsEvents
+        self.hold = Mutex(hold)
         self.threads = threads
+        self.reportsEvents = reportsEvents
     }
-
-    deinit { closeQuietly(directory) }
 
     /// Opens the directory `path`, whose last component must not be a link, and finds out its
     /// owner.
@@ -47,28 +53,23 @@ public final class InboxRoot: Sendable {
     /// - Throws: ``InboxError/rootUnavailable(path:_:)``, ``InboxError/identityRefused(_:_:)``.
     public static func open(_ path: String, threads: OwnerThreads) async throws -> InboxRoot {
         let path = withoutTrailingSlashes(path)
-        let place: FileDescriptor
-        do {
-            place = try FileDescriptor.open(
-                FilePath(path), .readOnly,
-                options: [.directory, .noFollow, .closeOnExec, .init(rawValue: clinux_path_only)])
-        } catch let errno as Errno {
-            throw InboxError.rootUnavailable(path: path, errno)
+        let (place, facts, owner) = try await threads.run(onTheWayTo: path) {
+            let (place, facts) = try find(path)
+            return (place, facts, try Owner.lookUp(uid: facts.uid))
         }
-        defer { closeQuietly(place) }
-        let facts = try Entry(at: place, name: nil, path: BeneathPath())
-        let owner = try Owner.lookUp(uid: facts.uid)
-        // The descriptor is closed only after the owner's thread has used it: `run` waits for it.
-        let directory = try await threads.run(as: owner, onMount: facts.identity.device) {
-            let code = openat(place.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let mount = threads.threads(ofMount: facts.identity.device)
+        let (directory, reportsEvents) = try await mount.run(as: owner) {
+            let code = openat(
+                place.descriptor.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             guard code >= 0 else {
                 throw InboxError.rootUnavailable(path: path, Errno(rawValue: errno))
             }
-            return FileDescriptor(rawValue: code)
+            let directory = HeldDescriptor(FileDescriptor(rawValue: code))
+            return (directory, FileSystemKind(of: directory.descriptor).reportsEvents)
         }
         return InboxRoot(
-            path: path, owner: owner, facts: facts, directory: directory,
-            reportsEvents: FileSystemKind(of: directory).reportsEvents, threads: threads)
+            path: path, owner: owner, facts: facts, reportsEvents: reportsEvents,
+            hold: Hold(directory: directory, threads: mount), threads: threads)
     }
 
     /// Runs `body` as the inbox's owner on one of its mount's threads.
@@ -80,10 +81,60 @@ public final class InboxRoot: Sendable {
     public func run<Result: Sendable>(
         _ body: @escaping @Sendable (InboxFiles) throws -> Result
     ) async throws -> Result {
-        try await threads.run(as: owner, onMount: device) { [directory, owner] in
-            try withExtendedLifetime(self) {
-                try body(InboxFiles(root: directory, owner: owner))
+        guard let hold = hold.withLock({ $0 }) else { throw InboxError.rootLost(path: path) }
+        return try await hold.threads.run(as: owner) { [owner, directory = hold.directory] in
+            try withExtendedLifetime(directory) {
+                try body(InboxFiles(root: directory.descriptor, owner: owner))
             }
+        }
+    }
+
+    /// Why this is not the inbox any more; nil while its path leads to the directory that was
+    /// opened, and that has the same owner.
+    ///
+    /// - Throws: ``InboxError`` when that cannot be found out.
+    public func loss() async throws -> InboxLoss? {
+        let (path, device, inode, uid) = (path, device, inode, account.uid)
+        // By path and as the daemon itself, as the inbox was found: the owner may not see the way
+        // to it.
+        return try await threads.run(onTheWayTo: path) {
+            let facts: Entry
+            do throws(InboxError) {
+                facts = try Self.find(path).facts
+            } catch {
+                switch error.errno {
+                case .noSuchFileOrDirectory: return .gone
+                case .notDirectory, .tooManySymbolicLinkLevels: return .replaced
+                default: throw error
+                }
+            }
+            guard facts.identity.device == device, facts.identity.inode == inode else {
+                return .replaced
+            }
+            return facts.uid == uid ? nil : .changedOwner
+        }
+    }
+
+    /// Gives the directory back once nothing that runs on it needs it any more; from now on
+    /// ``run(_:)`` throws ``InboxError/rootLost(path:)``.
+    ///
+    /// Whoever else still holds the root keeps no file system busy by that.
+    public func letGo() { hold.withLock { $0 = nil } }
+
+    /// Finds the directory without opening what is in it.
+    private static func find(
+        _ path: String
+    ) throws(InboxError) -> (place: HeldDescriptor, facts: Entry) {
+        let flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | clinux_path_only
+        let code = Glibc.open(path, flags)
+        guard code >= 0 else {
+            throw .rootUnavailable(path: path, Errno(rawValue: Glibc.errno))
+        }
+        let place = HeldDescriptor(FileDescriptor(rawValue: code))
+        do throws(InboxError) {
+            return (place, try Entry(of: place.descriptor, path: BeneathPath()))
+        } catch {
+            throw .rootUnavailable(path: path, error.errno ?? .ioError)
         }
     }
 
@@ -92,6 +143,22 @@ public final class InboxRoot: Sendable {
         while path.utf8.count > 1, path.hasSuffix("/") { path.removeLast() }
         return String(path)
     }
+}
+
+/// Why an opened inbox is not the inbox any more, in the words of the log.
+public enum InboxLoss: String, Sendable, Hashable {
+    case gone = "nothing is there any more"
+    case replaced = "its path leads elsewhere"
+    case changedOwner = "it has another owner"
+}
+
+/// A descriptor that is closed with the last who holds it.
+private final class HeldDescriptor: Sendable {
+    let descriptor: FileDescriptor
+
+    init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
+
+    deinit { closeQuietly(descriptor) }
 }
 
 /// What the type of a file system tells about it.
@@ -110,34 +177,5 @@ struct FileSystemKind {
         var type: UInt32 = 0
         let code = clinux_file_system_type(directory.rawValue, &type)
         reportsEvents = code == 0 && !Self.silent.contains(type)
-    }
-}
-
-extension InboxRoot {
-    /// Whether the inbox's path still leads to the directory that was opened, and it still exists.
-    ///
-    /// - Throws: ``InboxError`` when that cannot be found out.
-    public func isInPlace() async throws -> Bool {
-        let (path, device, inode) = (path, device, inode)
-        // By path and as the daemon itself, as the inbox was found: the owner may not see the way
-        // to it.
-        return try await threads.run(as: Owner.ofProcess(), onMount: device) {
-            let place: FileDescriptor
-            do {
-                place = try FileDescriptor.open(
-                    FilePath(path), .readOnly,
-                    options: [
-                        .directory, .noFollow, .closeOnExec, .init(rawValue: clinux_path_only),
-                    ])
-            } catch let errno as Errno {
-                guard errno == .noSuchFileOrDirectory || errno == .notDirectory else {
-                    throw InboxError.rootUnavailable(path: path, errno)
-                }
-                return false
-            }
-            defer { closeQuietly(place) }
-            let facts = try Entry(of: place, path: BeneathPath())
-            return facts.identity.device == device && facts.identity.inode == inode
-        }
     }
 }

@@ -30,6 +30,27 @@ final class MountThreads: Sendable {
         }
     }
 
+    /// Runs `body` as `owner` and hands on what it returns or throws.
+    ///
+    /// - Throws: ``InboxError``; else what `body` throws.
+    func run<Result: Sendable>(
+        as owner: Owner, _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            do {
+                try submit { identity in
+                    continuation.resume(
+                        with: Swift.Result {
+                            try identity.become(owner)
+                            return try body()
+                        })
+                }
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+    }
+
     private func startThread() -> Int32 {
         var thread = pthread_t()
         let queue = Unmanaged.passRetained(queue)
