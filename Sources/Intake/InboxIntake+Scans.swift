@@ -157,6 +157,9 @@ extension InboxIntake {
         }
     }
 
+    /// Has the root confirmed, since something in it was not where it should be.
+    public func doubtRoot() { box.markRootDoubtful() }
+
     /// The root is not the inbox any more: ``run()`` comes to its end, and nobody is told that a
     /// drop vanished.
     public func lose(_ loss: InboxLoss) {

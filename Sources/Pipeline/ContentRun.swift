@@ -9,15 +9,22 @@ struct ContentRun {
     private static let progressInterval = Duration.milliseconds(500)
 
     let house: House
-    let desk: InboxDesk
+    let desks: Desks
+    let account: Account
+    let settings: InboxSettings
     private var document: DocumentRecord
     private var percent = JobProgress()
     /// How the stage before ended, to be recorded together with the next one's start.
     private var ended: StageChange?
 
-    init(house: House, desk: InboxDesk, document: DocumentRecord) {
+    init(
+        house: House, desks: Desks, account: Account, settings: InboxSettings,
+        document: DocumentRecord
+    ) {
         self.house = house
-        self.desk = desk
+        self.desks = desks
+        self.account = account
+        self.settings = settings
         self.document = document
     }
 
@@ -62,9 +69,10 @@ struct ContentRun {
     private mutating func perform(
         _ stage: StageRecord, _ session: WorkerSession
     ) -> (StageEvent, StageOutput?) {
-        let sink = StageSink(house: house, document: document, account: desk.account)
+        let sink = StageSink(house: house, document: document, account: account)
         defer { sink.abandon() }
-        let orders = StageOrders(settings: house.settings, document: document, stage: stage.plan)
+        let orders = StageOrders(
+            settings: house.settings, inbox: settings, stage: stage.plan)
         let clock = ContinuousClock()
         let start = clock.now
         var shown = start
@@ -115,7 +123,7 @@ struct ContentRun {
         ended = StageChange(
             document: document.id, stage: name, state: state, at: house.surroundings.now(),
             seconds: seconds, output: output)
-        StageJournal(document: document, account: desk.account)
+        StageJournal(document: document, account: account)
             .ended(name, state, seconds: seconds)
             .map(house.surroundings.journal)
     }
@@ -133,6 +141,7 @@ struct ContentRun {
     private mutating func show(_ live: LiveProgress?) {
         let fractions = live.map { [$0.stage: $0.fraction] } ?? [:]
         let figure = percent.update(document.job, fractions: fractions)
+        guard let desk = desks.desk(of: document) else { return }
         desk.tell(desk.view(of: document, live: live, percent: figure))
     }
 
@@ -142,7 +151,7 @@ struct ContentRun {
         _ event: JournalEvent, _ stage: StageName, _ fields: [JournalField: String]
     ) {
         let subject: [JournalField: String] = [
-            .document: "\(document.id)", .account: "\(desk.account)", .stage: stage.rawValue,
+            .document: "\(document.id)", .account: "\(account)", .stage: stage.rawValue,
         ]
         house.say(event, subject.merging(fields) { _, own in own })
     }

@@ -6,9 +6,15 @@ import WorkerProtocol
 import Workers
 
 /// Runs the stages of one document: those over its content in a worker, then publishing.
+///
+/// Its inbox may go and come back meanwhile; so the desk is asked for whenever there is something to
+/// tell.
 struct StageRunner: Sendable {
     let house: House
-    let desk: InboxDesk
+    let desks: Desks
+    let account: Account
+    /// Those of the document's inbox.
+    let settings: InboxSettings
 
     /// Runs what is due of the document, and records each step before the next.
     ///
@@ -20,6 +26,8 @@ struct StageRunner: Sendable {
             document = try await runContent(document, in: slot)
         }
         let due = document.job.dueStages(at: house.surroundings.now())
+        // Where the inbox is away the stage stays due until it is back.
+        guard let desk = desks.desk(of: document) else { return }
         if due.contains(.publish) {
             try await Publication(house: house, desk: desk).run(document)
         } else {
@@ -38,11 +46,13 @@ struct StageRunner: Sendable {
         }
         defer { house.close(blob) }
         let subject: [JournalField: String] = [
-            .document: "\(document.id)", .account: "\(desk.account)",
+            .document: "\(document.id)", .account: "\(account)",
         ]
-        let company = Self.mustBeAlone(document) ? nil : desk.account
+        let company = Self.mustBeAlone(document) ? nil : account
         return try await slot.run(over: blob, of: company, subject: subject) { session in
-            var run = ContentRun(house: house, desk: desk, document: document)
+            var run = ContentRun(
+                house: house, desks: desks, account: account, settings: settings,
+                document: document)
             return try run.run(session)
         }
     }

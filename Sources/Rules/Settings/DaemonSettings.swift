@@ -31,11 +31,6 @@ public struct DaemonSettings: Sendable, Hashable {
         self.schemas = schemas
     }
 
-    /// The inbox of this path, as bytes; nil where none is configured.
-    public func inbox(at path: [UInt8]) -> NamedInbox? {
-        inboxes.first { $0.path.utf8.elementsEqual(path) }
-    }
-
     /// These settings with what a reload may change taken from `newer`; the rest needs a restart.
     public func reloaded(from newer: DaemonSettings) -> DaemonSettings {
         var settings = self
