@@ -17,7 +17,7 @@ INSTALL_DATA = install -D -m 0644
 # Paths in what is installed; files in the source speak of /usr/local.
 SUBSTITUTE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/ingestd/|$(SYSCONFDIR)/ingestd/|g'
 
-.PHONY: all build release test demo bench corpus check install clean bootstrap
+.PHONY: all build release test demo bench burst corpus clients check install clean bootstrap
 
 all: release
 
@@ -41,6 +41,16 @@ demo: release
 bench: release
 	@$(SCRIPTS)/bootstrap bench
 	$(SCRIPTS)/bench $(RELEASE)
+	$(SCRIPTS)/bench-intake $(RELEASE)
+
+# 100,000 files at once from ten accounts, while the daemon is stalled; as root, some five minutes.
+burst: release
+	@$(SCRIPTS)/bootstrap bench
+	ONLY=burst $(SCRIPTS)/bench-intake $(RELEASE)
+
+clients: release
+	@$(SCRIPTS)/bootstrap clients
+	python3 $(SCRIPTS)/clients $(RELEASE)
 
 corpus: release
 	$(SCRIPTS)/corpus $(RELEASE)

@@ -99,7 +99,7 @@ let package = Package(
 
         // Programs that only tests start.
         .executableTarget(
-            name: "MisbehavingWorker", dependencies: ["Rules", "WorkerProtocol"],
+            name: "MisbehavingWorker", dependencies: ["Rules", "WorkerProtocol", "CLinux"],
             path: "Tests/MisbehavingWorker", swiftSettings: strict),
         .executableTarget(
             name: "ConfinementProbe", dependencies: ["Confinement", "CSeccomp"],
@@ -136,7 +136,9 @@ let package = Package(
         tests(
             "ConfigurationTests",
             ["ingestd", "Rules", system, .product(name: "Logging", package: "swift-log")]),
-        tests("FlowTests", ["ingestd", "ingest-worker", "MortalDaemon", "Rules", grdb]),
+        tests(
+            "FlowTests",
+            ["ingestd", "ingest-worker", "MisbehavingWorker", "MortalDaemon", "Rules", grdb]),
         tests("TidyTests", ["Rules"]),
     ],
     swiftLanguageModes: [.v6]

@@ -8,13 +8,13 @@ extension Catalog {
     /// Holds room for a claim, if what the account has and what is in flight leave it.
     ///
     /// Usage and reservations are added up and the new one written in one transaction, so that no
-    /// number of claims side by side passes the limit.
+    /// number of claims side by side passes the limit. Not synced: a start cancels them all anyway.
     ///
     /// - Parameter id: the id that the document will bear; it names the reservation too.
     public func reserve(
         _ id: DocumentID, account: Account, size: ByteCount, limit: QuotaLimit, now: Timestamp
     ) async throws(CatalogError) -> QuotaDecision {
-        try await write("reserve for \(id)") { db in
+        try await writeRelaxed("reserve for \(id)") { db in
             let usage = try db.usage(of: account.uid)
             let request = QuotaUsage.oneFile(size)
             let decision = limit.decision(on: request, beside: usage.used + usage.reserved)
@@ -32,7 +32,7 @@ extension Catalog {
 
     /// Gives back what a claim held; one that holds nothing any more is left in peace.
     public func cancelReservation(_ id: DocumentID) async throws(CatalogError) {
-        try await write("cancel reservation \(id)") { db in try db.removeReservation(id) }
+        try await writeRelaxed("cancel reservation \(id)") { db in try db.removeReservation(id) }
     }
 
     /// Gives back all that was held when ingestd ended; returns how many claims that were.

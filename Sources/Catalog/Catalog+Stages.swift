@@ -25,6 +25,20 @@ extension Catalog {
         try writeBlocking("record \(changes.count) stage changes") { try $0.record(changes) }
     }
 
+    /// Records that a stage begins.
+    ///
+    /// Not synced: our own death finds it on record, and only a power cut may forget the attempt.
+    ///
+    /// - Returns: the document as it now stands.
+    public func recordStart(_ start: StageChange) async throws(CatalogError) -> DocumentRecord {
+        try await writeRelaxed("record a start") { try $0.recordStart(start) }
+    }
+
+    /// The same for a thread that may block.
+    public func recordStartBlocking(_ start: StageChange) throws(CatalogError) -> DocumentRecord {
+        try writeRelaxedBlocking("record a start") { try $0.recordStart(start) }
+    }
+
     /// Puts back the stages that were running when ingestd died; called once, at the start.
     ///
     /// No attempt is spent, but a stage that was interrupted ``interruptionLimit`` times fails: it
@@ -55,6 +69,16 @@ extension Catalog {
 }
 
 extension Database {
+    fileprivate func recordStart(_ start: StageChange) throws -> DocumentRecord {
+        guard case .processing = start.state else {
+            preconditionFailure("only a start may be forgotten by a power cut")
+        }
+        guard let document = try record([start]).first else {
+            preconditionFailure("a change touches its document")
+        }
+        return document
+    }
+
     /// Applies all changes, then brings each document they touch up to date; returns those.
     fileprivate func record(_ changes: [StageChange]) throws -> [DocumentRecord] {
         var latest: [DocumentID: Timestamp] = [:]

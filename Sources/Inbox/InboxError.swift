@@ -18,6 +18,10 @@ public enum InboxError: DocumentError, Hashable {
     case mountBusy(limit: Int)
     /// No thread could be started for the mount.
     case noThread(Errno)
+    /// The mount did not answer in time.
+    case silent(after: Duration)
+    /// A directory that is there is not served.
+    case refused(path: String, InboxRefusal)
 
     /// The kernel's answer, where it was the kernel that refused.
     public var errno: Errno? {
@@ -25,7 +29,7 @@ public enum InboxError: DocumentError, Hashable {
         case .rootUnavailable(_, let errno), .identityRefused(_, let errno),
             .callFailed(_, _, let errno), .noThread(let errno):
             errno
-        case .rootLost, .tooLong, .mountBusy: nil
+        case .rootLost, .tooLong, .mountBusy, .silent, .refused: nil
         }
     }
 
@@ -73,6 +77,8 @@ public enum InboxError: DocumentError, Hashable {
         case .tooLong(let path, let limit): "read \(path): longer than \(limit) bytes"
         case .mountBusy(let limit): "queue an operation: \(limit) wait for this mount already"
         case .noThread(let errno): "start a thread for a mount: \(errno)"
+        case .silent(let wait): "wait for a file system: no answer within \(wait.setting)"
+        case .refused(let path, let refusal): "serve \(path): \(refusal.reason)"
         }
     }
 }

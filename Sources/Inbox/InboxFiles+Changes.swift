@@ -3,7 +3,7 @@ import Glibc
 import Rules
 import SystemPackage
 
-/// A file that is being made under a hidden name of ingestd's own.
+/// A file that is being made, where nobody takes it for whole yet.
 public struct TemporaryFile: Sendable, Hashable {
     /// Open for writing; the caller closes it.
     public let descriptor: FileDescriptor
@@ -17,28 +17,37 @@ extension InboxFiles {
     /// Makes a new, empty file with a hidden name in `folder`, readable by those who may read the
     /// folder.
     public func createTemporary(in folder: BeneathPath) throws(InboxError) -> TemporaryFile {
-        try withFolder(folder) { parent throws(InboxError) in
-            let shared = UInt32(try Entry(at: parent, name: nil, path: folder).mode) & 0o044
-            for _ in 0..<Self.nameAttempts {
-                let name = HiddenName.random()
-                let path = folder.appending(name)
-                let code = withCString(name.bytes) {
-                    openat(
-                        parent.rawValue, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                        0o600)
-                }
-                guard code >= 0 else {
-                    if errno == EEXIST { continue }
-                    throw lastError("create", path)
-                }
-                guard fchmod(code, 0o600 | shared) == 0 else {
-                    let error = lastError("chmod", path)
-                    closeQuietly(FileDescriptor(rawValue: code))
-                    throw error
-                }
-                return TemporaryFile(descriptor: FileDescriptor(rawValue: code), path: path)
+        for _ in 0..<Self.nameAttempts {
+            let path = folder.appending(HiddenName.random())
+            do throws(InboxError) {
+                return try create(path)
+            } catch  where error.errno == .fileExists {
+                continue
             }
-            throw .callFailed(call: "create", path: folder, .fileExists)
+        }
+        throw .callFailed(call: "create", path: folder, .fileExists)
+    }
+
+    /// Makes a new, empty file that those may read who may read the folder it is in.
+    ///
+    /// - Throws: ``InboxError`` with `EEXIST` where the name is taken.
+    public func create(_ path: BeneathPath) throws(InboxError) -> TemporaryFile {
+        let name = try namedOrRefused(path)
+        return try withFolder(path.parent) { parent throws(InboxError) in
+            let shared = UInt32(try Entry(at: parent, name: nil, path: path.parent).mode) & 0o044
+            let code = withCString(name.bytes) {
+                openat(
+                    parent.rawValue, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                    0o600)
+            }
+            guard code >= 0 else { throw lastError("create", path) }
+            // The daemon's umask must not decide who sees an owner's results.
+            guard fchmod(code, 0o600 | shared) == 0 else {
+                let error = lastError("chmod", path)
+                closeQuietly(FileDescriptor(rawValue: code))
+                throw error
+            }
+            return TemporaryFile(descriptor: FileDescriptor(rawValue: code), path: path)
         }
     }
 
@@ -61,8 +70,40 @@ extension InboxFiles {
     /// Renames within the inbox; where `replacing` is false, never over anything.
     ///
     /// - Throws: ``InboxError`` with `EEXIST` where the name is taken, with `EINVAL` where the file
-    ///   system cannot promise not to replace.
+    ///   system cannot promise not to replace a file.
     public func rename(
+        _ source: BeneathPath, to target: BeneathPath, replacing: Bool
+    ) throws(InboxError) {
+        do throws(InboxError) {
+            try renameOnce(source, to: target, replacing: replacing)
+        } catch {
+            // NFS and most file systems of user space promise nothing.
+            guard !replacing, error.errno == .invalidArgument,
+                try entry(source)?.kind == .folder
+            else { throw error }
+            try renameFolder(source, to: target)
+        }
+    }
+
+    /// Renames a folder on a file system that does not promise not to replace: the rules of rename(2)
+    /// keep a folder from replacing anything but an empty folder.
+    func renameFolder(
+        _ source: BeneathPath, to target: BeneathPath
+    ) throws(InboxError) {
+        let taken = InboxError.callFailed(call: "rename", path: source, .fileExists)
+        guard try entry(target) == nil else { throw taken }
+        do throws(InboxError) {
+            try renameOnce(source, to: target, replacing: true)
+        } catch {
+            switch error.errno {
+            // Somebody was faster.
+            case .directoryNotEmpty, .notDirectory: throw taken
+            default: throw error
+            }
+        }
+    }
+
+    private func renameOnce(
         _ source: BeneathPath, to target: BeneathPath, replacing: Bool
     ) throws(InboxError) {
         let (old, new) = (try namedOrRefused(source), try namedOrRefused(target))

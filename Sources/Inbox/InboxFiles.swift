@@ -3,7 +3,7 @@ import Glibc
 import Rules
 import SystemPackage
 
-/// The operations inside an inbox, as its owner; exists only while ``InboxRoot/run(_:)`` runs.
+/// The operations inside an inbox, as its owner; exists only while ``InboxRoot/run(at:_:)`` runs.
 ///
 /// Every path is resolved beneath the inbox without following a link, and the last component is
 /// touched by calls that do not follow one either.
@@ -103,6 +103,11 @@ public struct InboxFiles {
         return Array(bytes.prefix(filled))
     }
 
+    /// Whether the kernel reports changes in an open folder, by the kind of its file system.
+    public func reportsEvents(_ folder: FileDescriptor) -> Bool {
+        FileSystemKind(of: folder).reportsEvents
+    }
+
     /// Makes the folder's names durable.
     public func syncFolder(_ path: BeneathPath) throws(InboxError) {
         let folder = try openFolder(path)
@@ -148,6 +153,9 @@ extension InboxFiles: Sendable {}
 extension InboxError {
     /// Whether it only says that nothing is there.
     public var isAbsence: Bool { errno == .noSuchFileOrDirectory || errno == .notDirectory }
+
+    /// Whether it only says that whoever asked may not.
+    var isOfPermission: Bool { errno == .permissionDenied || errno == .notPermitted }
 }
 
 extension FileName {

@@ -6,18 +6,21 @@ import SystemPackage
 
 /// An opened inbox directory, and the account that owns it.
 ///
-/// Everything below it is reached through ``run(_:)``, as its owner and beneath this very
+/// Everything below it is reached through ``run(at:_:)``, as its owner and beneath this very
 /// directory, whatever becomes of its path.
 public final class InboxRoot: Sendable {
-    /// As the operator wrote it, without slashes at the end; for people and for the log.
+    /// As the operator wrote it, wildcards filled in, without slashes at the end; for people and for
+    /// the log.
     public let path: String
+    /// Where it was when it was opened, all links replaced.
+    public let location: String
     /// The owner of the opened directory: who is charged.
     public let account: Account
     /// The file system it is on.
     public let device: UInt64
     public let inode: UInt64
     /// Whether the kernel reports changes on this kind of file system; where not, it must be
-    /// polled.
+    /// polled. A mount beneath the inbox may differ: see ``InboxFiles/reportsEvents(_:)``.
     public let reportsEvents: Bool
 
     /// What an open directory keeps busy, until nobody uses it any more.
@@ -26,67 +29,131 @@ public final class InboxRoot: Sendable {
         let threads: MountThreads
     }
 
+    /// What is mounted beneath the inbox, as it was last looked up.
+    private struct Beneath: Sendable {
+        var generation: UInt64 = 0
+        var mounts = Submounts()
+        /// Kept, so that no thread starts and ends with each operation on one of the mounts.
+        var threads: [MountThreads] = []
+    }
+
     private let owner: Owner
     private let threads: OwnerThreads
+    /// How it is found again.
+    private let way: Way
     /// Nil once the root was let go of.
     private let hold: Mutex<Hold?>
+    private let beneath = Mutex(Beneath())
+
+    /// How the path of an inbox is followed.
+    enum Way: Sendable, Hashable {
+        /// By the daemon itself, as the operator named it.
+        case direct
+        /// In the name of the owner of each directory on the way.
+        case walked
+    }
 
     private init(
-        path: String, owner: Owner, facts: Entry, reportsEvents: Bool, hold: Hold,
+        path: String, way: Way, owner: Owner, facts: Entry, opened: Opened, hold: Hold,
         threads: OwnerThreads
     ) {
         self.path = path
+        self.location = opened.location.map { String(decoding: $0, as: UTF8.self) } ?? path
+        self.way = way
         self.owner = owner
         self.account = owner.account
         self.device = facts.identity.device
         self.inode = facts.identity.inode
+        self.reportsEvents = opened.reportsEvents
         self.hold = Mutex(hold)
         self.threads = threads
-        self.reportsEvents = reportsEvents
     }
 
     /// Opens the directory `path`, whose last component must not be a link, and finds out its
     /// owner.
     ///
-    /// The daemon itself only finds the directory; it is opened for reading as its owner.
+    /// The daemon itself only finds the directory; where it may not, it is found in the names of the
+    /// owners of the directories above. It is opened for reading as its owner.
     ///
-    /// - Throws: ``InboxError/rootUnavailable(path:_:)``, ``InboxError/identityRefused(_:_:)``.
+    /// - Throws: ``InboxError/rootUnavailable(path:_:)``, ``InboxError/identityRefused(_:_:)``,
+    ///   ``InboxError/silent(after:)``.
     public static func open(_ path: String, threads: OwnerThreads) async throws -> InboxRoot {
         let path = withoutTrailingSlashes(path)
-        let (place, facts, owner) = try await threads.run(onTheWayTo: path) {
-            let (place, facts) = try find(path)
-            return (place, facts, try Owner.lookUp(uid: facts.uid))
+        do {
+            let place = try await find(path, way: .direct, threads: threads)
+            return try await open(place, path: path, way: .direct, threads: threads)
+        } catch let error as InboxError where error.isOfPermission {
+            let place = try await find(path, way: .walked, threads: threads)
+            return try await open(place, path: path, way: .walked, threads: threads)
         }
-        let mount = threads.threads(ofMount: facts.identity.device)
-        let (directory, reportsEvents) = try await mount.run(as: owner) {
-            let code = openat(
-                place.descriptor.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            guard code >= 0 else {
-                throw InboxError.rootUnavailable(path: path, Errno(rawValue: errno))
-            }
-            let directory = HeldDescriptor(FileDescriptor(rawValue: code))
-            return (directory, FileSystemKind(of: directory.descriptor).reportsEvents)
-        }
-        return InboxRoot(
-            path: path, owner: owner, facts: facts, reportsEvents: reportsEvents,
-            hold: Hold(directory: directory, threads: mount), threads: threads)
     }
 
-    /// Runs `body` as the inbox's owner on one of its mount's threads.
+    /// Opens a directory that was found as its owner.
+    static func open(
+        _ place: Place, path: String, way: Way, threads: OwnerThreads
+    ) async throws -> InboxRoot {
+        let owner = try Owner.lookUp(uid: place.facts.uid)
+        let mount = threads.threads(ofMount: place.facts.identity.device)
+        let opened = try await mount.run(
+            as: owner, answeringWithin: threads.patience, by: threads.clock
+        ) {
+            do throws(Errno) {
+                return Opened(HeldDescriptor(try place.open()))
+            } catch {
+                throw InboxError.rootUnavailable(path: path, error)
+            }
+        }
+        return InboxRoot(
+            path: path, way: way, owner: owner, facts: place.facts, opened: opened,
+            hold: Hold(directory: opened.directory, threads: mount), threads: threads)
+    }
+
+    /// Runs `body` as the inbox's owner on one of the threads of the mount that `path` stands on.
     ///
-    /// `body` may block on the file system, and on nothing else. What it is handed must not outlive
-    /// it.
+    /// `body` may block on the file system, and on nothing else; of mounts beneath the inbox it may
+    /// touch that of `path` alone, since one that hangs is to stop nobody else. What it is handed
+    /// must not outlive it.
     ///
     /// - Throws: ``InboxError``; else what `body` throws.
     public func run<Result: Sendable>(
+        at path: BeneathPath = BeneathPath(),
         _ body: @escaping @Sendable (InboxFiles) throws -> Result
     ) async throws -> Result {
-        guard let hold = hold.withLock({ $0 }) else { throw InboxError.rootLost(path: path) }
-        return try await hold.threads.run(as: owner) { [owner, directory = hold.directory] in
+        let (directory, mount) = try held(at: path)
+        return try await mount.run(as: owner) { [owner] in
             try withExtendedLifetime(directory) {
                 try body(InboxFiles(root: directory.descriptor, owner: owner))
             }
         }
+    }
+
+    /// The same, but waits no longer than `patience` where that is not nil; what comes later is
+    /// dropped.
+    ///
+    /// - Throws: ``InboxError/silent(after:)`` too.
+    public func run<Result: Sendable>(
+        at path: BeneathPath, answeringWithin patience: Duration?,
+        _ body: @escaping @Sendable (InboxFiles) throws -> Result
+    ) async throws -> Result {
+        guard let patience else { return try await run(at: path, body) }
+        let (directory, mount) = try held(at: path)
+        return try await mount.run(
+            as: owner, answeringWithin: patience, by: threads.clock
+        ) { [owner] in
+            try withExtendedLifetime(directory) {
+                try body(InboxFiles(root: directory.descriptor, owner: owner))
+            }
+        }
+    }
+
+    /// The opened directory, and the threads of the mount that `path` stands on.
+    private func held(
+        at path: BeneathPath
+    ) throws(InboxError) -> (directory: HeldDescriptor, mount: MountThreads) {
+        guard let hold = hold.withLock({ $0 }) else { throw .rootLost(path: self.path) }
+        let device = path.isRoot ? device : mount(of: path)
+        let mount = device == self.device ? hold.threads : threads.threads(ofMount: device)
+        return (hold.directory, mount)
     }
 
     /// Why this is not the inbox any more; nil while its path leads to the directory that was
@@ -94,51 +161,85 @@ public final class InboxRoot: Sendable {
     ///
     /// - Throws: ``InboxError`` when that cannot be found out.
     public func loss() async throws -> InboxLoss? {
-        let (path, device, inode, uid) = (path, device, inode, account.uid)
-        // By path and as the daemon itself, as the inbox was found: the owner may not see the way
-        // to it.
-        return try await threads.run(onTheWayTo: path) {
-            let facts: Entry
-            do throws(InboxError) {
-                facts = try Self.find(path).facts
-            } catch {
-                switch error.errno {
-                case .noSuchFileOrDirectory: return .gone
-                case .notDirectory, .tooManySymbolicLinkLevels: return .replaced
-                default: throw error
-                }
+        let facts: Entry
+        do {
+            facts = try await Self.find(path, way: way, threads: threads).facts
+        } catch let error as InboxError {
+            switch error.errno {
+            case .noSuchFileOrDirectory: return .gone
+            case .notDirectory, .tooManySymbolicLinkLevels: return .replaced
+            default: throw error
             }
-            guard facts.identity.device == device, facts.identity.inode == inode else {
-                return .replaced
-            }
-            return facts.uid == uid ? nil : .changedOwner
         }
+        guard facts.identity.device == device, facts.identity.inode == inode else {
+            return .replaced
+        }
+        return facts.uid == account.uid ? nil : .changedOwner
     }
 
     /// Gives the directory back once nothing that runs on it needs it any more; from now on
-    /// ``run(_:)`` throws ``InboxError/rootLost(path:)``.
+    /// ``run(at:_:)`` throws ``InboxError/rootLost(path:)``.
     ///
     /// Whoever else still holds the root keeps no file system busy by that.
-    public func letGo() { hold.withLock { $0 = nil } }
+    public func letGo() {
+        hold.withLock { $0 = nil }
+        beneath.withLock { $0.threads = [] }
+    }
 
-    /// Finds the directory without opening what is in it.
-    private static func find(
-        _ path: String
-    ) throws(InboxError) -> (place: HeldDescriptor, facts: Entry) {
-        let flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | clinux_path_only
-        let code = Glibc.open(path, flags)
-        guard code >= 0 else {
-            throw .rootUnavailable(path: path, Errno(rawValue: Glibc.errno))
-        }
-        let place = HeldDescriptor(FileDescriptor(rawValue: code))
-        do throws(InboxError) {
-            return (place, try Entry(of: place.descriptor, path: BeneathPath()))
-        } catch {
-            throw .rootUnavailable(path: path, error.errno ?? .ioError)
+    /// The mount that a path stands on: ``device``, unless something is mounted beneath the inbox.
+    public func mount(of path: BeneathPath) -> UInt64 { submounts.device(of: path) ?? device }
+
+    /// What is mounted beneath the inbox at the moment; found out without touching any of it.
+    public var submounts: Submounts {
+        let (table, generation) = threads.register.current()
+        return beneath.withLock { beneath in
+            guard beneath.generation != generation else { return beneath.mounts }
+            let directory = hold.withLock { $0?.directory }
+            let place = directory.flatMap { Place.location(of: $0.descriptor) }
+            beneath.generation = generation
+            beneath.mounts = table.mounts(beneath: place ?? Array(location.utf8))
+            beneath.threads =
+                directory == nil
+                ? []
+                : beneath.mounts.points.compactMap(beneath.mounts.device)
+                    .map(threads.threads(ofMount:))
+            return beneath.mounts
         }
     }
 
-    private static func withoutTrailingSlashes(_ path: String) -> String {
+    /// Finds the directory without opening what is in it.
+    private static func find(
+        _ path: String, way: Way, threads: OwnerThreads
+    ) async throws -> Place {
+        switch way {
+        case .direct:
+            return try await threads.threads(onTheWayTo: path).run(
+                as: Owner.ofProcess(), answeringWithin: threads.patience, by: threads.clock
+            ) {
+                do throws(Errno) {
+                    return try Place(path: path, isLinkFollowed: false)
+                } catch {
+                    throw InboxError.rootUnavailable(path: path, error)
+                }
+            }
+        case .walked:
+            let walk = try await OwnerWalk(threads)
+            let names = path.utf8.split(separator: UInt8(ascii: "/")).compactMap(FileName.init)
+            let trail = try await walk.follow(names.dropLast())
+            if let errno = trail.errno { throw InboxError.rootUnavailable(path: path, errno) }
+            guard let last = names.last else { return trail.place }
+            guard let found = try await walk.open([last], in: trail.place).first else {
+                throw InboxError.rootUnavailable(path: path, .noSuchFileOrDirectory)
+            }
+            do {
+                return try found.place.get()
+            } catch let errno as Errno {
+                throw InboxError.rootUnavailable(path: path, errno)
+            }
+        }
+    }
+
+    static func withoutTrailingSlashes(_ path: String) -> String {
         var path = path[...]
         while path.utf8.count > 1, path.hasSuffix("/") { path.removeLast() }
         return String(path)
@@ -150,6 +251,19 @@ public enum InboxLoss: String, Sendable, Hashable {
     case gone = "nothing is there any more"
     case replaced = "its path leads elsewhere"
     case changedOwner = "it has another owner"
+}
+
+/// A directory that was opened for reading.
+private struct Opened: Sendable {
+    let directory: HeldDescriptor
+    let location: [UInt8]?
+    let reportsEvents: Bool
+
+    init(_ directory: HeldDescriptor) {
+        self.directory = directory
+        location = Place.location(of: directory.descriptor)
+        reportsEvents = FileSystemKind(of: directory.descriptor).reportsEvents
+    }
 }
 
 /// A descriptor that is closed with the last who holds it.

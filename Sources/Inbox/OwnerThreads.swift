@@ -7,7 +7,7 @@ import Synchronization
 /// closure: no `await` can slip in between taking an identity and using it.
 public final class OwnerThreads: Sendable {
     /// What a pool of threads belongs to, and may hang with.
-    private enum Place: Hashable {
+    private enum Ground: Hashable {
         /// What is done on a mount that is known.
         case mount(UInt64)
         /// The look for what stands at a path, on whatever mounts the way to it leads over.
@@ -20,14 +20,32 @@ public final class OwnerThreads: Sendable {
     }
 
     private struct Pools {
-        var byPlace: [Place: Pool] = [:]
+        var byGround: [Ground: Pool] = [:]
         /// At so many those that ended are swept out, so that each costs the same.
         var sweepCount = 64
     }
 
     private let pools = Mutex(Pools())
+    let privilege = Privilege()
+    /// What is mounted where.
+    let register = MountRegister()
 
-    public init() {}
+    /// How long a file system may think about the way to an inbox, in which nobody's bytes are
+    /// moved. One that takes longer is passed over until it is looked at again.
+    let patience: Duration
+
+    /// What that is measured by.
+    let clock: any Clock<Duration>
+
+    /// - Parameter clock: measures how long a file system may take.
+    public convenience init(clock: any Clock<Duration> = ContinuousClock()) {
+        self.init(patience: .seconds(10), clock: clock)
+    }
+
+    init(patience: Duration, clock: any Clock<Duration> = ContinuousClock()) {
+        self.patience = patience
+        self.clock = clock
+    }
 
     /// Runs `body` as `owner` on a thread of the mount `device` and hands on what it returns or
     /// throws.
@@ -39,33 +57,27 @@ public final class OwnerThreads: Sendable {
     public func run<Result: Sendable>(
         as owner: Owner, onMount device: UInt64, _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
-        try await threads(for: .mount(device)).run(as: owner, body)
-    }
-
-    /// Runs `body`, which looks for what stands at `path`, as the daemon itself.
-    ///
-    /// Nobody knows beforehand which mounts a path leads over: one that hangs stops the looks for
-    /// this path and no others.
-    ///
-    /// - Throws: ``InboxError`` when no thread is to be had; else what `body` throws.
-    public func run<Result: Sendable>(
-        onTheWayTo path: String, _ body: @escaping @Sendable () throws -> Result
-    ) async throws -> Result {
-        try await threads(for: .way(path)).run(as: Owner.ofProcess(), body)
+        try await threads(ofMount: device).run(as: owner, body)
     }
 
     /// The threads of a mount; they end once nobody holds them and their work is done.
     func threads(ofMount device: UInt64) -> MountThreads { threads(for: .mount(device)) }
 
-    private func threads(for place: Place) -> MountThreads {
+    /// The threads for finding what stands at `path`, in the daemon's own name.
+    ///
+    /// Nobody knows beforehand which mounts a path leads over: one that hangs stops the looks for
+    /// this path and no others.
+    func threads(onTheWayTo path: String) -> MountThreads { threads(for: .way(path)) }
+
+    private func threads(for ground: Ground) -> MountThreads {
         pools.withLock { pools in
-            if let threads = pools.byPlace[place]?.threads { return threads }
-            if pools.byPlace.count >= pools.sweepCount {
-                pools.byPlace = pools.byPlace.filter { $0.value.threads != nil }
-                pools.sweepCount = max(64, 2 * pools.byPlace.count)
+            if let threads = pools.byGround[ground]?.threads { return threads }
+            if pools.byGround.count >= pools.sweepCount {
+                pools.byGround = pools.byGround.filter { $0.value.threads != nil }
+                pools.sweepCount = max(64, 2 * pools.byGround.count)
             }
             let threads = MountThreads()
-            pools.byPlace[place] = Pool(threads: threads)
+            pools.byGround[ground] = Pool(threads: threads)
             return threads
         }
     }

@@ -18,9 +18,11 @@ public struct DropOpener: Sendable {
         signal(SIGIO, SIG_IGN)
     }
 
-    /// Opens what was settled, for one claim; blocks, so it belongs inside ``InboxRoot/run(_:)``.
+    /// Opens what was settled, for one claim; blocks, so it belongs inside ``InboxRoot/run(at:_:)``.
     public func open(_ drop: SettledDrop, in files: InboxFiles) throws(IntakeError) -> OpenedDrop {
-        try open(drop.path, expecting: drop.identity, in: files)
+        try open(
+            drop.path, expecting: drop.identity,
+            allowingWriter: drop.proof == .openWriterTimeout, in: files)
     }
 
     /// Opens it for a moment, to see whether a claim could.
@@ -39,7 +41,8 @@ public struct DropOpener: Sendable {
         } catch {
             switch error {
             case .vanished, .changed: return .changed
-            case .stillWritten, .writerReturned: return .stillWritten
+            case .stillWritten, .writerReturned:
+                return .stillWritten(kindThoughWritten(path, expecting: identity, in: files))
             case .refused(let failure):
                 return failure.code == .typeMismatch || failure.code == .unsupportedType
                     ? .mismatch(failure) : .refused(failure)
@@ -48,8 +51,24 @@ public struct DropOpener: Sendable {
         }
     }
 
-    private func open(
+    /// What the drop would be taken as where the inbox does not wait for every writer's end.
+    private func kindThoughWritten(
         _ path: BeneathPath, expecting identity: DropIdentity, in files: InboxFiles
+    ) -> DropKind? {
+        guard settings.openWriterTimeout != nil else { return nil }
+        do throws(IntakeError) {
+            let opened = try open(path, expecting: identity, allowingWriter: true, in: files)
+            defer { opened.close() }
+            return opened.kind
+        } catch {
+            // Whatever else is wrong with it is told when its writer has ended.
+            return nil
+        }
+    }
+
+    private func open(
+        _ path: BeneathPath, expecting identity: DropIdentity, allowingWriter: Bool = false,
+        in files: InboxFiles
     ) throws(IntakeError) -> OpenedDrop {
         let descriptor = try descriptor(path, files)
         do throws(IntakeError) {
@@ -57,7 +76,7 @@ public struct DropOpener: Sendable {
             guard entry.kind == .file, entry.linkCount == 1, entry.identity == identity else {
                 throw .changed
             }
-            let proof = try takeLease(descriptor, path)
+            let proof = try takeLease(descriptor, path, allowingWriter: allowingWriter)
             let head = try OpenedDrop.head(of: descriptor, path)
             guard let name = path.name else { throw .vanished }
             let kind = try kind(of: name, head)
@@ -97,11 +116,12 @@ public struct DropOpener: Sendable {
     }
 
     private func takeLease(
-        _ descriptor: FileDescriptor, _ path: BeneathPath
+        _ descriptor: FileDescriptor, _ path: BeneathPath, allowingWriter: Bool
     ) throws(IntakeError) -> AdmissionProof {
         let code = clinux_take_lease(descriptor.rawValue)
         switch -code {
         case 0: return .lease
+        case EAGAIN where allowingWriter: return .openWriterTimeout
         case EAGAIN: throw .stillWritten
         // Not every file system has leases, and not every file is ours to lease.
         case EINVAL, EACCES, EPERM, ENOLCK, EOPNOTSUPP: return .settle

@@ -8,6 +8,12 @@ public struct SightedDrop: Sendable, Hashable {
     public let firstSeen: Timestamp
 }
 
+/// What opening a drop showed that may be claimed.
+struct Admission: Sendable, Hashable {
+    var kind: DropKind
+    var proof: AdmissionProof
+}
+
 /// A drop that is whole and may be claimed.
 public struct SettledDrop: Sendable, Hashable {
     public let sighted: SightedDrop
@@ -15,6 +21,12 @@ public struct SettledDrop: Sendable, Hashable {
     public let kind: DropKind
     /// What proved then that nobody was writing it.
     public let proof: AdmissionProof
+
+    init(sighted: SightedDrop, admission: Admission) {
+        self.sighted = sighted
+        kind = admission.kind
+        proof = admission.proof
+    }
 
     public var path: BeneathPath { sighted.path }
     public var identity: DropIdentity { sighted.identity }
@@ -29,7 +41,7 @@ public enum WaitReason: Sendable, Hashable {
     case secondLink
     /// Name and content do not fit yet.
     case mismatch
-    case trouble(Failure)
+    indirect case trouble(Failure)
 
     /// For the owner; nil where nothing is said as yet, since the name may be a temporary one.
     public var message: String? {

@@ -21,6 +21,13 @@ public final class DropWatcher: Sendable {
             bitPattern: IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE
                 | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB | IN_ONLYDIR)
 
+    /// What is asked for of a directory above inboxes, beside what an inbox asks for that is the
+    /// same directory.
+    private static let passageMask =
+        UInt32(
+            bitPattern: IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF
+                | IN_MOVE_SELF | IN_ATTRIB | IN_ONLYDIR | IN_MASK_ADD)
+
     /// How many folders are watched at most.
     public let watchLimit: Int
 
@@ -70,6 +77,26 @@ public final class DropWatcher: Sendable {
         }
         table.insert(WatchTable.Watch(box: box, folder: path), number: number)
         return .watching
+    }
+
+    /// Watches an opened directory above inboxes; must run as its owner.
+    ///
+    /// - Returns: nil where no watch is to be had, else whether it had none of this holder's before.
+    func watch(_ directory: FileDescriptor, for mark: PassageTable.Mark) -> Bool? {
+        guard table.count < watchLimit else { return nil }
+        let number = inotify_add_watch(
+            queue.rawValue, "/proc/self/fd/\(directory.rawValue)", Self.passageMask)
+        guard number >= 0 else { return nil }
+        return table.passages.insert(mark, number: number)
+    }
+
+    /// Ends the watches on directories above inboxes that a holder had in earlier rounds.
+    func forgetPassages(of holder: ObjectIdentifier, before round: UInt64) {
+        for number in table.passages.forget(holder, before: round)
+        where !table.isWatched(number) {
+            // It fails where the folder is gone, and its watch with it.
+            _ = inotify_rm_watch(queue.rawValue, number)
+        }
     }
 
     /// Acts on a record as if the kernel had written it.

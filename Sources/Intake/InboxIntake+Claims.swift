@@ -25,22 +25,22 @@ extension InboxIntake {
     /// more.
     public func ended(_ path: BeneathPath, _ ending: ClaimEnding) {
         guard let candidate = candidates[path],
-            case .claiming(let drop, let isMarked) = candidate.phase
+            case .claiming(let admission, let isMarked) = candidate.phase
         else { return }
         switch ending {
         case .claimed:
-            candidates[path] = nil
+            forget(path)
         case .refused(let failure):
-            candidates[path]?.settling.refuse(failure)
-            candidates[path]?.phase = .refused
-            candidates[path]?.isReported = true
+            candidate.settling.refuse(failure)
+            candidate.phase = .refused
+            candidate.isReported = true
         case .held:
-            candidates[path]?.phase = .held(drop)
-            candidates[path]?.isReported = true
+            candidate.phase = .held(admission)
+            candidate.isReported = true
         case .notYet(let wait):
-            candidates[path]?.settling.reopen()
+            candidate.settling.reopen()
             // Without a word: it waits for us, not for anything about the drop.
-            candidates[path]?.phase = .watched(.settling)
+            candidate.phase = .watched(.settling)
             setDeadline(time.elapsed() + wait, path)
         }
         // Another drop may have come under the name meanwhile, or this one have changed.
@@ -51,18 +51,17 @@ extension InboxIntake {
     /// Makes all held drops ready again, in order of arrival.
     public func releaseHeld() {
         for (path, candidate) in candidates {
-            guard case .held(let drop) = candidate.phase else { continue }
-            candidates[path]?.phase = .ready(drop)
+            guard case .held(let admission) = candidate.phase else { continue }
+            candidate.phase = .ready(admission)
             ready.insert(path, at: candidate.arrival)
         }
         while !claimers.isEmpty, let drop = takeReady() { handOver(drop) }
     }
 
-    func offer(_ drop: SettledDrop) {
-        guard let candidate = candidates[drop.path] else { return }
-        candidates[drop.path]?.phase = .ready(drop)
-        candidates[drop.path]?.deadline = nil
-        ready.insert(drop.path, at: candidate.arrival)
+    func offer(_ path: BeneathPath, _ candidate: Candidate, _ admission: Admission) {
+        candidate.phase = .ready(admission)
+        candidate.deadline = nil
+        ready.insert(path, at: candidate.arrival)
         while !claimers.isEmpty, let drop = takeReady() { handOver(drop) }
     }
 
@@ -71,10 +70,11 @@ extension InboxIntake {
     private func takeReady() -> SettledDrop? {
         while let (arrival, path) = ready.popFirst() {
             guard let candidate = candidates[path], candidate.arrival == arrival,
-                case .ready(let drop) = candidate.phase
+                case .ready(let admission) = candidate.phase,
+                let sighted = candidate.sighted(path)
             else { continue }
-            candidates[path]?.phase = .claiming(drop, isMarked: false)
-            return drop
+            candidate.phase = .claiming(admission, isMarked: false)
+            return SettledDrop(sighted: sighted, admission: admission)
         }
         return nil
     }

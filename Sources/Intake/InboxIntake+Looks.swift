@@ -11,8 +11,20 @@ extension InboxIntake {
 
     /// Marks a name to be looked at.
     func mark(_ path: BeneathPath, isClosing: Bool) {
-        if case .claiming(let drop, false) = candidates[path]?.phase {
-            candidates[path]?.phase = .claiming(drop, isMarked: true)
+        if case .claiming(let admission, false) = candidates[path]?.phase {
+            candidates[path]?.phase = .claiming(admission, isMarked: true)
+        }
+        if let device = lane(of: path) {
+            let isKnown = candidates[path] != nil
+            let limit = isKnown ? Int.max : candidateLimit
+            guard
+                lanes[device, default: MountLane()].mark(path, isClosing: isClosing, limit: limit)
+            else {
+                deferredCount += 1
+                return
+            }
+            bell.ring()
+            return
         }
         // Each name is kept once; what would be too many is found again by a rescan.
         guard candidates[path] != nil || dirty.count < candidateLimit else {
@@ -28,6 +40,11 @@ extension InboxIntake {
         while batch.count < Self.lookBatch, let (path, isClosing) = dirty.popFirst() {
             if begin(path, isClosing: isClosing) { batch.append(path) }
         }
+        await look(at: batch)
+    }
+
+    /// Looks at names that all stand on one mount.
+    func look(at batch: [BeneathPath]) async {
         guard !batch.isEmpty else { return }
         let probes = await sights(of: batch).compactMap { path, sight in
             take(sight, of: path) ? path : nil
@@ -40,7 +57,7 @@ extension InboxIntake {
     }
 
     /// Makes a candidate of a new name; false where the name is not to be looked at now.
-    private func begin(_ path: BeneathPath, isClosing: Bool) -> Bool {
+    func begin(_ path: BeneathPath, isClosing: Bool) -> Bool {
         if let candidate = candidates[path] {
             // Who claims it has it open; it is looked at when they are done.
             if case .claiming = candidate.phase { return false }
@@ -59,7 +76,7 @@ extension InboxIntake {
 
     private func sights(of batch: [BeneathPath]) async -> [(BeneathPath, Sight)] {
         do {
-            return try await root.run { files in
+            return try await root.run(at: batch.first ?? BeneathPath()) { files in
                 batch.map { path in
                     do throws(InboxError) {
                         return (path, .entry(try files.entry(path)))
@@ -77,9 +94,9 @@ extension InboxIntake {
     /// Acts on a look; true where the drop is to be opened next.
     private func take(_ sight: Sight, of path: BeneathPath) -> Bool {
         // Somebody may have begun to claim it while it was looked at.
-        guard var candidate = candidates[path] else { return false }
-        if case .claiming(let drop, _) = candidate.phase {
-            candidates[path]?.phase = .claiming(drop, isMarked: true)
+        guard let candidate = candidates[path] else { return false }
+        if case .claiming(let admission, _) = candidate.phase {
+            candidate.phase = .claiming(admission, isMarked: true)
             return false
         }
         let now = time.elapsed()
@@ -97,7 +114,6 @@ extension InboxIntake {
         case .failed(let error):
             decision = .lookAgain(at: now + Settling.troubleWait, .trouble(error.failure))
         }
-        candidates[path] = candidate
         guard decision != .probe else { return true }
         act(on: decision, path)
         return false
@@ -109,7 +125,7 @@ extension InboxIntake {
         }
         let probes: [(BeneathPath, Probe)]
         do {
-            probes = try await root.run { [opener] files in
+            probes = try await root.run(at: batch.first ?? BeneathPath()) { [opener] files in
                 asked.map { ($0.path, opener.probe($0.path, expecting: $0.identity, in: files)) }
             }
         } catch {
@@ -130,18 +146,17 @@ extension InboxIntake {
         case .unchanged, .probe:
             break
         case .gone:
-            candidates[path] = nil
+            forget(path)
             noteVanished(candidate, path)
         case .folder:
-            candidates[path] = nil
+            forget(path)
             noteVanished(candidate, path)
             // It was let in as a file; results, for one, may have taken a file's place meanwhile.
             box.markFolder(path, isGone: false)
         case .refused(let failure):
             refuse(path, candidate, failure)
         case .ready(let kind, let proof):
-            guard let sighted = candidate.sighted(path) else { return }
-            offer(SettledDrop(sighted: sighted, kind: kind, proof: proof))
+            offer(path, candidate, Admission(kind: kind, proof: proof))
         case .lookAgain(let moment, let reason):
             wait(path, candidate, until: moment, reason)
         }
@@ -155,10 +170,10 @@ extension InboxIntake {
     }
 
     private func refuse(_ path: BeneathPath, _ candidate: Candidate, _ failure: Failure) {
-        candidates[path]?.phase = .refused
-        candidates[path]?.deadline = nil
+        candidate.phase = .refused
+        candidate.deadline = nil
         guard let sighted = candidate.sighted(path) else { return }
-        candidates[path]?.isReported = true
+        candidate.isReported = true
         journal(
             JournalLine(
                 .dropRefused,
@@ -170,15 +185,25 @@ extension InboxIntake {
         _ path: BeneathPath, _ candidate: Candidate, until moment: Duration, _ reason: WaitReason
     ) {
         setDeadline(moment, path)
-        candidates[path]?.phase = .watched(reason)
-        if case .watched(reason) = candidate.phase { return }
+        let former = candidate.phase
+        candidate.phase = .watched(reason)
+        if case .watched(reason) = former { return }
         guard let sighted = candidate.sighted(path), reason.message != nil else { return }
-        candidates[path]?.isReported = true
+        candidate.isReported = true
         journal(
             JournalLine(
-                candidate.phase == .watched(nil) ? .dropNoticed : .dropWaiting,
+                former == .watched(nil) ? .dropNoticed : .dropWaiting,
                 fields([.reason: reason.message ?? ""], path: path)))
         report(.waiting(sighted, reason, nextLook: time.calendar(at: moment)))
+    }
+
+    /// Lets go of a name; after a flood the room that it took is given back with its last one.
+    func forget(_ path: BeneathPath) {
+        candidates[path] = nil
+        guard candidates.isEmpty else { return }
+        candidates = [:]
+        deadlines = PriorityQueue()
+        ready = PriorityQueue()
     }
 
     func setDeadline(_ moment: Duration, _ path: BeneathPath) {
@@ -195,7 +220,7 @@ extension InboxIntake {
 
 extension Candidate {
     /// Keeps what a look showed; another file under the name of a refused one arrives anew.
-    fileprivate mutating func note(
+    fileprivate func note(
         _ entry: Entry?, _ decision: SettlingDecision, arrival: UInt64, now: () -> Timestamp
     ) {
         guard let entry else { return }
@@ -204,9 +229,5 @@ extension Candidate {
             self.arrival = arrival
         }
         identity = entry.identity
-    }
-
-    fileprivate func sighted(_ path: BeneathPath) -> SightedDrop? {
-        identity.map { SightedDrop(path: path, identity: $0, firstSeen: firstSeen) }
     }
 }

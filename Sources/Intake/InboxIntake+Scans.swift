@@ -9,7 +9,8 @@ extension InboxIntake {
         var folders: [BeneathPath] = []
         var requests: [BeneathPath] = []
         var leftOutCount = 0
-        var watch = DropWatcher.Answer.watching
+        /// Nil where the kernel reports nothing there.
+        var watch: DropWatcher.Answer?
     }
 
     /// Takes in what the watches told.
@@ -37,10 +38,7 @@ extension InboxIntake {
             queue(BeneathPath())
             scheduleRescan(after: now)
         }
-        if let due = nextPoll, due <= now {
-            nextPoll = nil
-            for folder in polledFolders { queue(folder) }
-        }
+        beginPolls(at: now)
         if hasRoomForDeferred {
             hasDeferred = false
             queue(BeneathPath())
@@ -53,10 +51,9 @@ extension InboxIntake {
         }
     }
 
-    /// The first rescan is due at once; where the kernel reports nothing, each next one is a poll.
+    /// The first rescan is due at once.
     func scheduleRescan(after now: Duration? = nil) {
-        let interval = root.reportsEvents ? settings.rescan : settings.poll
-        nextRescan = now.map { $0 + interval } ?? .zero
+        nextRescan = now.map { $0 + settings.rescan } ?? .zero
     }
 
     func nextFolder() -> BeneathPath? {
@@ -66,6 +63,11 @@ extension InboxIntake {
     }
 
     func queue(_ folder: BeneathPath) {
+        if let device = lane(of: folder) {
+            if !lanes[device, default: MountLane()].queue(folder) { deferredCount += 1 }
+            bell.ring()
+            return
+        }
         guard folders.count < Self.folderLimit else {
             deferredCount += 1
             return
@@ -82,16 +84,19 @@ extension InboxIntake {
         }
         let room = max(0, candidateLimit - candidates.count)
         do {
-            let listing = try await root.run { [rules, watcher, box, root, settings] files in
+            let listing = try await root.run(at: folder) {
+                [rules, watcher, box, settings, mounts] files in
                 var listing = Listing()
                 try files.list(folder) { descriptor in
-                    if root.reportsEvents {
+                    if files.reportsEvents(descriptor) {
                         listing.watch = watcher.watch(descriptor, folder, for: box)
                     }
                 } _: { name, kind in
                     let path = folder.appending(name)
-                    // Not every file system tells the kind with the name.
-                    guard let kind = try kind ?? files.entry(path)?.kind else { return true }
+                    // Not every file system tells the kind with the name; what is mounted there is
+                    // not to be touched from here.
+                    let known = kind ?? (mounts.points.contains(path) ? .folder : nil)
+                    guard let kind = try known ?? files.entry(path)?.kind else { return true }
                     listing.add(path, kind, rules, settings, room: room)
                     return true
                 }
@@ -107,7 +112,9 @@ extension InboxIntake {
         // What an event has told by now is no find of the rescan's.
         absorbMarks()
         for path in listing.files {
-            if isCountingUnnotified, candidates[path] == nil, !dirty.contains(path) {
+            if isCountingUnnotified, listing.watch == .watching, candidates[path] == nil,
+                !dirty.contains(path)
+            {
                 unnotifiedCount += 1
             }
             mark(path, isClosing: false)
@@ -119,10 +126,12 @@ extension InboxIntake {
     }
 
     /// Folders without a watch are read at each poll, whole: their own folders are among them.
-    private func noteWatch(_ answer: DropWatcher.Answer, of folder: BeneathPath) {
+    private func noteWatch(_ answer: DropWatcher.Answer?, of folder: BeneathPath) {
         switch answer {
         case .watching:
-            polledFolders.remove(folder)
+            unpoll(folder)
+        case nil:
+            poll(folder)
         case .exhausted, .failed:
             if !areWatchesExhausted {
                 areWatchesExhausted = true
@@ -140,12 +149,6 @@ extension InboxIntake {
         }
     }
 
-    /// Reads the folder again after the poll's interval.
-    private func poll(_ folder: BeneathPath) {
-        if polledFolders.count < Self.folderLimit { polledFolders.insert(folder) }
-        if nextPoll == nil { nextPoll = time.elapsed() + settings.poll }
-    }
-
     /// Sees whether the inbox's path still leads to the directory that was opened.
     func confirmRoot() async {
         isRootDoubtful = false
@@ -156,6 +159,9 @@ extension InboxIntake {
             // wrong.
         }
     }
+
+    /// Something was mounted or unmounted somewhere: what is mounted beneath the inbox is compared.
+    public nonisolated func noticeMounts() { bell.ring() }
 
     /// Has the root confirmed, since something in it was not where it should be.
     public func doubtRoot() { box.markRootDoubtful() }
@@ -183,7 +189,7 @@ extension InboxIntake {
         // Nothing to read there until somebody changes it, which is told, or the next rescan finds
         // it.
         case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied:
-            polledFolders.remove(folder)
+            if folder.isRoot, !root.reportsEvents { poll(folder) } else { unpoll(folder) }
         default: poll(folder)
         }
         // A folder that left while its turn came is no news, and neither is one that became a link.
@@ -194,7 +200,7 @@ extension InboxIntake {
     }
 
     /// Marks every known name below a folder.
-    private func lookBeneath(_ folder: BeneathPath) {
+    func lookBeneath(_ folder: BeneathPath) {
         let depth = folder.components.count
         for path in candidates.keys
         where path.components.count > depth

@@ -37,12 +37,14 @@ public actor InboxIntake {
     /// Folders to look through; the last first.
     var folders: [BeneathPath] = []
     var queuedFolders: Set<BeneathPath> = []
-    /// Folders that have no watch.
-    var polledFolders: Set<BeneathPath> = []
+    /// What is mounted beneath the inbox, and the work that waits for each of these mounts.
+    var mounts = Submounts()
+    var lanes: [UInt64: MountLane] = [:]
+    /// The folders without a watch, by their mounts.
+    var polls: [UInt64: PollPlan] = [:]
     var deadlines = PriorityQueue<Duration, BeneathPath>()
     var ready = PriorityQueue<UInt64, BeneathPath>()
     var nextRescan: Duration?
-    var nextPoll: Duration?
     /// The interval rescan in progress counts what no event had told.
     var isCountingUnnotified = false
     var unnotifiedCount = 0
@@ -85,7 +87,7 @@ public actor InboxIntake {
         rules = NameRules(ignore: settings.ignore)
         waits = Settling.Waits(
             settle: settings.settle, settleWithoutProof: settings.settleWithoutProof,
-            patience: patience)
+            openWriter: settings.openWriterTimeout, patience: patience)
         time = IntakeTime(clock, calendar: calendar ?? IntakeTime.systemCalendar)
         bell = Bell()
         box = EventBox(rules: rules, isRecursive: settings.isRecursive, bell: bell)
@@ -94,29 +96,33 @@ public actor InboxIntake {
     /// Watches until the task is cancelled or the root is lost; then ends all that wait for a drop.
     public func run() async {
         scheduleRescan()
-        while !Task.isCancelled {
-            absorbMarks()
-            if isRootDoubtful { await confirmRoot() }
-            guard !isRootLost else { break }
-            queueWhatIsDue()
-            isLooking = true
-            if let folder = nextFolder() {
-                await scan(folder)
-            } else if !dirty.isEmpty {
-                await look()
-            } else {
-                isLooking = false
-                noteRoundEnd()
-                await rest()
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                noteMounts()
+                absorbMarks()
+                if isRootDoubtful { await confirmRoot() }
+                guard !isRootLost else { break }
+                queueWhatIsDue()
+                startLanes(in: &group)
+                isLooking = true
+                if let folder = nextFolder() {
+                    await scan(folder)
+                } else if !dirty.isEmpty {
+                    await look()
+                } else {
+                    isLooking = false
+                    noteRoundEnd()
+                    await rest()
+                }
             }
+            end()
         }
-        end()
     }
 
     /// Whether all that is there is claimed, refused, held, or still being written.
     public var isDrained: Bool {
         hasScannedOnce && !hasRoomForDeferred && !isLooking && folders.isEmpty && dirty.isEmpty
-            && box.isEmpty
+            && box.isEmpty && lanes.isEmpty
             && candidates.values.allSatisfy(\.isAtRest)
     }
 
@@ -150,6 +156,7 @@ public actor InboxIntake {
 
     /// What is true whenever nothing is left to look at for now.
     private func noteRoundEnd() {
+        notePollEnd(on: root.device)
         if !hasScannedOnce {
             hasScannedOnce = true
             journal(

@@ -29,6 +29,7 @@ struct MarkQueue: Sendable {
             order.removeFirst(position)
             position = 0
         }
+        defer { if marks.isEmpty { self = MarkQueue() } }
         return marks.removeValue(forKey: path).map { (path, $0) }
     }
 }

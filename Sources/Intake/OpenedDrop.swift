@@ -7,7 +7,7 @@ import SystemPackage
 
 /// A drop that is open for one claim, with the lease that keeps writers away while it is read.
 ///
-/// Reading blocks: it belongs inside ``InboxRoot/run(_:)``. Closing gives the lease back.
+/// Reading blocks: it belongs inside ``InboxRoot/run(at:_:)``. Closing gives the lease back.
 public final class OpenedDrop: Sendable {
     public let path: BeneathPath
     public let kind: DropKind

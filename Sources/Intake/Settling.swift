@@ -26,7 +26,8 @@ public struct Patience: Sendable, Hashable {
 /// What opening a drop for a moment showed.
 enum Probe: Sendable, Hashable {
     case admitted(DropKind, AdmissionProof)
-    case stillWritten
+    /// Somebody has it open for writing; the kind is nil where it could not be taken even so.
+    case stillWritten(DropKind?)
     /// Name and content do not fit, as yet.
     case mismatch(Failure)
     case refused(Failure)
@@ -53,12 +54,24 @@ enum SettlingDecision: Sendable, Hashable {
 /// Whether a drop is whole: it has rested long enough, and nobody has it open for writing.
 ///
 /// Moments are durations since intake began. Rule: docs/design.md, "When a drop is whole".
-struct Settling: Sendable, Hashable {
-    /// The waits that the inbox's settings ask for.
-    struct Waits: Sendable, Hashable {
-        var settle: Duration
-        var settleWithoutProof: Duration
-        var patience: Patience
+struct Settling: Sendable {
+    /// The waits that the inbox's settings ask for; one for all drops, of which there may be many.
+    final class Waits: Sendable {
+        let settle: Duration
+        let settleWithoutProof: Duration
+        /// How long a drop that is open for writing must rest; nil where that never ends the wait.
+        let openWriter: Duration?
+        let patience: Patience
+
+        init(
+            settle: Duration, settleWithoutProof: Duration, openWriter: Duration?,
+            patience: Patience
+        ) {
+            self.settle = settle
+            self.settleWithoutProof = settleWithoutProof
+            self.openWriter = openWriter
+            self.patience = patience
+        }
     }
 
     /// A shape in which the drop rests, and since when.
@@ -69,20 +82,29 @@ struct Settling: Sendable, Hashable {
         var isClosed: Bool
         var hasSecondLink: Bool
         var linkedSince: Duration
-        /// How often it was found open for writing.
+        /// How often it was found open for writing since its last closing.
         var writerCount = 0
+
+        /// Its writer has ended, and it rests from now on.
+        mutating func noteClosing(at now: Duration) {
+            since = now
+            isClosed = true
+            writerCount = 0
+        }
     }
 
     private enum State: Sendable, Hashable {
         case unseen
         case resting(Rest)
         case settled(Rest)
-        case refused(Rest, Failure)
+        indirect case refused(Rest, Failure)
     }
 
     /// The first wait for a writer; each further one is twice as long, up to the longest.
     static let firstWriterWait = Duration.seconds(1)
     static let longestWriterWait = Duration.seconds(10)
+    /// The wait between two looks at a file that has a second name.
+    static let linkWait = Duration.seconds(1)
     /// The wait after something unforeseen was in the way.
     static let troubleWait = Duration.seconds(10)
 
@@ -165,11 +187,14 @@ struct Settling: Sendable, Hashable {
                 ? .probe : .unchanged
         case .resting(let former) where former.identity == entry.identity:
             rest = former
-            rest.isClosed = rest.isClosed || sawClosing
+            // What follows an upload's last byte (times, a check of its size) follows its closing,
+            // however long that took.
+            if sawClosing { rest.noteClosing(at: now) }
         case .resting(let former):
-            // Changed permissions or names leave the content as its writer closed it.
-            let isSameContent = former.identity.isSameContent(as: entry.identity)
-            rest.isClosed = sawClosing || (former.isClosed && isSameContent)
+            // Permissions, names and times are set after the content was closed. Had somebody
+            // written as many bytes anew, their own closing would be told, or the lease denied.
+            let isOfOneLength = former.identity.isOfOneLength(as: entry.identity)
+            rest.isClosed = sawClosing || (former.isClosed && isOfOneLength)
             if former.hasSecondLink { rest.linkedSince = former.linkedSince }
         case .unseen, .settled, .refused:
             break
@@ -188,11 +213,15 @@ struct Settling: Sendable, Hashable {
         let quiet = rest.isClosed ? waits.settle : waits.settleWithoutProof
         if rest.hasSecondLink {
             let end = rest.linkedSince + waits.patience.secondLink
-            return wait(until: end, .secondLink, now) ?? refuse(rest, Refusal.secondLink)
+            // The other name may stand where no event tells that it goes.
+            let next = min(end, now + Self.linkWait)
+            return wait(until: next, .secondLink, now) ?? refuse(rest, Refusal.secondLink)
         }
         if rest.identity.size == .zero {
             let end = rest.since + max(quiet, waits.patience.empty)
-            return wait(until: end, .empty, now) ?? refuse(rest, Refusal.empty)
+            // No event tells that its first bytes came while its writer has it open.
+            let pause = min(max(now - rest.since, Self.firstWriterWait), Self.longestWriterWait)
+            return wait(until: min(end, now + pause), .empty, now) ?? refuse(rest, Refusal.empty)
         }
         return wait(until: rest.since + quiet, .settling, now) ?? .probe
     }
@@ -202,18 +231,22 @@ struct Settling: Sendable, Hashable {
     ) -> SettlingDecision {
         switch probe {
         case .admitted(let kind, let proof):
+            if rest.writerCount > 0 {
+                // It was found open before: no event told of the end, and this is its first sign.
+                var rest = rest
+                rest.noteClosing(at: now)
+                state = .resting(rest)
+                let end = now + waits.settle
+                if let waiting = wait(until: end, .settling, now) { return waiting }
+            }
             if proof == .settle {
                 let end = rest.since + waits.settleWithoutProof
                 if let waiting = wait(until: end, .settling, now) { return waiting }
             }
             state = .settled(rest)
             return .ready(kind, proof)
-        case .stillWritten:
-            var rest = rest
-            let wait = Self.firstWriterWait * (1 << min(rest.writerCount, 10))
-            rest.writerCount += 1
-            state = .resting(rest)
-            return .lookAgain(at: now + min(wait, Self.longestWriterWait), .stillWritten)
+        case .stillWritten(let kind):
+            return waitForWriter(of: kind, rest, at: now)
         case .mismatch(let failure):
             let end = rest.since + waits.patience.mismatch
             return wait(until: end, .mismatch, now) ?? refuse(rest, failure)
@@ -225,6 +258,25 @@ struct Settling: Sendable, Hashable {
         case .troubled(let failure):
             return .lookAgain(at: now + Self.troubleWait, .trouble(failure))
         }
+    }
+
+    private mutating func waitForWriter(
+        of kind: DropKind?, _ rest: Rest, at now: Duration
+    ) -> SettlingDecision {
+        var rest = rest
+        let wait = Self.firstWriterWait * (1 << min(rest.writerCount, 10))
+        var next = now + min(wait, Self.longestWriterWait)
+        if let kind, let timeout = waits.openWriter {
+            let end = rest.since + timeout
+            guard now < end else {
+                state = .settled(rest)
+                return .ready(kind, .openWriterTimeout)
+            }
+            next = min(next, end)
+        }
+        rest.writerCount += 1
+        state = .resting(rest)
+        return .lookAgain(at: next, .stillWritten)
     }
 
     private func wait(

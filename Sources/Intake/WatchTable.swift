@@ -10,8 +10,9 @@ final class WatchTable: Sendable {
     }
 
     private let watches = Mutex<[Int32: Watch]>([:])
+    let passages = PassageTable()
 
-    var count: Int { watches.withLock(\.count) }
+    var count: Int { watches.withLock(\.count) + passages.count }
 
     func insert(_ watch: Watch, number: Int32) { watches.withLock { $0[number] = watch } }
 
@@ -25,14 +26,18 @@ final class WatchTable: Sendable {
             }.map(\.key)
             for number in numbers { watches[number] = nil }
             return numbers
-        }
+        }.filter { !passages.isWatched($0) }
     }
+
+    /// Whether a watch stands for a folder of an inbox.
+    func isWatched(_ number: Int32) -> Bool { watches.withLock { $0[number] != nil } }
 
     /// Marks what a record speaks of.
     ///
     /// - Returns: watches of folders that left the inbox, which the caller takes back from the
     ///   kernel.
     func deliver(_ record: InotifyRecord) -> [Int32] {
+        passages.deliver(record)
         if record.has(IN_Q_OVERFLOW) {
             let boxes = watches.withLock {
                 Dictionary(grouping: $0.values) { ObjectIdentifier($0.box) }

@@ -10,6 +10,11 @@ import Store
 struct Claim: Sendable {
     /// How much is copied between two looks at the lease.
     private static let chunkLength = 1 << 20
+    /// For the owner of a drop that was taken while somebody had it open for writing.
+    private static let openWarning = """
+        A program still had this file open for writing when it was taken, though it had not \
+        changed for long. If something is missing, drop it again.
+        """
 
     let house: House
     let desk: InboxDesk
@@ -24,7 +29,7 @@ struct Claim: Sendable {
     /// Takes one drop, and says how that ended.
     func take(_ drop: SettledDrop) async -> ClaimEnding {
         do {
-            let opened = try await root.run { try opener.open(drop, in: $0) }
+            let opened = try await root.run(at: drop.path) { try opener.open(drop, in: $0) }
             defer { opened.close() }
             if let ending = try await endLeftover(opened) { return ending }
             return try await claim(opened, firstSeen: drop.sighted.firstSeen)
@@ -52,9 +57,9 @@ struct Claim: Sendable {
         }
         house.surroundings.checkpoint(.committed, drop.path)
         tell(committed, drop)
-        let ending = await removeCommitted(drop, of: committed.document.id)
+        // Its name may go while the document is worked on: neither waits for the other.
         await dispatcher.release(id)
-        return ending
+        return await removeCommitted(drop, of: committed.document.id)
     }
 
     /// Gives back what was reserved for a claim that came to nothing.
@@ -118,7 +123,7 @@ struct Claim: Sendable {
         let size = drop.identity.size
         let writer = try await lane.run { [store = house.store] in try store.begin(sizeHint: size) }
         do {
-            try await root.run { _ in try copy(drop, into: writer) }
+            try await root.run(at: drop.path) { _ in try copy(drop, into: writer) }
             return try await lane.run { try writer.finish() }
         } catch {
             try await lane.run { writer.discard() }
@@ -151,13 +156,17 @@ struct Claim: Sendable {
     ) async throws -> CommittedDocument {
         let document = NewDocument(
             id: id, account: root.account, inbox: inbox, path: drop.path, kind: drop.kind,
-            size: blob.size, digest: blob.digest, proof: drop.proof, identity: drop.identity)
+            size: blob.size, digest: blob.digest, proof: drop.proof, identity: drop.identity,
+            warnings: drop.proof == .openWriterTimeout ? [Self.openWarning] : [])
         return try await house.catalog.commitClaim(
             document, stages: StagePlan.stages(for: drop.kind, settings: settings),
             now: house.surroundings.now())
     }
 
     private func tell(_ committed: CommittedDocument, _ drop: OpenedDrop) {
+        if drop.proof == .openWriterTimeout {
+            say(.openDropTaken, drop, [.document: "\(committed.document.id)"])
+        }
         desk.tellClaimed(committed)
         // What was reserved for bytes that are charged already was given back.
         if case .sameAgain = committed { house.vacancies.tell(root.account.uid) }

@@ -7,6 +7,8 @@ import Workers
 struct ContentRun {
     /// How often progress is shown at most.
     private static let progressInterval = Duration.milliseconds(500)
+    /// How much work a crash may cost: ends are recorded together with what follows within this time.
+    private static let holdLimit = Duration.seconds(1)
 
     let house: House
     let desks: Desks
@@ -14,8 +16,9 @@ struct ContentRun {
     let settings: InboxSettings
     private var document: DocumentRecord
     private var percent = JobProgress()
-    /// How the stage before ended, to be recorded together with the next one's start.
-    private var ended: StageChange?
+    /// How the stages before ended, to be recorded together with what follows.
+    private(set) var held: [StageChange] = []
+    private var heldSince = ContinuousClock.now
 
     init(
         house: House, desks: Desks, account: Account, settings: InboxSettings,
@@ -37,18 +40,18 @@ struct ContentRun {
             .flatMap(document.stage)
     }
 
-    /// Runs all that is due, and returns the document as the catalogue then has it.
+    /// Runs all that is due, and returns the document as it will stand once ``held`` is recorded.
     mutating func run(_ session: WorkerSession) throws -> DocumentRecord {
         while !session.isInterrupted,
             let stage = Self.nextStage(of: document, now: house.surroundings.now())
         {
+            if !held.isEmpty, ContinuousClock.now - heldSince >= Self.holdLimit { try recordHeld() }
             try begin(stage)
             let clock = ContinuousClock()
             let start = clock.now
             let (event, output) = perform(stage, session)
             try end(stage.plan.name, event, output, seconds: (clock.now - start).inSeconds)
         }
-        if let change = ended { try record([change]) }
         return document
     }
 
@@ -58,8 +61,7 @@ struct ContentRun {
             document: document.id, stage: stage.plan.name,
             state: try stage.state.following(.started, retries: house.retries),
             at: house.surroundings.now())
-        try record([ended, change].compactMap { $0 })
-        ended = nil
+        document = try house.catalog.recordStartBlocking(change).following(held)
         say(.stageStarted, stage.plan.name, [.attempt: "\(attempt(of: stage.plan.name))"])
         house.surroundings.checkpoint(.stageStarted, document.path)
         show(nil)
@@ -111,31 +113,36 @@ struct ContentRun {
         .failed(failure, at: now, jitter: house.surroundings.jitter())
     }
 
-    /// Takes the stage's end into the document at hand; the catalogue hears of it with the next step.
+    /// Takes the stage's end into the document at hand.
+    ///
+    /// What content alone decides can be made again at little cost, so its record may wait for the
+    /// next one; all else is recorded now.
     private mutating func end(
         _ name: StageName, _ event: StageEvent, _ output: StageOutput?, seconds: Double
     ) throws {
-        guard let index = document.stages.firstIndex(where: { $0.plan.name == name }) else {
+        guard let stage = document.stage(name) else {
             preconditionFailure("a stage that ran is one of the document's")
         }
-        let state = try document.stages[index].state.following(event, retries: house.retries)
-        document.stages[index].state = state
-        ended = StageChange(
+        let state = try stage.state.following(event, retries: house.retries)
+        let change = StageChange(
             document: document.id, stage: name, state: state, at: house.surroundings.now(),
             seconds: seconds, output: output)
+        if held.isEmpty { heldSince = ContinuousClock.now }
+        held.append(change)
+        document = document.following([change])
         StageJournal(document: document, account: account)
             .ended(name, state, seconds: seconds)
             .map(house.surroundings.journal)
+        if !name.dependsOnContentAlone || state != .completed { try recordHeld() }
     }
 
-    private mutating func record(_ changes: [StageChange]) throws {
-        guard let latest = try house.catalog.recordBlocking(changes).last else {
+    private mutating func recordHeld() throws {
+        guard let latest = try house.catalog.recordBlocking(held).last else {
             preconditionFailure("a change touches its document")
         }
         document = latest
-        if changes.contains(where: \.state.isOver) {
-            house.surroundings.checkpoint(.stageFinished, document.path)
-        }
+        held = []
+        house.surroundings.checkpoint(.stageFinished, document.path)
     }
 
     private mutating func show(_ live: LiveProgress?) {

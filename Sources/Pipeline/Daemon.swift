@@ -75,7 +75,7 @@ public final class Daemon: Sendable {
     /// - Throws: ``InboxError`` when no inbox can be served and waiting for one is of no use.
     public func run(isOnce: Bool, ready: @escaping @Sendable () -> Void) async throws {
         try await Recovery(house: house).emptyHands()
-        let desks = Desks()
+        let desks = Desks(stateDirectory: state.path.string)
         let dispatcher = Dispatcher(house: house, desks: desks)
         let keeper = try InboxKeeper(
             house: house, desks: desks, dispatcher: dispatcher, isOnce: isOnce)
@@ -150,7 +150,7 @@ public final class Daemon: Sendable {
                 for service in desks.services where accounts.contains(service.desk.account.uid) {
                     await service.intake.releaseHeld()
                 }
-                try await ContinuousClock().sleep(for: Self.offerInterval)
+                try await QuietClock().sleep(for: Self.offerInterval)
             }
         } catch {
             // Cancelled: held drops are offered anew at the next start.

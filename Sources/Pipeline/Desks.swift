@@ -11,10 +11,9 @@ final class Desks: Sendable {
     /// Whether one more inbox may be served.
     enum Seat: Sendable, Hashable {
         case granted
-        /// The same path is served already, as it was named elsewhere in the config too.
+        /// The same directory is served already, as another line of the config leads to it too.
         case taken
-        /// ``DaemonSettings/inboxLimit`` are served.
-        case full
+        case refused(InboxRefusal)
     }
 
     private struct Key: Hashable {
@@ -32,35 +31,51 @@ final class Desks: Sendable {
     }
 
     private struct Roll {
-        /// The paths that are served, or about to be, or not wholly left yet.
-        var seats: Set<String> = []
+        /// Which are served, or about to be, or not wholly left yet.
+        var seats: InboxChoice
+        /// Who wanted a seat in vain since the last was given up.
+        var waiting: [ObjectIdentifier: Signal] = [:]
         var services: [Key: InboxService] = [:]
         var served = ServedInboxes([])
 
         mutating func count() { served = ServedInboxes(services.keys.map { ($0.uid, $0.inbox) }) }
     }
 
-    private let seatLimit: Int
-    private let roll = Mutex(Roll())
+    private let roll: Mutex<Roll>
 
-    init(seatLimit: Int = DaemonSettings.inboxLimit) { self.seatLimit = seatLimit }
+    /// - Parameter stateDirectory: all links replaced.
+    init(stateDirectory: String, seatLimit: Int = DaemonSettings.inboxLimit) {
+        roll = Mutex(Roll(seats: InboxChoice(stateDirectory: stateDirectory, limit: seatLimit)))
+    }
 
     /// What the catalogue is asked for.
     var served: ServedInboxes { roll.withLock(\.served) }
     var services: [InboxService] { roll.withLock { Array($0.services.values) } }
 
-    /// Keeps a place for the inbox of this path; where one is granted it must be given up again.
-    func takeSeat(_ path: String) -> Seat {
+    /// Keeps a seat for an inbox; where one is granted it must be given up again.
+    ///
+    /// - Parameter bell: raised where none is, once another was given up.
+    func takeSeat(_ inbox: InboxChoice.Found, orRing bell: Signal) -> Seat {
         roll.withLock { roll in
-            guard !roll.seats.contains(path) else { return .taken }
-            guard roll.seats.count < seatLimit else { return .full }
-            roll.seats.insert(path)
-            return .granted
+            let verdict = roll.seats.judge(inbox)
+            if verdict != .served { roll.waiting[ObjectIdentifier(bell)] = bell }
+            return switch verdict {
+            case .served: .granted
+            case .servedAlready: .taken
+            case .refused(let refusal): .refused(refusal)
+            }
         }
     }
 
-    /// Gives a place up once nothing is done any more for the inbox that had it.
-    func giveUpSeat(_ path: String) { roll.withLock { _ = $0.seats.remove(path) } }
+    /// Gives a seat up once nothing is done any more for the inbox that had it.
+    func giveUpSeat(_ path: String) {
+        let waiting = roll.withLock { roll in
+            roll.seats.forget(path)
+            defer { roll.waiting = [:] }
+            return roll.waiting.values
+        }
+        waiting.forEach { $0.raise() }
+    }
 
     /// From now on documents of this inbox are handed out.
     func join(_ service: InboxService) {

@@ -9,6 +9,8 @@ import Workers
 actor Dispatcher {
     /// How long a worker is kept for more of the same account; no data of theirs outlives it for long.
     private static let lingering = Duration.seconds(1)
+    /// The slot that has a worker ready while nothing is to be done, and the first to be used.
+    private static let readySlot = 0
 
     private let house: House
     private let desks: Desks
@@ -46,11 +48,12 @@ actor Dispatcher {
 
     /// Hands out work until the task is cancelled; returns once nothing is in hand any more.
     func run() async {
+        await standBy()
         await withDiscardingTaskGroup { group in
             repeat {
                 while !Task.isCancelled, !freeSlots.isEmpty, let assignment = await next() {
                     // Slots may have come back meanwhile; none was taken, for only this loop takes them.
-                    let slot = freeSlots.removeLast()
+                    let slot = takeSlot()
                     let (document, desk) = assignment
                     inHand.insert(document.id)
                     group.addTask { await self.work(on: document, of: desk, in: slot) }
@@ -104,6 +107,7 @@ actor Dispatcher {
             for slot in warmSlots where freeSlots.contains(slot) {
                 await house.slots[slot].rest()
                 warmSlots.remove(slot)
+                if slot == Self.readySlot { await standBy() }
             }
         }
         let due = await timeToNextDue()
@@ -124,6 +128,17 @@ actor Dispatcher {
         } catch {
             return house.retries.storeWait
         }
+    }
+
+    private func takeSlot() -> Int {
+        let ready = freeSlots.firstIndex(of: Self.readySlot)
+        return freeSlots.remove(at: ready ?? freeSlots.count - 1)
+    }
+
+    /// Has a worker ready, so that the next document does not wait for one to start.
+    private func standBy() async {
+        await house.slots[Self.readySlot].standBy(
+            under: StageOrders.usualLimits(house.settings.workers))
     }
 
     private func work(on document: DocumentRecord, of desk: InboxDesk, in slot: Int) async {
@@ -150,7 +165,7 @@ actor Dispatcher {
     private func putBack(_ id: DocumentID) async {
         while !Task.isCancelled {
             do {
-                try await ContinuousClock().sleep(for: house.retries.storeWait)
+                try await QuietClock().sleep(for: house.retries.storeWait)
                 try await house.catalog.putBack(
                     id, now: house.surroundings.now(), retries: house.retries)
                 return

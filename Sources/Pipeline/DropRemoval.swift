@@ -14,7 +14,7 @@ struct DropRemoval {
         _ path: BeneathPath, of document: DocumentID, identity: DropIdentity, isRecovery: Bool
     ) async throws -> Failure? {
         let hidden = HiddenName.taken(document)
-        let (outcome, left) = try await root.run { files in
+        let (outcome, left) = try await root.run(at: path) { files in
             let remover = DropRemover()
             let outcome =
                 isRecovery

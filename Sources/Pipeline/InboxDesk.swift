@@ -16,14 +16,16 @@ actor InboxDesk {
     static let voiceLimit = 1000
 
     /// Something to be written.
+    ///
+    /// Small, since a flood of drops queues one for each.
     private enum Errand: Sendable {
         case waiting(WaitingDrop)
         case vanished(BeneathPath)
         case gone(BeneathPath)
-        case claimed(CommittedDocument)
-        case aside(DocumentRecord)
-        case document(DocumentView)
-        case publish(DocumentView, [ResultItem], CheckedContinuation<Failure?, Never>)
+        indirect case claimed(CommittedDocument)
+        indirect case aside(DocumentRecord)
+        indirect case document(DocumentView)
+        indirect case publish(DocumentView, [ResultItem], CheckedContinuation<Failure?, Never>)
         case recorded(DocumentID)
         case retell(DocumentID, CheckedContinuation<Void, Never>)
         case progress
@@ -149,10 +151,12 @@ actor InboxDesk {
             guard voices.removeValue(forKey: path) != nil else { return }
             await fallSilent(at: path)
         case .gone(let path):
-            if voices[path] == nil { await fallSilent(at: path) }
+            // A drop that intake knows is told of by intake, whatever stood there a moment ago.
+            guard voices[path] == nil else { return }
+            house.say(.dropVanished, in: root, at: path)
+            await fallSilent(at: path)
         case .claimed(let committed):
-            heard.remove(committed.document.path)
-            voices[committed.document.path] = nil
+            forgetVoice(of: committed.document.path)
             await write(committed)
         case .aside(let record):
             await moveAside(record)
@@ -172,6 +176,13 @@ actor InboxDesk {
             await writeSummary()
             await hearMore()
         }
+    }
+
+    private func forgetVoice(of path: BeneathPath) {
+        heard.remove(path)
+        voices[path] = nil
+        // After a flood the room that it took is given back.
+        if voices.isEmpty { voices = [:] }
     }
 
     private func speak(_ drop: WaitingDrop) async {
@@ -233,7 +244,7 @@ actor InboxDesk {
             if let current {
                 await write(view(of: published[current.id] ?? current))
             } else {
-                try await root.run { try SidecarWriter($0, drop: path).removeStatus() }
+                try await root.run(at: path) { try SidecarWriter($0, drop: path).removeStatus() }
             }
         } catch {
             report(error, at: path)
@@ -246,7 +257,7 @@ actor InboxDesk {
             preconditionFailure("a displaced document has a version")
         }
         do {
-            let version = try await root.run { files in
+            let version = try await root.run(at: record.path) { files in
                 try SidecarWriter(files, drop: record.path).moveResults(toVersion: proposed)
             }
             try await house.catalog.movedAside(record.id, as: version)
@@ -287,9 +298,9 @@ actor InboxDesk {
     ) async {
         let text = status.json
         do {
-            let moved = try await root.run { files in
+            let moved = try await root.run(at: path) { files in
                 try SidecarWriter(files, drop: path, version: version)
-                    .writeStatus(text, isDurable: false)
+                    .writeStatus(text)
             }
             tellMoved(moved)
         } catch {
@@ -303,11 +314,9 @@ actor InboxDesk {
         let isSilent = version == nil && voices[path] != nil
         let text = await status(of: view).json
         do {
-            let moved = try await root.run { files in
-                let writer = SidecarWriter(files, drop: path, version: version)
-                let moved = try writer.writeResults(items)
-                guard !isSilent else { return [moved] }
-                return [moved, try writer.writeStatus(text, isDurable: true)]
+            let moved = try await root.run(at: path) { files in
+                try SidecarWriter(files, drop: path, version: version)
+                    .publish(items, status: isSilent ? nil : text)
             }
             moved.forEach(tellMoved)
             var record = view.record
@@ -348,7 +357,7 @@ actor InboxDesk {
 
     private nonisolated func ring(_ errand: Errand, after wait: Duration) async {
         do {
-            try await ContinuousClock().sleep(for: wait)
+            try await QuietClock().sleep(for: wait)
             box.yield(errand)
         } catch {
             // Cancelled: the inbox is closed. Its last summary is written anyway, and nothing runs.

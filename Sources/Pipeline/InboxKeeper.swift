@@ -30,12 +30,31 @@ final class InboxKeeper: Sendable {
                     house: house, root: root, settings: settings, watcher: watcher,
                     patience: patience)
             },
-            muster: muster, isOnce: isOnce, named: Set(inboxes.map(\.path)))
+            muster: muster, isOnce: isOnce, named: Set(inboxes.compactMap(\.exactPath)),
+            passages: { settings in
+                PassageWatch(watcher: watcher, rescan: settings.rescan, clock: QuietClock())
+            })
         self.house = house
         self.desks = desks
         self.muster = muster
         self.isOnce = isOnce
-        lookouts = inboxes.map { InboxLookout($0, surroundings) }
+        lookouts = Self.lookouts(for: inboxes, surroundings)
+    }
+
+    /// Those of exact paths choose first, then those of patterns, in the order of the config.
+    private static func lookouts(
+        for inboxes: [NamedInbox], _ surroundings: InboxLookout.Surroundings
+    ) -> [InboxLookout] {
+        let exact = inboxes.filter { $0.exactPath != nil }
+        let patterns = inboxes.filter { $0.exactPath == nil }
+        let turns = patterns.indices.map { Muster(expecting: exact.count + $0) }
+        return exact.map {
+            InboxLookout($0, turn: Muster(expecting: 0), later: turns, surroundings)
+        }
+            + zip(patterns, patterns.indices).map { inbox, index in
+                InboxLookout(
+                    inbox, turn: turns[index], later: Array(turns[(index + 1)...]), surroundings)
+            }
     }
 
     /// Serves the inboxes until ``close()``; returns once all of them are left.
@@ -68,7 +87,9 @@ final class InboxKeeper: Sendable {
     ///   changes.
     func firstLook() async -> InboxError? {
         guard await muster.wait(atMost: isOnce ? nil : Self.firstLookLimit) else { return nil }
-        guard desks.services.isEmpty else { return nil }
+        // What a pattern matches may come later, or be nothing for now.
+        guard desks.services.isEmpty, house.settings.inboxes.allSatisfy({ $0.exactPath != nil })
+        else { return nil }
         let looks = lookouts.map(\.firstRefusals)
         if isOnce { return looks.lazy.compactMap { $0 }.joined().first }
         guard !looks.contains(where: { $0.map(\.isEmpty) ?? true }) else { return nil }
@@ -79,7 +100,7 @@ final class InboxKeeper: Sendable {
     private func watchMounts() -> MountWatcher? {
         do {
             let lookouts = lookouts
-            return try MountWatcher { lookouts.forEach { $0.lookAgain() } }
+            return try MountWatcher { lookouts.forEach { $0.noticeMounts() } }
         } catch {
             house.say(.mountsUnwatched, [.detail: "watch the table of mounts: \(error)"])
             return nil
@@ -88,8 +109,19 @@ final class InboxKeeper: Sendable {
 }
 
 extension InboxError {
-    /// Whether only another start of the daemon, with other rights, can change it.
+    /// Whether only another start of the daemon, with other rights or another config, can change it.
     fileprivate var isForGood: Bool {
-        if case .identityRefused(_, .notPermitted) = self { true } else { false }
+        switch self {
+        case .identityRefused(_, .notPermitted), .refused: true
+        default: false
+        }
+    }
+}
+
+extension NamedInbox {
+    /// The one path that the line names; nil for a pattern.
+    var exactPath: String? {
+        guard let pattern = InboxPattern(path) else { return path }
+        return pattern.isExact ? pattern.fixedPath : nil
     }
 }

@@ -10,6 +10,8 @@ import Rules
 struct InboxRecovery: Sendable {
     /// How many rows are handled at once.
     private static let page = 1000
+    /// How long a mount beneath an inbox may think before it is passed over.
+    private static let patience = Duration.seconds(10)
 
     let house: House
     let desk: InboxDesk
@@ -33,7 +35,7 @@ struct InboxRecovery: Sendable {
                 house.say(.catalogueFailed, in: root, [.detail: House.failure(of: error).detail])
             }
             do {
-                try await ContinuousClock().sleep(for: house.retries.storeWait)
+                try await QuietClock().sleep(for: house.retries.storeWait)
             } catch {
                 return false
             }
@@ -90,17 +92,16 @@ struct InboxRecovery: Sendable {
     ///
     /// A folder at a time, so that what happens meanwhile is told in between.
     func removeStrays() async {
-        var folders = [BeneathPath()]
+        // What is mounted beneath the inbox comes last: it may hang.
+        var folders = root.submounts.points + [BeneathPath()]
         do {
             while !Task.isCancelled, let folder = folders.popLast() {
-                let found = try await root.run { files in
+                let found = try await root.run(at: folder) { files in
                     try StrayStatusFiles(files: files).look(in: folder)
                 }
-                folders += found.folders
-                for path in found.strays {
-                    house.say(.dropVanished, in: root, at: path)
-                    desk.tellGone(path)
-                }
+                let points = Set(root.submounts.points)
+                folders += found.folders.filter { !points.contains($0) }
+                for path in found.strays { desk.tellGone(path) }
             }
         } catch {
             house.say(.sidecarFailed, in: root, [.detail: House.failure(of: error).detail])
@@ -111,11 +112,25 @@ struct InboxRecovery: Sendable {
     ///
     /// What cannot be removed stays: it is in nobody's way, and no inbox keeps the others from being
     /// served.
+    ///
+    /// A mount beneath the inbox that does not answer soon keeps what it has.
     private func removeTemporaries() async {
+        await withDiscardingTaskGroup { group in
+            for point in root.submounts.points {
+                group.addTask { await removeTemporaries(at: point, within: Self.patience) }
+            }
+            await removeTemporaries(at: BeneathPath(), within: nil)
+        }
+    }
+
+    private func removeTemporaries(at top: BeneathPath, within patience: Duration?) async {
+        let interest = Interest()
+        defer { interest.lose() }
         do {
-            let sweep = try await root.run { files in
-                var sweep = HiddenFiles(files: files)
-                sweep.removeAll()
+            let sweep = try await root.run(at: top, answeringWithin: patience) {
+                [mounts = root.submounts] files in
+                var sweep = HiddenFiles(files: files, mounts: mounts, interest: interest)
+                sweep.removeAll(in: top)
                 return (count: sweep.removedCount, detail: sweep.firstFailure?.detail)
             }
             if sweep.count > 0 {

@@ -21,6 +21,10 @@ extension InboxRoot {
     var place: InboxPlace {
         InboxPlace(path: path, device: device, inode: inode, uid: account.uid)
     }
+
+    var asFound: InboxChoice.Found {
+        InboxChoice.Found(path: path, place: location, device: device, inode: inode)
+    }
 }
 
 /// Decides which of the places that one line of the config leads to begin or cease to be served,
@@ -39,6 +43,12 @@ struct InboxRoster: Sendable {
         var isMissing = false
     }
 
+    /// So many are remembered; what is beyond may be told again.
+    static let troubleLimit = 10_000
+
+    /// The path or pattern of the line.
+    private let line: String
+    private let isPattern: Bool
     /// Served, or coming to the end of it.
     private var served: [String: InboxPlace] = [:]
     private var ending: Set<String> = []
@@ -51,6 +61,11 @@ struct InboxRoster: Sendable {
         case other(InboxError)
 
         init(_ error: InboxError) { self = error.isAbsence ? .absence : .other(error) }
+    }
+
+    init(of line: String) {
+        self.line = line
+        isPattern = InboxPattern(line)?.isExact == false
     }
 
     /// Takes in what a look found.
@@ -70,18 +85,33 @@ struct InboxRoster: Sendable {
             decision.beginning.append(place)
         }
         for refusal in refused {
-            decision.isMissing = true
+            if refusal.error.isMendedUnseen(isOfPattern: isPattern) { decision.isMissing = true }
             // Its end is told for a better reason.
             guard served[refusal.path] == nil else { continue }
-            let trouble = Trouble(refusal.error)
-            guard troubles.updateValue(trouble, forKey: refusal.path) != trouble else { continue }
-            decision.news.append(refusal)
+            if isNews(refusal.path, refusal.error) { decision.news.append(refusal) }
         }
+        forgetOldTroubles(but: Set(places.keys).union(refused.map(\.path)))
         return decision
     }
 
-    /// A place that was to begin has no room; it is found again by a later look.
-    mutating func declined(_ path: String) { served[path] = nil }
+    /// A place that was to begin may not; it is found again by a later look.
+    ///
+    /// - Returns: whether the log has not been told the reason yet; false where there is none.
+    mutating func declined(_ path: String, because error: InboxError? = nil) -> Bool {
+        served[path] = nil
+        return error.map { isNews(path, $0) } ?? false
+    }
+
+    private mutating func isNews(_ path: String, _ error: InboxError) -> Bool {
+        let trouble = Trouble(error)
+        return troubles.updateValue(trouble, forKey: path) != trouble
+    }
+
+    /// Anybody may make and remove directories that a pattern matches, without end.
+    private mutating func forgetOldTroubles(but current: Set<String>) {
+        guard troubles.count > Self.troubleLimit else { return }
+        troubles = troubles.filter { current.contains($0.key) }
+    }
 
     /// A service has ended, and its path is free for another.
     ///
@@ -100,20 +130,52 @@ struct InboxRoster: Sendable {
         of place: InboxPlace, to other: InboxPlace?, _ refused: [(path: String, error: InboxError)]
     ) -> InboxLoss? {
         if let other { return place.loss(to: other) }
-        for (path, error) in refused where path == place.path || place.path.hasPrefix(path + "/") {
-            switch error {
-            // Somebody is there whom nothing can be done for; perhaps the same, for the moment.
-            case .identityRefused(let account, _):
-                return path == place.path && account.uid != place.uid ? .changedOwner : nil
-            // A link, for one, stands there now.
-            case .rootUnavailable(_, .tooManySymbolicLinkLevels),
-                .rootUnavailable(_, .notDirectory):
-                return .replaced
-            // What could not be looked at may well be there.
-            case .rootUnavailable, .rootLost, .callFailed, .tooLong, .mountBusy, .noThread:
-                return error.isAbsence ? .gone : nil
-            }
+        let reasons = refused.filter { concerns($0.path, place.path) }
+        guard !reasons.isEmpty else { return .gone }
+        return reasons.lazy.compactMap { loss(of: place, $0.path, $0.error) }.first
+    }
+
+    /// Whether what is wrong at a path tells of an inbox: there, above it, or in the whole look.
+    private func concerns(_ path: String, _ inbox: String) -> Bool {
+        path == inbox || path == line || path == "/" || inbox.hasPrefix(path + "/")
+    }
+
+    private func loss(of place: InboxPlace, _ path: String, _ error: InboxError) -> InboxLoss? {
+        switch error {
+        // Somebody is there whom nothing can be done for; perhaps the same, for the moment.
+        case .identityRefused(let account, _):
+            path == place.path && account.uid != place.uid ? .changedOwner : nil
+        // A link, for one, stands there now.
+        case .rootUnavailable(_, .tooManySymbolicLinkLevels), .rootUnavailable(_, .notDirectory):
+            .replaced
+        case .refused(_, let refusal): loss(of: place, path, refusal)
+        // What could not be looked at may well be there.
+        case .rootUnavailable, .rootLost, .callFailed, .tooLong, .mountBusy, .noThread, .silent:
+            error.isAbsence ? .gone : nil
         }
-        return .gone
+    }
+
+    private func loss(of place: InboxPlace, _ path: String, _ refusal: InboxRefusal) -> InboxLoss? {
+        switch refusal {
+        case .rootAccount, .systemAccount, .nobody, .othersAccount:
+            path == place.path ? .changedOwner : nil
+        // It may be among those that were passed over.
+        case .tooManyDirectories, .tooManyInboxes: nil
+        case .nameNotText, .beneath, .above, .stateDirectory, .noPath: nil
+        }
+    }
+}
+
+extension InboxError {
+    /// Whether nothing but another look can find out that it is mended; else a watch on the
+    /// directories above tells of it, or only another start of the daemon mends it.
+    ///
+    /// - Parameter isOfPattern: of a pattern's matches each directory on the way is watched.
+    fileprivate func isMendedUnseen(isOfPattern: Bool) -> Bool {
+        switch self {
+        case .refused, .identityRefused(_, .notPermitted): false
+        case .rootUnavailable(_, .permissionDenied): !isOfPattern
+        default: true
+        }
     }
 }

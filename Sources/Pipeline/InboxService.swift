@@ -28,7 +28,8 @@ struct InboxService: Sendable {
         self.settings = settings
         intake = InboxIntake(
             root: root, settings: settings, watcher: watcher, opener: opener, patience: patience,
-            calendar: house.surroundings.now, journal: house.surroundings.journal,
+            clock: QuietClock(), calendar: house.surroundings.now,
+            journal: house.surroundings.journal,
             report: { reports.take($0) })
     }
 

@@ -8,6 +8,8 @@ import SystemPackage
 struct Publication {
     let house: House
     let desk: InboxDesk
+    /// Ends of the other stages that are yet to be recorded; they are, together with this one's.
+    let held: [StageChange]
 
     /// Publishes a document whose other stages are over.
     func run(_ document: DocumentRecord) async throws {
@@ -17,12 +19,11 @@ struct Publication {
         let started = try stage.state.following(.started, retries: house.retries)
         let clock = ContinuousClock()
         let begin = clock.now
-        let recorded = try await house.catalog.record([
+        let recorded = try await house.catalog.recordStart(
             StageChange(
                 document: document.id, stage: .publish, state: started, at: house.surroundings.now()
-            )
-        ])
-        var document = recorded.first ?? document
+            ))
+        var document = recorded.following(held)
         defer { desk.tellRecorded(document.id) }
         let failure: Failure?
         do {
@@ -40,7 +41,8 @@ struct Publication {
 
     /// Writes results and last status; `document` is then as the catalogue is to have it.
     private func publish(_ document: inout DocumentRecord) async throws -> Failure? {
-        let made = try await house.catalog.artifacts(of: document.id)
+        var made = try await house.catalog.artifacts(of: document.id)
+        for change in held { made[change.stage] = change.output?.artifacts }
         let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
         let files = (desk.settings.originals == .none ? [] : [original(of: document)]) + artifacts
         document = finished(document, files: files)
@@ -80,11 +82,11 @@ struct Publication {
         guard let at = document.completedAt else {
             preconditionFailure("it was set when published")
         }
-        try await house.catalog.record([
-            StageChange(
-                document: document.id, stage: .publish, state: .completed, at: at,
-                seconds: seconds, documentResult: document.result)
-        ])
+        let completed = StageChange(
+            document: document.id, stage: .publish, state: .completed, at: at, seconds: seconds,
+            documentResult: document.result)
+        try await house.catalog.record(held + [completed])
+        if !held.isEmpty { house.surroundings.checkpoint(.stageFinished, document.path) }
         house.surroundings.checkpoint(.completed, document.path)
         let state = document.standing.state
         var fields: [JournalField: String] = [
@@ -103,10 +105,9 @@ struct Publication {
         let state = try started.following(
             .failed(Self.mendable(failure), at: now, jitter: house.surroundings.jitter()),
             retries: house.retries)
-        let records = try await house.catalog.record([
-            StageChange(
-                document: document.id, stage: .publish, state: state, at: now, seconds: seconds)
-        ])
+        let waiting = StageChange(
+            document: document.id, stage: .publish, state: state, at: now, seconds: seconds)
+        let records = try await house.catalog.record(held + [waiting])
         let line = StageJournal(document: document, account: desk.account)
             .ended(.publish, state, seconds: seconds)
         if let line { house.surroundings.journal(line) }

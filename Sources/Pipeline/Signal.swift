@@ -25,7 +25,7 @@ final class Signal: Sendable {
     private func ring(after timeout: Duration?) async {
         guard let timeout else { return }
         do {
-            try await ContinuousClock().sleep(for: timeout)
+            try await QuietClock().sleep(for: timeout)
             raise()
         } catch {
             // Cancelled: the signal itself came first.

@@ -29,11 +29,20 @@ struct StageOrders {
         case .store, .publish:
             preconditionFailure("\(stage.name.rawValue) runs in no worker")
         }
-        guard let allowance = settings.workers.allowance(for: stage.name) else {
+        limits = Self.limits(of: stage.name, settings.workers)
+    }
+
+    /// The limits of what begins with most documents.
+    static func usualLimits(_ settings: WorkerSettings) -> WorkerLimits {
+        limits(of: .info, settings)
+    }
+
+    private static func limits(of stage: StageName, _ settings: WorkerSettings) -> WorkerLimits {
+        guard let allowance = settings.allowance(for: stage) else {
             preconditionFailure("a stage that runs in a worker has an allowance")
         }
-        limits = WorkerLimits(
+        return WorkerLimits(
             softDeadline: allowance.soft, hardDeadline: allowance.hard, memory: allowance.memory,
-            outputLimit: WorkerLimits.standardOutputLimit(for: stage.name))
+            outputLimit: WorkerLimits.standardOutputLimit(for: stage))
     }
 }

@@ -21,28 +21,34 @@ struct StageRunner: Sendable {
     /// - Throws: ``CatalogError`` when a step could not be recorded: the stage in hand is then still
     ///   on record as running, and is to be put back.
     func run(_ document: DocumentRecord, in slot: WorkerSlot) async throws {
-        var document = document
+        var outcome = ContentOutcome(document: document, held: [])
         if ContentRun.nextStage(of: document, now: house.surroundings.now()) != nil {
-            document = try await runContent(document, in: slot)
+            outcome = try await runContent(document, in: slot)
         }
-        let due = document.job.dueStages(at: house.surroundings.now())
-        // Where the inbox is away the stage stays due until it is back.
-        guard let desk = desks.desk(of: document) else { return }
+        let due = outcome.document.job.dueStages(at: house.surroundings.now())
+        guard let desk = desks.desk(of: document) else {
+            // Where the inbox is away the stage stays due until it is back.
+            _ = try await house.catalog.record(outcome.held)
+            return
+        }
         if due.contains(.publish) {
-            try await Publication(house: house, desk: desk).run(document)
-        } else {
-            desk.tell(desk.view(of: document))
+            try await Publication(house: house, desk: desk, held: outcome.held)
+                .run(outcome.document)
+            return
         }
+        let recorded = try await house.catalog.record(outcome.held)
+        desk.tell(desk.view(of: recorded.first ?? outcome.document))
     }
 
     private func runContent(
         _ document: DocumentRecord, in slot: WorkerSlot
-    ) async throws -> DocumentRecord {
+    ) async throws -> ContentOutcome {
         let blob: FileDescriptor
         do {
             blob = try house.store.open(document.digest)
         } catch {
-            return try await fail(document, with: error.failure)
+            let failed = try await fail(document, with: error.failure)
+            return ContentOutcome(document: failed, held: [])
         }
         defer { house.close(blob) }
         let subject: [JournalField: String] = [
@@ -53,7 +59,8 @@ struct StageRunner: Sendable {
             var run = ContentRun(
                 house: house, desks: desks, account: account, settings: settings,
                 document: document)
-            return try run.run(session)
+            let document = try run.run(session)
+            return ContentOutcome(document: document, held: run.held)
         }
     }
 
@@ -80,4 +87,12 @@ struct StageRunner: Sendable {
         ])
         return records.first ?? document
     }
+}
+
+/// What a worker made of a document.
+private struct ContentOutcome: Sendable {
+    /// As it will stand once ``held`` is recorded.
+    var document: DocumentRecord
+    /// Ends of stages that are yet to be recorded.
+    var held: [StageChange]
 }

@@ -2,20 +2,46 @@ import Publish
 import Rules
 
 /// A drop that is not taken yet, and why.
-struct WaitingDrop: Sendable, Hashable {
-    var path: BeneathPath
-    var size: ByteCount
-    var firstSeen: Timestamp
+///
+/// It never changes, and is no value: there may be a hundred thousand of them.
+final class WaitingDrop: Sendable {
+    let path: BeneathPath
+    let size: ByteCount
+    let firstSeen: Timestamp
     /// `waiting`, `held` or `refused`.
-    var state: DocumentState
+    let state: DocumentState
     /// For a person: why, and what to do.
-    var message: String
-    /// Why it was refused or is held.
-    var failure: Failure?
+    let message: String
     /// Nil where only a change of the file brings it back.
-    var nextLook: Timestamp?
-    /// Told with a drop that is held.
-    var quota: StatusDocument.Quota?
+    let nextLook: Timestamp?
+    private let obstacle: Obstacle?
+
+    /// What only few have.
+    private final class Obstacle: Sendable {
+        /// Why it was refused or is held.
+        let failure: Failure
+        /// Told with a drop that is held.
+        let quota: StatusDocument.Quota?
+
+        init(failure: Failure, quota: StatusDocument.Quota?) {
+            self.failure = failure
+            self.quota = quota
+        }
+    }
+
+    init(
+        path: BeneathPath, size: ByteCount, firstSeen: Timestamp, state: DocumentState,
+        message: String, failure: Failure? = nil, nextLook: Timestamp? = nil,
+        quota: StatusDocument.Quota? = nil
+    ) {
+        self.path = path
+        self.size = size
+        self.firstSeen = firstSeen
+        self.state = state
+        self.message = message
+        self.nextLook = nextLook
+        obstacle = failure.map { Obstacle(failure: $0, quota: quota) }
+    }
 
     func status(of account: Account, retries: RetrySchedule) -> StatusDocument {
         guard let name = path.name else { preconditionFailure("a drop has a name") }
@@ -23,9 +49,9 @@ struct WaitingDrop: Sendable, Hashable {
             fileName: name, collection: path.parent, account: account, size: size, state: state,
             message: message, maxAttempts: retries.attemptLimit(after: nil))
         status.receivedAt = firstSeen
-        status.error = failure
+        status.error = obstacle?.failure
         status.nextAttemptAt = state == .held ? nextLook : nil
-        status.quota = quota
+        status.quota = obstacle?.quota
         return status
     }
 

@@ -18,31 +18,40 @@ public struct ResultItem: Sendable {
 }
 
 /// Makes a results folder appear whole, or adds to one that stands.
+///
+/// The folder around it is for the caller to sync.
 struct ResultsFolder {
     let files: InboxFiles
     let drop: BeneathPath
     let path: BeneathPath
 
-    func fill(with items: [ResultItem]) throws -> BeneathPath? {
+    /// How many files are open at once, waiting to be synced together.
+    private static let batch = 32
+
+    /// - Parameter others: files that are to be synced together with these.
+    /// - Returns: where something foreign was moved that stood at the folder's name; nil mostly.
+    func fill(
+        with items: [ResultItem], beside others: [UnplacedFile]
+    ) throws -> BeneathPath? {
         switch try files.entry(path)?.kind {
         case .folder:
-            try copy(items, into: path, isNew: false)
+            try copy(items, into: path, isNew: false, beside: others)
             return nil
         case nil:
-            try makeWhole(items)
+            try makeWhole(items, beside: others)
             return nil
         case .file, .link, .special:
             let moved = try NumberedBackup(files: files, drop: drop).move(path, to: \.results)
-            try makeWhole(items)
+            try makeWhole(items, beside: others)
             return moved
         }
     }
 
-    private func makeWhole(_ items: [ResultItem]) throws {
+    private func makeWhole(_ items: [ResultItem], beside others: [UnplacedFile]) throws {
         let hidden = path.sibling(HiddenName.random())
         try files.makeFolder(hidden)
         do {
-            try copy(items, into: hidden, isNew: true)
+            try copy(items, into: hidden, isNew: true, beside: others)
             try files.rename(hidden, to: path, replacing: false)
         } catch {
             do {
@@ -52,19 +61,34 @@ struct ResultsFolder {
             }
             throw error
         }
-        try files.syncFolder(path.parent)
     }
 
-    private func copy(_ items: [ResultItem], into folder: BeneathPath, isNew: Bool) throws {
+    private func copy(
+        _ items: [ResultItem], into folder: BeneathPath, isNew: Bool, beside others: [UnplacedFile]
+    ) throws {
+        let writer = WholeFile(files: files)
         var subfolders: Set<BeneathPath> = []
-        for item in items {
-            let target = BeneathPath(folder.components + item.name.components)
-            if target.parent != folder, subfolders.insert(target.parent).inserted {
-                try makeSubfolder(target.parent)
+        var rest = items[...]
+        repeat {
+            var unplaced: [UnplacedFile] = []
+            do {
+                for item in rest.prefix(Self.batch) {
+                    let target = BeneathPath(folder.components + item.name.components)
+                    if target.parent != folder, subfolders.insert(target.parent).inserted {
+                        try makeSubfolder(target.parent)
+                    }
+                    if !isNew { try clear(target) }
+                    unplaced.append(
+                        try writer.begin(copying: item.source, for: target, isUnseen: isNew))
+                }
+                rest = rest.dropFirst(Self.batch)
+                try writer.sync(unplaced + (rest.isEmpty ? others : []))
+            } catch {
+                writer.abandon(unplaced)
+                throw error
             }
-            if !isNew { try clear(target) }
-            try WholeFile(files: files).copy(item.source, to: target)
-        }
+            try writer.place(unplaced, isDurable: false)
+        } while !rest.isEmpty
         for subfolder in subfolders { try files.syncFolder(subfolder) }
         try files.syncFolder(folder)
     }

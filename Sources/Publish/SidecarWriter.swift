@@ -1,7 +1,7 @@
 import Inbox
 import Rules
 
-/// Writes the sidecars of one drop; exists only while ``InboxRoot/run(_:)`` runs.
+/// Writes the sidecars of one drop; exists only while ``InboxRoot/run(at:_:)`` runs.
 public struct SidecarWriter {
     /// A status file is looked at no further than its first bytes.
     private let files: InboxFiles
@@ -15,14 +15,12 @@ public struct SidecarWriter {
         place = SidecarPlace(of: drop, version: version)
     }
 
-    /// Replaces the status file as a whole.
+    /// Replaces the status file as a whole; nothing is synced.
     ///
-    /// - Parameter isDurable: whether it outlasts a power cut.
     /// - Returns: where something foreign was moved that stood at its name; nil mostly.
-    public func writeStatus(_ text: String, isDurable: Bool) throws -> BeneathPath? {
+    public func writeStatus(_ text: String) throws -> BeneathPath? {
         let moved = try clearStatusName()
-        try WholeFile(files: files).write(Array(text.utf8), to: place.status, isDurable: isDurable)
-        if isDurable { try files.syncFolder(place.status.parent) }
+        try WholeFile(files: files).write(Array(text.utf8), to: place.status)
         return moved
     }
 
@@ -32,13 +30,30 @@ public struct SidecarWriter {
         try files.unlinkIfThere(place.status)
     }
 
-    /// Makes the results folder hold these files, durably; what its owner put there besides stays.
+    /// Makes the results folder hold these files, and then replaces the status file; both outlast a
+    /// power cut once this returns.
     ///
-    /// A folder that is not there yet appears whole.
+    /// A folder that is not there yet appears whole, and what its owner put into one besides stays.
     ///
-    /// - Returns: where something foreign was moved that stood at its name; nil mostly.
-    public func writeResults(_ items: [ResultItem]) throws -> BeneathPath? {
-        try ResultsFolder(files: files, drop: drop, path: place.results).fill(with: items)
+    /// - Parameter status: nil leaves the status file as it is.
+    /// - Returns: where something foreign was moved that stood at their names; nothing mostly.
+    public func publish(_ items: [ResultItem], status: String?) throws -> [BeneathPath] {
+        let writer = WholeFile(files: files)
+        // Written before anything is synced, so that the disk takes all of it together.
+        let unplaced =
+            try status.map { [try writer.begin(Array($0.utf8), for: place.status)] } ?? []
+        var moved: [BeneathPath] = []
+        do {
+            let results = ResultsFolder(files: files, drop: drop, path: place.results)
+            try results.fill(with: items, beside: unplaced).map { moved.append($0) }
+            if status != nil { try clearStatusName().map { moved.append($0) } }
+        } catch {
+            writer.abandon(unplaced)
+            throw error
+        }
+        try writer.place(unplaced, isDurable: false)
+        try files.syncFolder(place.status.parent)
+        return moved
     }
 
     /// Gives the results folder of this place to an older document of the name.
@@ -81,7 +96,7 @@ public enum InboxStatusFile {
             let opening = try files.readPrefix(path, limit: SidecarNames.openingLength)
             guard let opening, SidecarNames.isStatus(opening: opening) else { return false }
         }
-        try WholeFile(files: files).write(Array(status.json.utf8), to: path, isDurable: false)
+        try WholeFile(files: files).write(Array(status.json.utf8), to: path)
         return true
     }
 }

@@ -4,75 +4,118 @@ import Inbox
 import Rules
 import SystemPackage
 
+/// A file that is written but not in its place yet; whoever makes one places or abandons it.
+struct UnplacedFile {
+    fileprivate let temporary: TemporaryFile
+    /// Where it belongs; the same where nobody sees the folder yet.
+    fileprivate let target: BeneathPath
+}
+
 /// Writes files so that each appears whole under its name or not at all.
+///
+/// Files that appear together are all written first and then synced: the disk does in one go what
+/// one after the other would have to wait for each time.
 struct WholeFile {
     private static let chunkLength = 256 << 10
 
     let files: InboxFiles
 
-    /// Writes `bytes` and renames them to `path`, over what was there.
-    ///
-    /// - Parameter isDurable: whether the bytes outlast a power cut once the folder is synced.
-    func write(_ bytes: some Collection<UInt8>, to path: BeneathPath, isDurable: Bool) throws {
+    /// Writes `bytes` and renames them to `path`, over what was there; nothing is synced.
+    func write(_ bytes: some Collection<UInt8>, to path: BeneathPath) throws {
+        try place([try begin(bytes, for: path)], isDurable: false)
+    }
+
+    /// Writes `bytes` aside.
+    func begin(_ bytes: some Collection<UInt8>, for path: BeneathPath) throws -> UnplacedFile {
         let bytes = Array(bytes)
-        try make(path, isDurable: isDurable) { descriptor in
+        return try begin(path, isUnseen: false) { descriptor in
             try bytes.withUnsafeBytes { try Self.write($0, to: descriptor) } == bytes.count
         }
     }
 
-    /// Copies all of `source`, sharing its blocks where the file system can, and renames the copy to `path`.
-    func copy(_ source: FileDescriptor, to path: BeneathPath) throws {
-        try make(path, isDurable: true) { descriptor in
+    /// Copies all of `source` aside, sharing its blocks where the file system can.
+    ///
+    /// - Parameter isUnseen: whether nobody sees the folder yet, so that the file may be made under
+    ///   its own name.
+    func begin(
+        copying source: FileDescriptor, for path: BeneathPath, isUnseen: Bool
+    ) throws -> UnplacedFile {
+        try begin(path, isUnseen: isUnseen) { descriptor in
             if clinux_clone_file(descriptor.rawValue, source.rawValue) == 0 { return true }
             return try Self.copy(source, to: descriptor)
         }
     }
 
-    private func make(
-        _ path: BeneathPath, isDurable: Bool,
-        fill: (FileDescriptor) throws -> Bool
-    ) throws {
-        let temporary = try files.createTemporary(in: path.parent)
+    /// Makes the bytes of files outlast a power cut, once their folders are synced.
+    func sync(_ unplaced: [UnplacedFile]) throws {
+        for file in unplaced { clinux_begin_writeback(file.temporary.descriptor.rawValue) }
+        for file in unplaced where fsync(file.temporary.descriptor.rawValue) != 0 {
+            throw PublishError.callFailed(
+                call: "fsync", path: file.target, Errno(rawValue: errno))
+        }
+    }
+
+    /// Renames files to where they belong, over what was there; in every case they are used up.
+    func place(_ unplaced: [UnplacedFile], isDurable: Bool) throws {
+        var rest = unplaced[...]
         do {
-            try finish(temporary.descriptor, at: path, isDurable: isDurable, fill: fill)
-            try files.rename(temporary.path, to: path, replacing: true)
-        } catch {
-            do {
-                try files.unlink(temporary.path)
-            } catch {
-                // The first error says what is wrong; the recovery at start removes hidden names.
+            if isDurable { try sync(unplaced) }
+            while let file = rest.first {
+                // A closed file is no longer to be abandoned as an open one.
+                rest = rest.dropFirst()
+                try place(file)
             }
-            throw error
-        }
-    }
-
-    /// Fills, syncs and closes; the descriptor is closed in every case.
-    private func finish(
-        _ descriptor: FileDescriptor, at path: BeneathPath, isDurable: Bool,
-        fill: (FileDescriptor) throws -> Bool
-    ) throws {
-        do {
-            try fillAndSync(descriptor, at: path, isDurable: isDurable, fill: fill)
         } catch {
-            _ = Glibc.close(descriptor.rawValue)
+            abandon(Array(rest))
             throw error
-        }
-        guard Glibc.close(descriptor.rawValue) == 0 else {
-            throw PublishError.callFailed(call: "close", path: path, Errno(rawValue: errno))
         }
     }
 
-    private func fillAndSync(
-        _ descriptor: FileDescriptor, at path: BeneathPath, isDurable: Bool,
-        fill: (FileDescriptor) throws -> Bool
-    ) throws {
-        do {
-            guard try fill(descriptor) else { throw PublishError.shortWrite(path: path) }
-        } catch let errno as Errno {
-            throw PublishError.callFailed(call: "write", path: path, errno)
+    /// Gives up files that are not in their place.
+    func abandon(_ unplaced: [UnplacedFile]) {
+        for file in unplaced {
+            _ = Glibc.close(file.temporary.descriptor.rawValue)
+            remove(file)
         }
-        if isDurable, fsync(descriptor.rawValue) != 0 {
-            throw PublishError.callFailed(call: "fsync", path: path, Errno(rawValue: errno))
+    }
+
+    private func place(_ file: UnplacedFile) throws {
+        do {
+            guard Glibc.close(file.temporary.descriptor.rawValue) == 0 else {
+                throw PublishError.callFailed(
+                    call: "close", path: file.target, Errno(rawValue: errno))
+            }
+            guard file.temporary.path != file.target else { return }
+            try files.rename(file.temporary.path, to: file.target, replacing: true)
+        } catch {
+            remove(file)
+            throw error
+        }
+    }
+
+    private func remove(_ file: UnplacedFile) {
+        do {
+            try files.unlink(file.temporary.path)
+        } catch {
+            // An earlier error says what is wrong; the recovery at start removes hidden names.
+        }
+    }
+
+    private func begin(
+        _ path: BeneathPath, isUnseen: Bool, fill: (FileDescriptor) throws -> Bool
+    ) throws -> UnplacedFile {
+        let temporary =
+            try isUnseen ? files.create(path) : files.createTemporary(in: path.parent)
+        let file = UnplacedFile(temporary: temporary, target: path)
+        do {
+            guard try fill(temporary.descriptor) else { throw PublishError.shortWrite(path: path) }
+            return file
+        } catch let errno as Errno {
+            abandon([file])
+            throw PublishError.callFailed(call: "write", path: path, errno)
+        } catch {
+            abandon([file])
+            throw error
         }
     }
 

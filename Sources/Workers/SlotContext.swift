@@ -1,10 +1,14 @@
 import Rules
 import Synchronization
 
-/// A worker that has done with one document and may be given another of the same account.
+/// A worker that waits for a document.
 struct IdleWorker {
     let process: WorkerProcess
-    let account: Account
+    /// Whose documents it has seen; nil for one that has seen none, and is anybody's.
+    let account: Account?
+
+    /// Whether it may be given a document of this account; nil asks for one that has seen none.
+    func suits(_ other: Account?) -> Bool { account == nil || account == other }
 }
 
 /// What all sessions of a slot share.
@@ -19,6 +23,20 @@ final class SlotContext: @unchecked Sendable {
     init(launcher: WorkerLauncher, journal: @escaping Journal) {
         self.launcher = launcher
         self.journal = journal
+    }
+
+    /// Keeps a process that has seen nothing, and none else.
+    func standBy(under limits: WorkerLimits) {
+        if let idle, idle.process.documentCount > 0 || idle.process.hasEnded {
+            self.idle = nil
+            _ = idle.process.reap()
+        }
+        guard idle == nil else { return }
+        do throws(WorkerError) {
+            idle = IdleWorker(process: try launcher.launchStandby(under: limits), account: nil)
+        } catch {
+            journal(JournalLine(.workerUnavailable, [.detail: error.failure.detail]))
+        }
     }
 
     /// True once: every worker of a kernel without Landlock says the same.

@@ -48,6 +48,23 @@ public struct WorkerLauncher: Sendable {
     func launch(
         over blob: FileDescriptor, under limits: WorkerLimits
     ) throws(WorkerError) -> WorkerProcess {
+        try launch(over: blob, under: limits, documentCount: 1)
+    }
+
+    /// Starts a process that confines itself and waits for its first document.
+    func launchStandby(under limits: WorkerLimits) throws(WorkerError) -> WorkerProcess {
+        let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard nothing >= 0 else {
+            throw .launchFailed(what: "make a worker's descriptors", Errno(rawValue: errno))
+        }
+        let descriptor = OwnedDescriptor(nothing)
+        return try launch(
+            over: FileDescriptor(rawValue: descriptor.raw), under: limits, documentCount: 0)
+    }
+
+    private func launch(
+        over blob: FileDescriptor, under limits: WorkerLimits, documentCount: Int
+    ) throws(WorkerError) -> WorkerProcess {
         let channel = try made(OwnedDescriptor.socketPair)
         let log = try made(OwnedDescriptor.pipe)
         let line = commandLine(under: limits)
@@ -66,7 +83,8 @@ public struct WorkerLauncher: Sendable {
         }
         return WorkerProcess(
             pid: pid, commandLine: line, cpuSeconds: limits.cpuSeconds, exit: OwnedDescriptor(exit),
-            channel: channel.keepingOurs(), log: log.keepingOurs(), logLimit: limits.logLimit)
+            channel: channel.keepingOurs(), log: log.keepingOurs(), logLimit: limits.logLimit,
+            documentCount: documentCount)
     }
 
     private func made(

@@ -22,14 +22,15 @@ final class WorkerProcess {
     private(set) var logIsClosed = false
     private var end: WorkerEnd?
     private let logLimit: ByteCount
-    /// How many documents it was given.
-    private(set) var documentCount = 1
-    private let startedAt = SuspendingClock.now
+    /// How many documents it was given; zero while it stands by.
+    private(set) var documentCount: Int
+    /// When it was given the first.
+    private var startedAt = SuspendingClock.now
 
     /// How many documents one process sees at most.
     static let documentLimit = 32
     /// How old a process is at most that is given another document.
-    private static let lifetime = Duration.seconds(20)
+    static let lifetime = Duration.seconds(20)
 
     /// How much is read from the log at a time.
     private static let logChunk = 16 << 10
@@ -39,7 +40,8 @@ final class WorkerProcess {
 
     init(
         pid: pid_t, commandLine: [String], cpuSeconds: Int64, exit: consuming OwnedDescriptor,
-        channel: consuming OwnedDescriptor, log: consuming OwnedDescriptor, logLimit: ByteCount
+        channel: consuming OwnedDescriptor, log: consuming OwnedDescriptor, logLimit: ByteCount,
+        documentCount: Int
     ) {
         self.pid = pid
         self.commandLine = commandLine
@@ -48,6 +50,7 @@ final class WorkerProcess {
         self.channel = channel
         self.log = log
         self.logLimit = logLimit
+        self.documentCount = documentCount
         self.words = WorkerLog(limit: logLimit)
     }
 
@@ -60,7 +63,8 @@ final class WorkerProcess {
     ///
     /// Never for long: what one document leaves behind in it must not add up over many.
     var maySeeAnother: Bool {
-        documentCount < Self.documentLimit && SuspendingClock.now - startedAt < Self.lifetime
+        documentCount < Self.documentLimit
+            && (documentCount == 0 || SuspendingClock.now - startedAt < Self.lifetime)
             && !hasEnded && !replies.isMidFrame && !isReadable(channel.raw)
     }
 
@@ -70,6 +74,7 @@ final class WorkerProcess {
         guard linux_send_descriptor(channel.raw, frame, frame.count, blob) == frame.count else {
             return false
         }
+        if documentCount == 0 { startedAt = .now }
         documentCount += 1
         return true
     }

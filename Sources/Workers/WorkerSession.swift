@@ -90,7 +90,7 @@ public final class WorkerSession {
         }
         if let idle = slot.idle {
             slot.idle = nil
-            if idle.account == account,
+            if idle.suits(account),
                 idle.process.commandLine == slot.launcher.commandLine(under: limits),
                 idle.process.maySeeAnother, idle.process.turn(to: blob.rawValue)
             {

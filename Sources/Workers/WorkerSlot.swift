@@ -88,8 +88,24 @@ public final class WorkerSlot: Sendable {
         }
     }
 
+    /// Has a process ready that has seen no document and waits for one, confined already; one that
+    /// was kept for an account's next document ends. The slot must be free.
+    ///
+    /// Where none can be started that is said, and the next document tries again.
+    public func standBy(under limits: WorkerLimits) async {
+        await withCheckedContinuation { continuation in
+            thread.start { [context] in
+                context.standBy(under: limits)
+                return { continuation.resume() }
+            }
+        }
+    }
+
     /// Whether no process is kept for another document. The slot must be free.
     var isCold: Bool { context.idle == nil }
+
+    /// The process that waits for a document. The slot must be free.
+    var idlePid: pid_t? { context.idle?.process.pid }
 
     /// Interrupts what runs, and everything that is yet to come. Returns at once; the call to
     /// ``run(over:subject:_:)`` then ends by itself.

@@ -65,7 +65,7 @@ struct StageServer {
                     }
                 }
                 var descriptor: Int32 = -1
-                let count = linux_receive(channel, &buffer, buffer.count, &descriptor)
+                let count = linux_receive(channel, &buffer, buffer.count, 0, &descriptor)
                 if descriptor >= 0 {
                     guard nextBlob == nil else { throw WireError("two documents at once") }
                     nextBlob = descriptor

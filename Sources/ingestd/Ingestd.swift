@@ -1,8 +1,7 @@
 import ArgumentParser
 
 /// The program's front door: one command a file, in `Commands`.
-@main
-struct Ingestd: AsyncParsableCommand {
+struct Ingestd: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ingestd",
         abstract: "Takes the files people drop into folders, keeps them, and works on them.",

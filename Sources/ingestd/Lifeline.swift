@@ -44,7 +44,7 @@ struct Lifeline: Sendable {
         guard let interval = manager?.watchdogInterval else { return }
         do {
             while true {
-                try await ContinuousClock().sleep(for: interval)
+                try await QuietClock().sleep(for: interval)
                 if await daemon.isAlive() { tell(.watchdog) }
             }
         } catch {
@@ -64,7 +64,7 @@ struct Lifeline: Sendable {
 
     private func cutOff() async {
         do {
-            try await ContinuousClock().sleep(for: stopTimeout)
+            try await QuietClock().sleep(for: stopTimeout)
             journal(JournalLine(.daemonStopped, [.reason: "the stop timeout is over"]))
             _exit(75)
         } catch {

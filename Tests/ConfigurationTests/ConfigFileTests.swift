@@ -23,6 +23,7 @@ import Testing
               - path: /srv//in/./
                 settle: 1500ms
                 settle_without_proof: 20s
+                open_writer_timeout: 15m
                 rescan: 1h
                 poll: 30s
                 ignore: ["*.bak", private]
@@ -52,7 +53,8 @@ import Testing
                 path: "/srv/in",
                 settings: InboxSettings(
                     settle: .milliseconds(1500), settleWithoutProof: .seconds(20),
-                    rescan: .seconds(3600), poll: .seconds(30), ignore: ["*.bak", "private"],
+                    openWriterTimeout: .seconds(900), rescan: .seconds(3600), poll: .seconds(30),
+                    ignore: ["*.bak", "private"],
                     isRecursive: false, pdfSizeLimit: .megabytes(1000),
                     tableSizeLimit: .mebibytes(1),
                     thumbnail: ThumbnailSettings(page: 2, width: 100, height: 200, quality: 70),
@@ -87,7 +89,7 @@ import Testing
         ("inboxes:\n  - path: /a\n    setle: 2s", "did you mean “settle”?"),
         ("inboxes:\n  - settle: 2s", "c.yaml:2:5: inboxes[0] has no path"),
         ("inboxes:\n  - path: srv", "c.yaml:2:11: inboxes[0].path must be an absolute path"),
-        ("inboxes: [/srv/*]", "c.yaml:1:11: inboxes: patterns are not supported yet"),
+        ("inboxes: [/srv/\\./*]", "c.yaml:1:11: inboxes: a part of the pattern is “.” or “..”"),
         ("inboxes: /srv/a", "c.yaml:1:10: inboxes must be a list"),
         ("inboxes: [{path: /a, settle: 2}]", "“2” has no unit; did you mean 2s?"),
         ("inboxes: [{path: /a, settle: 2h}]", "must be from 0s to 1h, not 2h"),
@@ -173,7 +175,9 @@ import Testing
         var expected = DaemonSettings(stateDirectory: "/var/lib/ingestd")
         expected.inboxes = [
             NamedInbox(
-                path: "/srv/ingest/alice", settings: InboxSettings(ignore: ["*.bak", "private"]))
+                path: "/srv/ingest/alice",
+                settings: InboxSettings(
+                    openWriterTimeout: .seconds(900), ignore: ["*.bak", "private"]))
         ]
         expected.limits.users = ["alice": QuotaLimit(bytes: .megabytes(50_000), files: 200_000)]
         expected.workers.program = "/usr/local/libexec/ingestd/ingest-worker"

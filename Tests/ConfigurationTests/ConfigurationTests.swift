@@ -65,13 +65,30 @@ import Testing
         (["/a/b", "/a"], "inbox /a contains the inbox /a/b"),
         (["/home"], "inbox /home contains the state directory"),
         (["/home/alice/.local/state/ingestd/blobs"], "stands in the state directory"),
-        (["/srv/*"], "--inbox /srv/*: patterns are not supported yet"),
+        (["/srv/*", "/srv/*"], "inbox /srv/* is named twice"),
+        (["/home/alice/.local/state/ingestd/*"], "stands in the state directory"),
+        ([#"/srv/\./*"#], #"--inbox /srv/\./*: a part of the pattern is “.” or “..”"#),
     ])
     func `inboxes that would take each other's files are refused`(paths: [String], reason: String) {
         #expect(message(.init(inboxes: paths), user).contains(reason))
     }
 
-    @Test(arguments: [["/a", "/ab"], ["/a/b", "/a/c"]])
+    @Test func `a pattern of the command line begins where it is given, whatever that is called`()
+        throws
+    {
+        var user = user
+        user.workingDirectory = "/home/a[b]*"
+        let settings = try Configuration.settings(
+            from: .init(inboxes: ["in", "*/Inbox", "/srv/*"]), in: user)
+        #expect(
+            settings.inboxes.map(\.path)
+                == [#"/home/a\[b]\*/in"#, #"/home/a\[b]\*/*/Inbox"#, "/srv/*"])
+        #expect(InboxPattern(settings.inboxes[0].path)?.fixedPath == "/home/a[b]*/in")
+    }
+
+    @Test(arguments: [
+        ["/a", "/ab"], ["/a/b", "/a/c"], ["/srv/*", "/srv/alice"], ["/*", "/srv/*/Inbox"],
+    ])
     func `inboxes side by side are fine`(paths: [String]) {
         #expect(message(.init(inboxes: paths), user) == "")
     }

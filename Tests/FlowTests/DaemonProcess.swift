@@ -10,6 +10,19 @@ struct DaemonProcess {
         program = try RunningProgram("ingestd", arguments)
     }
 
+    /// Starts it as systemd does: as a service user with the four capabilities of the unit file; nil
+    /// starts it as an ordinary user without any.
+    init(uid: uid_t, capabilities: String?, arguments: [String]) throws {
+        let names = capabilities.map { $0.split(separator: " ").map { "+\($0)" } } ?? []
+        let set = names.isEmpty ? [] : ["--inh-caps", "--ambient-caps"]
+        let bounds = ["--bounding-set", (["-all"] + names).joined(separator: ",")]
+        program = try RunningProgram(
+            "/usr/bin/setpriv",
+            ["--reuid", "\(uid)", "--regid", "\(uid)", "--clear-groups", "--no-new-privs"]
+                + set.flatMap { [$0, (["-all"] + names).joined(separator: ",")] } + bounds
+                + [RunningProgram.builtPrograms.appending(path: "ingestd").path] + arguments)
+    }
+
     /// Awaits a line about a path below the inbox, or about anything; the n-th where it may come again.
     @discardableResult
     func line(

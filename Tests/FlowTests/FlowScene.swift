@@ -156,11 +156,38 @@ final class FlowScene: Sendable {
         return daemon
     }
 
+    /// Starts the daemon on these inboxes alone, as a service user with these capabilities, to whom
+    /// the state then belongs.
+    func start(
+        over inboxes: [String], as uid: uid_t, capabilities: String?
+    ) async throws -> DaemonProcess {
+        try configure(only: inboxes)
+        if mkdir(state, 0o711) == 0 { chown(state, uid, uid) }
+        let daemon = try DaemonProcess(
+            uid: uid, capabilities: capabilities, arguments: ["run", "--config", config])
+        try await daemon.line(.daemonReady)
+        return daemon
+    }
+
+    /// Starts the daemon on these inboxes alone.
+    func start(over inboxes: [String]) async throws -> DaemonProcess {
+        try configure(only: inboxes)
+        let daemon = try DaemonProcess(arguments: ["run", "--config", config])
+        try await daemon.line(.daemonReady)
+        return daemon
+    }
+
     /// Writes the config; a running daemon takes what it may from it on SIGHUP.
     func configure(inbox more: String = "", settings: String = "", others: [String] = []) throws {
-        let inboxes = ([inbox] + others).map { path in
+        try configure(only: [inbox] + others, more, settings)
+    }
+
+    private func configure(
+        only inboxes: [String], _ more: String = "", _ settings: String = ""
+    ) throws {
+        let inboxes = inboxes.map { path in
             let waits = ["settle", "settle_without_proof"].filter { !more.contains("\($0):") }
-            let lines = ["path: \(path)"] + waits.map { "\($0): 50ms" } + [more]
+            let lines = ["path: '\(path)'"] + waits.map { "\($0): 50ms" } + [more]
             return "  - " + lines.filter { !$0.isEmpty }.joined(separator: "\n    ")
         }
         let text = """

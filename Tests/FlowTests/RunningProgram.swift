@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A program of this package that was started, and the lines it has printed so far on both of its outputs.
+/// A program that was started, and the lines it has printed so far on both of its outputs.
 ///
 /// Killed when nobody holds it any more, so that a failed test leaves no daemon behind.
 final class RunningProgram: Sendable {
@@ -24,7 +24,15 @@ final class RunningProgram: Sendable {
     let pid: pid_t
     private let hearing = Hearing()
 
-    init(_ name: String, _ arguments: [String]) throws {
+    /// - Parameter name: a program of this package, or the path of another.
+    convenience init(_ name: String, _ arguments: [String]) throws {
+        let isPath = name.hasPrefix("/")
+        try self.init(
+            path: isPath ? name : Self.builtPrograms.appending(path: name).path, arguments)
+    }
+
+    /// Starts a program of the system's.
+    init(path program: String, _ arguments: [String]) throws {
         var ends: [Int32] = [0, 0]
         // Not a pipe: only a socket is closed on exec from its first moment, so that no program that is
         // started by another test at the same time keeps it open.
@@ -36,7 +44,6 @@ final class RunningProgram: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
-        let program = Self.builtPrograms.appending(path: name).path
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var child = pid_t()

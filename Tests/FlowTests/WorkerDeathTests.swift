@@ -12,11 +12,10 @@ import Testing
     private func makeMortalWorker() throws -> String {
         let path = scene.folder + "/mortal-worker"
         let worker = RunningProgram.builtPrograms.appending(path: "ingest-worker").path
+        let mortal = RunningProgram.builtPrograms.appending(path: "MisbehavingWorker").path
         let script = """
             #!/bin/sh
-            # Descriptor 0 is the document; the worker itself reads it from wherever it likes.
-            case $(head -c 4096 /proc/self/fd/0) in *deadly*) kill -ABRT $$ ;; esac
-            exec '\(worker)' "$@"
+            exec '\(mortal)' diesOfContent '\(worker)' "$@"
 
             """
         try script.write(toFile: path, atomically: false, encoding: .utf8)
@@ -32,7 +31,7 @@ import Testing
         let daemon = try await scene.start(settings: "workers: {count: 2, program: \(program)}")
         var names = ["deadly.pdf"]
         try scene.drop(Data("%PDF-1.7 deadly".utf8), as: "deadly.pdf")
-        // A worker that is warm already would take it: this program only looks when it starts.
+        // A worker that has served another would take it: this program looks at its first alone.
         try await daemon.ended(names)
         for number in 1...6 {
             names.append("\(number).pdf")

@@ -83,6 +83,24 @@ import Testing
         #expect(try await root.run { try $0.readSmall(b, limit: 3) } == Array("new".utf8))
     }
 
+    @Test(arguments: ["full", "empty", "file", "link", "fifo"])
+    func `where the file system promises nothing, a folder replaces nothing either`(
+        name: String
+    ) async throws {
+        for made in ["source", "full", "empty"] { mkdir(folder(made), 0o755) }
+        try folder.write("full/inner", "x")
+        try folder.write("file", "x")
+        symlink("empty", folder("link"))
+        mkfifo(folder("fifo"), 0o644)
+        let (source, target, free) = (try path("source"), try path(name), try path("free"))
+        let error = await #expect(throws: InboxError.self) {
+            try await root.run { try $0.renameFolder(source, to: target) }
+        }
+        #expect(error?.errno == .fileExists)
+        try await root.run { try $0.renameFolder(source, to: free) }
+        #expect(folder.exists("free") && !folder.exists("source"))
+    }
+
     @Test func `a small file past its limit is an error, at the limit it is not`() async throws {
         try folder.write("f", "12345")
         let file = try path("f")

@@ -82,7 +82,7 @@ import Testing
 
     /// How many descriptors of this process lead to a directory.
     private static func descriptors(of path: String) -> Int {
-        (Int32(0)..<256).count { number in
+        (Int32(0)..<16_384).count { number in
             var facts = stat()
             var wanted = stat()
             return fstat(number, &facts) == 0 && stat(path, &wanted) == 0

@@ -15,13 +15,14 @@ import Testing
             // More than a pool has threads.
             for _ in 0..<(2 * MountThreads.threadLimit) {
                 group.addTask {
-                    try await threads.run(onTheWayTo: "/hung") {
+                    try await threads.threads(onTheWayTo: "/hung").run(as: .ofProcess()) {
                         var byte: UInt8 = 0
                         _ = read(closed, &byte, 1)
                     }
                 }
             }
-            #expect(try await threads.run(onTheWayTo: "/well") { 7 } == 7)
+            let other = threads.threads(onTheWayTo: "/well")
+            #expect(try await other.run(as: .ofProcess()) { 7 } == 7)
             #expect(try await threads.run(as: .ofProcess(), onMount: 1) { 8 } == 8)
             close(open)
             try await group.waitForAll()
@@ -38,6 +39,34 @@ import Testing
             #expect(threads.threads(ofMount: 3) === held)
         }
         try await use()
+        // Its thread lets go of it a moment after the answer.
+        while pool != nil, !Task.isCancelled { await Task.yield() }
         #expect(pool == nil)
+    }
+
+    @Test func `a way that hangs keeps its few threads though nobody waits any more`() async throws
+    {
+        var gate: [Int32] = [-1, -1]
+        #expect(pipe(&gate) == 0)
+        let (closed, open) = (gate[0], gate[1])
+        weak var pool: MountThreads?
+        func giveUp() async throws {
+            let held = threads.threads(onTheWayTo: "/hung")
+            pool = held
+            await #expect(throws: InboxError.silent(after: .zero)) {
+                try await held.run(
+                    as: .ofProcess(), answeringWithin: .zero, by: ContinuousClock()
+                ) {
+                    var byte: UInt8 = 0
+                    _ = read(closed, &byte, 1)
+                }
+            }
+        }
+        try await giveUp()
+        #expect(threads.threads(onTheWayTo: "/hung") === pool)
+        close(open)
+        while pool != nil, !Task.isCancelled { await Task.yield() }
+        #expect(pool == nil)
+        close(closed)
     }
 }

@@ -26,7 +26,7 @@ private let page = "%PDF-1.4\n" + String(repeating: "x", count: 10_000) + "\n%%E
         return SettledDrop(
             sighted: SightedDrop(
                 path: path, identity: entry.identity, firstSeen: Timestamp(milliseconds: 0)),
-            kind: .pdf, proof: .lease)
+            admission: Admission(kind: .pdf, proof: .lease))
     }
 
     private func open(_ drop: SettledDrop) async throws -> OpenedDrop {

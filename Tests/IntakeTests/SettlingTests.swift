@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct SettlingTests {
     private static let waits = Settling.Waits(
-        settle: .seconds(2), settleWithoutProof: .seconds(10), patience: Patience())
+        settle: .seconds(2), settleWithoutProof: .seconds(10), openWriter: nil,
+        patience: Patience())
 
     private var settling = Settling(waits: waits)
 
@@ -32,24 +33,25 @@ import Testing
         #expect(unclosed.looked(file(), at: .seconds(10)) == .probe)
     }
 
-    @Test(arguments: [
-        (ByteCount(101), Int64(1), UInt64(7)), (ByteCount(100), 2, 7), (ByteCount(100), 1, 8),
-    ])
-    mutating func `any change starts the wait anew, and the closing no longer counts`(
-        size: ByteCount, modified: Int64, inode: UInt64
+    @Test(arguments: [(ByteCount(101), UInt64(7)), (ByteCount(100), UInt64(8))])
+    mutating func `another length or file starts the wait anew, and the closing no longer counts`(
+        size: ByteCount, inode: UInt64
     ) {
         settling.noticed(isClosing: true)
         _ = settling.looked(file(), at: .zero)
-        let changed = file(size: size.bytes, modified: modified, changed: 2, inode: inode)
+        let changed = file(size: size.bytes, modified: 2, changed: 2, inode: inode)
         #expect(
             settling.looked(changed, at: .seconds(1)) == .lookAgain(at: .seconds(11), .settling))
     }
 
-    @Test mutating func `changed permissions start the wait anew, but the closing still counts`() {
+    @Test(arguments: [Int64(1), 0, 9])
+    mutating func `permissions and times set later start the wait anew, but the closing counts`(
+        modified: Int64
+    ) {
         settling.noticed(isClosing: true)
         _ = settling.looked(file(), at: .zero)
         #expect(
-            settling.looked(file(changed: 2), at: .seconds(1))
+            settling.looked(file(modified: modified, changed: 2), at: .seconds(1))
                 == .lookAgain(at: .seconds(3), .settling))
     }
 
@@ -73,16 +75,65 @@ import Testing
             #expect(settling.looked(file(), at: .seconds(100)) == .probe)
             guard
                 case .lookAgain(let moment, .stillWritten) = settling.probed(
-                    .stillWritten, at: .seconds(100))
+                    .stillWritten(.pdf), at: .seconds(100))
             else { continue }
             waits.append(moment - .seconds(100))
         }
         #expect(waits == [1, 2, 4, 8, 10, 10].map { Duration.seconds($0) })
     }
 
+    @Test mutating func `a file rests from its closing on, however long ago its last byte came`() {
+        _ = settling.looked(file(), at: .zero)
+        #expect(settling.looked(file(), at: .seconds(60)) == .probe)
+        _ = settling.probed(.stillWritten(nil), at: .seconds(60))
+        settling.noticed(isClosing: true)
+        #expect(
+            settling.looked(file(), at: .seconds(63)) == .lookAgain(at: .seconds(65), .settling))
+        #expect(settling.looked(file(), at: .seconds(65)) == .probe)
+        #expect(
+            settling.probed(.admitted(.pdf, .lease), at: .seconds(65)) == .ready(.pdf, .lease))
+    }
+
+    @Test mutating func `a writer that ended unnoticed is followed by a rest, too`() {
+        _ = settling.looked(file(), at: .zero)
+        #expect(settling.looked(file(), at: .seconds(60)) == .probe)
+        _ = settling.probed(.stillWritten(nil), at: .seconds(60))
+        #expect(settling.looked(file(), at: .seconds(61)) == .probe)
+        #expect(
+            settling.probed(.admitted(.pdf, .lease), at: .seconds(61))
+                == .lookAgain(at: .seconds(63), .settling))
+        #expect(settling.looked(file(), at: .seconds(63)) == .probe)
+        #expect(
+            settling.probed(.admitted(.pdf, .lease), at: .seconds(63)) == .ready(.pdf, .lease))
+    }
+
+    @Test mutating func `a file kept open is taken after the timeout, if it could be`() {
+        let waits = Settling.Waits(
+            settle: .seconds(2), settleWithoutProof: .seconds(10), openWriter: .seconds(25),
+            patience: Patience())
+        for kind in [DropKind.csv, nil] {
+            settling = Settling(waits: waits)
+            _ = settling.looked(file(), at: .zero)
+            #expect(settling.looked(file(), at: .seconds(24)) == .probe)
+            #expect(
+                settling.probed(.stillWritten(kind), at: .seconds(24))
+                    == .lookAgain(at: .seconds(25), .stillWritten))
+            #expect(settling.looked(file(), at: .seconds(25)) == .probe)
+            let decision = settling.probed(.stillWritten(kind), at: .seconds(25))
+            #expect(
+                decision
+                    == (kind.map { .ready($0, .openWriterTimeout) }
+                        ?? .lookAgain(at: .seconds(27), .stillWritten)))
+        }
+    }
+
     @Test mutating func `an empty file is waited for, then refused once`() {
         let end = Duration.seconds(600)
-        #expect(settling.looked(file(size: 0), at: .zero) == .lookAgain(at: end, .empty))
+        for (now, next) in [(0, 1), (1, 2), (2, 4), (4, 8), (8, 16), (100, 110), (598, 600)] {
+            #expect(
+                settling.looked(file(size: 0), at: .seconds(now))
+                    == .lookAgain(at: .seconds(next), .empty))
+        }
         #expect(settling.looked(file(size: 0), at: end) == .refused(Refusal.empty))
         #expect(settling.looked(file(size: 0), at: .seconds(900)) == .unchanged)
         #expect(
@@ -92,7 +143,7 @@ import Testing
 
     @Test mutating func `a second link is waited for from its first sight on`() {
         #expect(
-            settling.looked(file(links: 2), at: .zero) == .lookAgain(at: .seconds(10), .secondLink))
+            settling.looked(file(links: 2), at: .zero) == .lookAgain(at: .seconds(1), .secondLink))
         #expect(
             settling.looked(file(changed: 2, links: 3), at: .seconds(9))
                 == .lookAgain(at: .seconds(10), .secondLink))

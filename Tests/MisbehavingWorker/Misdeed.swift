@@ -31,6 +31,7 @@ enum Misdeed: String, CaseIterable {
     case neverReads
     case outstays
     case crashesLater
+    case diesOfContent
 
     func commit() {
         switch self {
@@ -65,6 +66,7 @@ enum Misdeed: String, CaseIterable {
         case .stopsItself: Silences.stopped()
         case .neverReads: Silences.notReading()
         case .outstays: Outstays.serve()
+        case .diesOfContent: DiesOfContent.commit()
         }
     }
 }

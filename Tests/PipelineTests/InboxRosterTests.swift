@@ -8,7 +8,7 @@ import Testing
 @Suite struct InboxRosterTests {
     private let alice = InboxPlace(path: "/srv/alice", device: 1, inode: 10, uid: 1001)
     private let bob = InboxPlace(path: "/srv/bob", device: 1, inode: 11, uid: 1002)
-    private var roster = InboxRoster()
+    private var roster = InboxRoster(of: "/srv/*")
 
     private func refused(_ path: String, _ errno: Errno) -> (path: String, error: InboxError) {
         (path, .rootUnavailable(path: path, errno))
@@ -78,7 +78,7 @@ import Testing
 
     @Test(arguments: ["/srv/alice", "/srv"])
     func `what cannot be looked at is not lost`(path: String) {
-        var roster = roster
+        var roster = InboxRoster(of: alice.path)
         _ = roster.looked(found: [alice], refused: [])
         let troubles: [InboxError] = [
             .rootUnavailable(path: path, .ioError), .rootUnavailable(path: path, .permissionDenied),
@@ -100,18 +100,73 @@ import Testing
 
     @Test mutating func `what had no room is begun by a later look`() {
         _ = roster.looked(found: [alice], refused: [])
-        roster.declined(alice.path)
+        let isNews = roster.declined(alice.path)
+        #expect(!isNews)
         #expect(roster.looked(found: [alice], refused: []).beginning == [alice])
     }
 
-    @Test func `there is one seat a path, and no more than the limit`() {
-        let desks = Desks(seatLimit: 2)
-        #expect(desks.takeSeat("/a") == .granted)
-        #expect(desks.takeSeat("/a") == .taken)
-        #expect(desks.takeSeat("/b") == .granted)
-        #expect(desks.takeSeat("/c") == .full)
+    @Test mutating func `why a match may not begin is told once, and that it does then`() {
+        let beneath = InboxError.refused(path: alice.path, .beneath("/srv"))
+        for isNews in [true, false] {
+            #expect(roster.looked(found: [alice], refused: []).beginning == [alice])
+            #expect(roster.declined(alice.path, because: beneath) == isNews)
+        }
+        let isMended = roster.mended(alice.path)
+        #expect(isMended)
+    }
+
+    @Test(arguments: [
+        InboxRefusal.rootAccount, .systemAccount(Account(uid: 2, name: nil), leastUID: 1000),
+    ])
+    func `a match that was given to an account that is not served has another owner`(
+        refusal: InboxRefusal
+    ) {
+        var roster = roster
+        _ = roster.looked(found: [alice, bob], refused: [])
+        let look = roster.looked(
+            found: [bob], refused: [(alice.path, .refused(path: alice.path, refusal))])
+        #expect(look.ending.map(\.place) == [alice] && look.ending.map(\.loss) == [.changedOwner])
+        #expect(!look.isMissing, "watches tell when that changes")
+    }
+
+    @Test func `a look that failed or was bounded proves nothing about what it did not find`() {
+        let failures: [(String, InboxError)] = [
+            ("/srv/*", .refused(path: "/srv/*", .tooManyInboxes(limit: 1))),
+            ("/srv/*", .refused(path: "/srv/*", .tooManyDirectories(limit: 1))),
+            ("/srv/*", .silent(after: .seconds(1))), ("/", .silent(after: .seconds(1))),
+            ("/srv/alice", .silent(after: .seconds(1))),
+        ]
+        for (path, error) in failures {
+            var roster = roster
+            _ = roster.looked(found: [alice], refused: [])
+            #expect(roster.looked(found: [], refused: [(path, error)]).ending.isEmpty, "\(error)")
+        }
+    }
+
+    @Test mutating func `troubles of what is gone are forgotten at last`() {
+        for number in 0...InboxRoster.troubleLimit {
+            let path = "/srv/\(number)"
+            _ = roster.looked(found: [], refused: [(path, .refused(path: path, .nameNotText))])
+        }
+        #expect(roster.looked(found: [], refused: [refused("/srv/0", .ioError)]).news.count == 1)
+    }
+
+    @Test func `there is one seat a place, no more than the limit, and word when one is free`()
+        async
+    {
+        let desks = Desks(stateDirectory: "/state", seatLimit: 2)
+        let bell = Signal()
+        func take(_ path: String, _ inode: UInt64) -> Desks.Seat {
+            desks.takeSeat(
+                InboxChoice.Found(path: path, place: path, device: 1, inode: inode), orRing: bell)
+        }
+        #expect(take("/a", 1) == .granted)
+        #expect(take("/a", 1) == .taken)
+        #expect(take("/b", 2) == .granted)
+        #expect(take("/c", 3) == .refused(.tooManyInboxes(limit: 2)))
         desks.giveUpSeat("/a")
-        #expect(desks.takeSeat("/c") == .granted)
-        #expect(desks.takeSeat("/a") == .full)
+        #expect(await bell.wait())
+        #expect(take("/c", 3) == .granted)
+        #expect(take("/a", 1) == .refused(.tooManyInboxes(limit: 2)))
     }
 }

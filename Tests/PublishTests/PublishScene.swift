@@ -41,7 +41,7 @@ final class PublishScene: Sendable {
         _ text: String = #"{"schema":"ingestd/status/1"}"#, of drop: BeneathPath
     ) async throws -> BeneathPath? {
         try await root.run {
-            try SidecarWriter($0, drop: drop).writeStatus(text, isDurable: true)
+            try SidecarWriter($0, drop: drop).writeStatus(text)
         }
     }
 
@@ -54,7 +54,9 @@ final class PublishScene: Sendable {
             ResultItem(name: try path(name), source: try source(text))
         }
         defer { for item in items { close(item.source.rawValue) } }
-        return try await root.run { try SidecarWriter($0, drop: drop).writeResults(items) }
+        return try await root.run {
+            try SidecarWriter($0, drop: drop).publish(items, status: nil).first
+        }
     }
 
     private func source(_ text: String) throws -> FileDescriptor {

@@ -87,9 +87,8 @@ import Testing
         let closed = FileDescriptor(rawValue: -1)
         await #expect(throws: PublishError.self) {
             try await scene.root.run { [drop] in
-                try SidecarWriter($0, drop: drop).writeResults([
-                    ResultItem(name: text, source: closed)
-                ])
+                try SidecarWriter($0, drop: drop).publish(
+                    [ResultItem(name: text, source: closed)], status: "")
             }
         }
         #expect(try scene.names(in: "sub").isEmpty)

@@ -24,6 +24,7 @@ import Testing
             "Publish": system.union(["Rules", "Inbox", "CLinux"]),
             "Pipeline": system.union(daemon).union(["Dispatch"]),
             "ingestd": system.union(daemon).union([
+                "Dispatch",
                 "Pipeline", "CLinux", "ArgumentParser", "Logging", "UnixSignals", "Yams",
                 "FoundationEssentials",
             ]),

@@ -55,14 +55,15 @@ static inline ssize_t linux_send_descriptor(
 }
 
 // Receives bytes, and the descriptor that came with them: -1 if none did.
-static inline ssize_t linux_receive(int socket, void *bytes, size_t length, int *descriptor) {
+static inline ssize_t linux_receive(
+    int socket, void *bytes, size_t length, int flags, int *descriptor) {
     union linux_descriptor_message control;
     struct iovec part = {bytes, length};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
         .msg_controllen = sizeof control.bytes};
     *descriptor = -1;
-    ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    ssize_t count = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
     if (count < 0) return -errno;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS

@@ -11,7 +11,7 @@ struct ReservationExpiry: Sendable {
     func run() async {
         while !Task.isCancelled {
             do {
-                try await ContinuousClock().sleep(for: Self.interval)
+                try await QuietClock().sleep(for: Self.interval)
                 let count = try await house.catalog.expireReservations(
                     now: house.surroundings.now())
                 guard count > 0 else { continue }

@@ -44,6 +44,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case claimBegun = "claim begun"
     case claimAbandoned = "claim abandoned"
     case dropClaimed = "drop claimed"
+    case openDropTaken = "drop taken though still open"
     case dropRemoved = "drop removed"
     case removalFailed = "drop not removed"
     case newerDropReturned = "newer drop returned"
@@ -88,7 +89,8 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
             .info
         case .eventsOverflowed, .unnotifiedFound, .dropsDeferred, .requestIgnored,
             .folderUnreadable,
-            .claimAbandoned, .newerDropReturned, .workerKilled, .sidecarMovedAside, .sidecarFailed,
+            .claimAbandoned, .openDropTaken, .newerDropReturned, .workerKilled, .sidecarMovedAside,
+            .sidecarFailed,
             .removalFailed, .confinementReduced, .serviceManagerDeaf,
             .linesDropped, .mountsUnwatched, .importsUnshared, .importsUntidied:
             .warning

@@ -25,6 +25,16 @@ struct Glob: Sendable, Hashable {
         tokens = Self.parse(bytes[...])
     }
 
+    /// The only name that matches; nil where a wildcard lets several.
+    var literal: [UInt8]? {
+        var bytes: [UInt8] = []
+        for token in tokens {
+            guard case .byte(let byte) = token else { return nil }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+
     func matches(_ path: BeneathPath) -> Bool {
         matches(isOnPath ? path.bytes : path.name?.bytes ?? [])
     }

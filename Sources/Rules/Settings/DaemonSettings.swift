@@ -7,7 +7,7 @@ public struct DaemonSettings: Sendable, Hashable {
 
     /// An absolute path: store, catalogue and imports live below it.
     public var stateDirectory: String
-    /// In the order of the config, those of the command line last; no path stands in or beneath another.
+    /// In the order of the config, those of the command line last; no exact path stands in or beneath another.
     public var inboxes: [NamedInbox]
     public var limits: AccountLimits
     public var workers: WorkerSettings
@@ -41,7 +41,7 @@ public struct DaemonSettings: Sendable, Hashable {
 
 /// An inbox as it is configured: where it is, and what holds in it.
 public struct NamedInbox: Sendable, Hashable {
-    /// An absolute path without `.`, `..` and doubled slashes.
+    /// An absolute path without `.`, `..` and doubled slashes, or a pattern: see ``InboxPattern``.
     public var path: String
     public var settings: InboxSettings
 

@@ -6,6 +6,9 @@ public struct InboxSettings: Sendable, Hashable {
     public var settle: Duration
     /// The same where no lease can be had, or where no event told that a writer had finished.
     public var settleWithoutProof: Duration
+    /// How long a drop must lie unchanged to be taken though a program has it open for writing; nil
+    /// where that is waited for without end.
+    public var openWriterTimeout: Duration?
     public var rescan: Duration
     /// How often an inbox is looked through where the kernel reports no events.
     public var poll: Duration
@@ -25,7 +28,8 @@ public struct InboxSettings: Sendable, Hashable {
 
     public init(
         settle: Duration = .seconds(2), settleWithoutProof: Duration = .seconds(10),
-        rescan: Duration = .seconds(600), poll: Duration = .seconds(10), ignore: [String] = [],
+        openWriterTimeout: Duration? = nil, rescan: Duration = .seconds(600),
+        poll: Duration = .seconds(10), ignore: [String] = [],
         isRecursive: Bool = true, pdfSizeLimit: ByteCount = .megabytes(100),
         tableSizeLimit: ByteCount = .megabytes(50),
         thumbnail: ThumbnailSettings = ThumbnailSettings(),
@@ -34,6 +38,7 @@ public struct InboxSettings: Sendable, Hashable {
     ) {
         self.settle = settle
         self.settleWithoutProof = settleWithoutProof
+        self.openWriterTimeout = openWriterTimeout
         self.rescan = rescan
         self.poll = poll
         self.ignore = ignore

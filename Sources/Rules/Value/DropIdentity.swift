@@ -21,14 +21,21 @@ public struct DropIdentity: Hashable, Sendable {
         device == other.device && inode == other.inode && size == other.size
             && modified == other.modified
     }
+
+    /// Whether both are the same file with as many bytes, whose times may have been set since.
+    public func isOfOneLength(as other: DropIdentity) -> Bool {
+        device == other.device && inode == other.inode && size == other.size
+    }
 }
 
-/// What proved that nobody was still writing a drop.
+/// What showed that nobody was still writing a drop.
 public enum AdmissionProof: String, Sendable, Hashable {
     /// A read lease was granted: no process had it open or mapped for writing.
     case lease
     /// It lay unchanged for the inbox's `settle` time where leases do not work.
     case settle
+    /// Somebody had it open for writing, yet it lay unchanged for the inbox's `open_writer_timeout`.
+    case openWriterTimeout = "open_writer_timeout"
 }
 
 /// What the first bytes and the extension of a drop agree on.

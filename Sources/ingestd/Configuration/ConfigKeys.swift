@@ -9,6 +9,7 @@ enum ConfigKey: String, CaseIterable {
 enum InboxKey: String, CaseIterable {
     case path, settle
     case settleWithoutProof = "settle_without_proof"
+    case openWriterTimeout = "open_writer_timeout"
     case rescan, poll, ignore, recursive
     case pdfSizeLimit = "pdf_size_limit"
     case tableSizeLimit = "table_size_limit"

@@ -41,6 +41,9 @@ extension ConfigParser {
         take(
             reader.duration(keys[.settleWithoutProof], name(.settleWithoutProof), in: wait),
             \.settleWithoutProof)
+        take(
+            reader.duration(keys[.openWriterTimeout], name(.openWriterTimeout), in: interval),
+            \.openWriterTimeout)
         take(reader.duration(keys[.rescan], name(.rescan), in: interval), \.rescan)
         take(reader.duration(keys[.poll], name(.poll), in: interval), \.poll)
         take(reader.flag(keys[.recursive], name(.recursive)), \.isRecursive)
@@ -92,7 +95,7 @@ extension ConfigParser {
 
     private mutating func inboxPath(_ node: Node?, _ what: String) -> String? {
         guard let node, let path = path(node, what) else { return nil }
-        guard !InboxPlacement.isPattern(path) else {
+        guard InboxPattern(path) != nil else {
             reader.report(node, "\(what): \(InboxPlacement.patternRefusal)")
             return nil
         }

@@ -80,6 +80,9 @@ struct ConfigSummary {
             .init("path", .string(inbox.path)),
             .init("settle_seconds", .decimal(settings.settle.inSeconds)),
             .init("settle_without_proof_seconds", .decimal(settings.settleWithoutProof.inSeconds)),
+            .init(
+                "open_writer_timeout_seconds",
+                settings.openWriterTimeout.map { .decimal($0.inSeconds) } ?? .null),
             .init("rescan_seconds", .decimal(settings.rescan.inSeconds)),
             .init("poll_seconds", .decimal(settings.poll.inSeconds)),
             .init("ignore", .array(settings.ignore.map(JSONValue.string))),

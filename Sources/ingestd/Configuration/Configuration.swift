@@ -54,12 +54,19 @@ struct Configuration: Sendable, Hashable {
             places = file.inboxPlaces
         }
         for inbox in sources.inboxes {
-            if InboxPlacement.isPattern(inbox) {
-                object("--inbox \(inbox): \(InboxPlacement.patternRefusal)")
-            } else if let path = AbsolutePath.plain(inbox, from: surroundings.workingDirectory) {
-                settings.inboxes.append(NamedInbox(path: path))
-            } else {
+            // Where the command is given is no pattern, whatever its name.
+            let isPattern = InboxPattern.hasWildcard(inbox)
+            let folder = surroundings.workingDirectory
+            let from = isPattern ? InboxPattern.exactly(folder) : folder
+            guard let path = AbsolutePath.plain(inbox, from: from) else {
                 object("--inbox has no folder's name")
+                continue
+            }
+            let pattern = isPattern ? path : InboxPattern.exactly(path)
+            if InboxPattern(pattern) != nil {
+                settings.inboxes.append(NamedInbox(path: pattern))
+            } else {
+                object("--inbox \(inbox): \(InboxPlacement.patternRefusal)")
             }
         }
         if settings.inboxes.count > DaemonSettings.inboxLimit {

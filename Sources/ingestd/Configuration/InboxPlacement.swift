@@ -2,12 +2,7 @@ import Rules
 
 /// Whether the inboxes and the state directory can stand where they are configured.
 enum InboxPlacement {
-    static let patternRefusal = "patterns are not supported yet: name each inbox"
-
-    /// Whether a path is meant to match several folders.
-    static func isPattern(_ path: String) -> Bool {
-        path.contains { "*?[".contains($0) }
-    }
+    static let patternRefusal = "a part of the pattern is “.” or “..”; write it without them"
 
     /// A reason why the inbox at an index cannot be where it is.
     struct Objection: Hashable, Sendable {
@@ -17,17 +12,34 @@ enum InboxPlacement {
 
     /// Compares every inbox with those before it and with the state directory, by where their links lead.
     ///
+    /// What a pattern matches is compared when it is found; here only patterns that are named twice,
+    /// and those that can match nothing but what the state directory holds, are objected to.
+    ///
     /// Parameter `resolved` follows a path's links.
     static func objections(
         to settings: DaemonSettings, resolved: (String) -> String
     ) -> [Objection] {
         let state = resolved(settings.stateDirectory)
-        let places = settings.inboxes.map { resolved($0.path) }
+        let patterns = settings.inboxes.map { InboxPattern($0.path) }
+        let places: [String?] = patterns.map { pattern in
+            guard let pattern, pattern.isExact else { return nil }
+            return resolved(pattern.fixedPath)
+        }
         var objections: [Objection] = []
         for (index, place) in places.enumerated() {
             let path = settings.inboxes[index].path
             func object(_ message: String) {
                 objections.append(Objection(inbox: index, message: "inbox \(path) \(message)"))
+            }
+            guard let place else {
+                let start = patterns[index]?.fixedPath ?? path
+                if AbsolutePath.isWithin(resolved(start), state) {
+                    object("stands in the state directory \(settings.stateDirectory)")
+                }
+                if settings.inboxes.prefix(index).contains(where: { $0.path == path }) {
+                    object("is named twice")
+                }
+                continue
             }
             if AbsolutePath.isWithin(place, state) {
                 object("stands in the state directory \(settings.stateDirectory)")
@@ -35,6 +47,7 @@ enum InboxPlacement {
                 object("contains the state directory \(settings.stateDirectory)")
             }
             for (earlier, other) in places.prefix(index).enumerated() {
+                guard let other else { continue }
                 let named = settings.inboxes[earlier].path
                 if place == other {
                     let alias = named == path ? "" : ", as \(named)"
