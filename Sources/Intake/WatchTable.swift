@@ -72,7 +72,7 @@ final class WatchTable: Sendable {
             // Its permissions may have changed, and with them what can be read or removed.
             watch.box.markFolder(watch.folder, isGone: false)
         } else if watch.folder.isRoot, record.has(IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT) {
-            watch.box.markRootGone()
+            watch.box.markRootDoubtful()
         }
     }
 }

@@ -28,6 +28,9 @@ struct DropRemoval {
         }
         var fields: [JournalField: String] = [.document: "\(document)"]
         switch outcome {
+        // On another file system than the drop was on: it may be mounted here again.
+        case .alreadyGone where isRecovery && identity.device != root.device:
+            return nil
         case .removed, .alreadyGone:
             try await house.catalog.removalDone(document)
             house.say(.dropRemoved, in: root, at: path, fields)

@@ -50,8 +50,8 @@ import Testing
         let counter = CommitCounter()
         try await queue.write { db in
             try db.execute(sql: "CREATE TABLE word (number INTEGER)")
-            db.add(transactionObserver: counter, extent: .databaseLifetime)
         }
+        queue.add(transactionObserver: counter, extent: .databaseLifetime)
         let commits = SharedCommits(queue: queue)
         let count = 2 * SharedCommits.batchLimit
         let began = DispatchSemaphore(value: 0)
