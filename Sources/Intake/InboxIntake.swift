@@ -42,6 +42,8 @@ public actor InboxIntake {
     var lanes: [UInt64: MountLane] = [:]
     /// The folders without a watch, by their mounts.
     var polls: [UInt64: PollPlan] = [:]
+    /// Canaries to answer; at most ``EventBox/canaryLimit`` of each look and of the events.
+    var canaries: Set<FileName> = []
     var deadlines = PriorityQueue<Duration, BeneathPath>()
     var ready = PriorityQueue<UInt64, BeneathPath>()
     var nextRescan: Duration?
@@ -104,6 +106,7 @@ public actor InboxIntake {
                 guard !isRootLost else { break }
                 queueWhatIsDue()
                 startLanes(in: &group)
+                if !canaries.isEmpty { await answerCanaries() }
                 isLooking = true
                 if let folder = nextFolder() {
                     await scan(folder)
