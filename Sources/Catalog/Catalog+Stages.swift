@@ -25,18 +25,36 @@ extension Catalog {
         try writeBlocking("record \(changes.count) stage changes") { try $0.record(changes) }
     }
 
-    /// Records that a stage begins.
+    /// Records what a power cut may forget: that stages begin, and that such are done as content
+    /// alone decides.
     ///
-    /// Not synced: our own death finds it on record, and only a power cut may forget the attempt.
+    /// Not synced, but our own death finds it on record. The artifacts must be in the store.
     ///
-    /// - Returns: the document as it now stands.
-    public func recordStart(_ start: StageChange) async throws(CatalogError) -> DocumentRecord {
-        try await writeRelaxed("record a start") { try $0.recordStart(start) }
+    /// - Returns: the documents that were touched, as they now stand, each once.
+    public func note(_ changes: [StageChange]) async throws(CatalogError) -> [DocumentRecord] {
+        Self.checkForgettable(changes)
+        return try await writeRelaxed("note \(changes.count) stage changes") {
+            try $0.record(changes)
+        }
     }
 
     /// The same for a thread that may block.
-    public func recordStartBlocking(_ start: StageChange) throws(CatalogError) -> DocumentRecord {
-        try writeRelaxedBlocking("record a start") { try $0.recordStart(start) }
+    public func noteBlocking(_ changes: [StageChange]) throws(CatalogError) -> [DocumentRecord] {
+        Self.checkForgettable(changes)
+        return try writeRelaxedBlocking("note \(changes.count) stage changes") {
+            try $0.record(changes)
+        }
+    }
+
+    private static func checkForgettable(_ changes: [StageChange]) {
+        for change in changes {
+            switch change.state {
+            case .processing: continue
+            case .completed where change.stage.dependsOnContentAlone: continue
+            case .pending, .retrying, .completed, .failed, .skipped:
+                preconditionFailure("a power cut must not forget \(change.stage.rawValue)")
+            }
+        }
     }
 
     /// Puts back the stages that were running when ingestd died; called once, at the start.
@@ -69,16 +87,6 @@ extension Catalog {
 }
 
 extension Database {
-    fileprivate func recordStart(_ start: StageChange) throws -> DocumentRecord {
-        guard case .processing = start.state else {
-            preconditionFailure("only a start may be forgotten by a power cut")
-        }
-        guard let document = try record([start]).first else {
-            preconditionFailure("a change touches its document")
-        }
-        return document
-    }
-
     /// Applies all changes, then brings each document they touch up to date; returns those.
     fileprivate func record(_ changes: [StageChange]) throws -> [DocumentRecord] {
         var latest: [DocumentID: Timestamp] = [:]

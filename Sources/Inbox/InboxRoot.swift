@@ -75,7 +75,8 @@ public final class InboxRoot: Sendable {
     /// Opens the directory `path`, whose last component must not be a link, and finds out its
     /// owner.
     ///
-    /// The daemon itself only finds the directory; where it may not, it is found in the names of the
+    /// The daemon itself only finds the directory, following no links on the way but root's and its own
+    /// user's: anybody else could lead it into a stranger's folder. Where it may not, it is found in the names of the
     /// owners of the directories above. It is opened for reading as its owner.
     ///
     /// - Parameter visitor: in whose name it is found and touched instead, for commands that only
@@ -221,31 +222,18 @@ public final class InboxRoot: Sendable {
     private static func find(
         _ path: String, way: Way, threads: OwnerThreads
     ) async throws -> Place {
-        switch way {
-        case .direct:
-            return try await threads.threads(onTheWayTo: path).run(
-                as: Owner.ofProcess(), answeringWithin: threads.patience, by: threads.clock
-            ) {
-                do throws(Errno) {
-                    return try Place(path: path, isLinkFollowed: false)
-                } catch {
-                    throw InboxError.rootUnavailable(path: path, error)
-                }
-            }
-        case .walked:
-            let walk = try await OwnerWalk(threads)
-            let names = path.utf8.split(separator: UInt8(ascii: "/")).compactMap(FileName.init)
-            let trail = try await walk.follow(names.dropLast())
-            if let errno = trail.errno { throw InboxError.rootUnavailable(path: path, errno) }
-            guard let last = names.last else { return trail.place }
-            guard let found = try await walk.open([last], in: trail.place).first else {
-                throw InboxError.rootUnavailable(path: path, .noSuchFileOrDirectory)
-            }
-            do {
-                return try found.place.get()
-            } catch let errno as Errno {
-                throw InboxError.rootUnavailable(path: path, errno)
-            }
+        let walk = try await OwnerWalk(threads, asDaemon: way == .direct)
+        let names = path.utf8.split(separator: UInt8(ascii: "/")).compactMap(FileName.init)
+        let trail = try await walk.follow(names.dropLast())
+        if let errno = trail.errno { throw InboxError.rootUnavailable(path: path, errno) }
+        guard let last = names.last else { return trail.place }
+        guard let found = try await walk.open([last], in: trail.place).first else {
+            throw InboxError.rootUnavailable(path: path, .noSuchFileOrDirectory)
+        }
+        do {
+            return try found.place.get()
+        } catch let errno as Errno {
+            throw InboxError.rootUnavailable(path: path, errno)
         }
     }
 

@@ -29,9 +29,10 @@ final class OwnerWalk: Sendable {
     /// Kept for as long as the walk takes, so that no thread starts and ends with each step.
     private let mounts = Mutex<[UInt64: MountThreads]>([:])
 
-    init(_ threads: OwnerThreads) async throws {
+    /// - Parameter asDaemon: whether each step is the daemon's own, as where it cannot act for others.
+    init(_ threads: OwnerThreads, asDaemon: Bool = false) async throws {
         self.threads = threads
-        mayActForOthers = try await threads.mayActForOthers()
+        mayActForOthers = asDaemon ? false : try await threads.mayActForOthers()
     }
 
     /// Follows names from the root of the file system.

@@ -42,8 +42,9 @@ public final class MountWatcher: Sendable {
 
 /// The thread that waits for the table of mounts to change, until it is told to stop.
 private final class MountReader: Sendable {
-    /// How long further changes gather: a machine that starts makes hundreds of mounts in a row.
-    private static let gatherMilliseconds: Int32 = 100
+    /// How long further changes gather: a machine that starts makes hundreds of mounts in a row, and
+    /// one with containers never ceases, where each look goes through all inboxes.
+    private static let gatherMilliseconds: Int32 = 1000
 
     private let table: Int32
     private let stop: Int32

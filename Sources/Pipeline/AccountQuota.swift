@@ -7,11 +7,11 @@ struct AccountQuota: Sendable {
     let house: House
     let account: Account
 
-    /// As of now.
+    /// As of now; what claims in flight hold counts, since nobody else can have it.
     func current() async throws(CatalogError) -> StatusDocument.Quota {
-        StatusDocument.Quota(
-            usage: try await house.catalog.usage(of: account.uid).used, limit: limit,
-            asOf: house.surroundings.now())
+        let usage = try await house.catalog.usage(of: account.uid)
+        return StatusDocument.Quota(
+            usage: usage.used + usage.reserved, limit: limit, asOf: house.surroundings.now())
     }
 
     /// The same where it is worth a word: nil while there is plenty.

@@ -7,18 +7,14 @@ import Workers
 struct ContentRun {
     /// How often progress is shown at most.
     private static let progressInterval = Duration.milliseconds(500)
-    /// How much work a crash may cost: ends are recorded together with what follows within this time.
-    private static let holdLimit = Duration.seconds(1)
-
     let house: House
     let desks: Desks
     let account: Account
     let settings: InboxSettings
     private var document: DocumentRecord
     private var percent = JobProgress()
-    /// How the stages before ended, to be recorded together with what follows.
-    private(set) var held: [StageChange] = []
-    private var heldSince = ContinuousClock.now
+    /// How the stage before ended, to be recorded together with the next one's start.
+    private var ended: StageChange?
 
     init(
         house: House, desks: Desks, account: Account, settings: InboxSettings,
@@ -40,18 +36,18 @@ struct ContentRun {
             .flatMap(document.stage)
     }
 
-    /// Runs all that is due, and returns the document as it will stand once ``held`` is recorded.
+    /// Runs all that is due, and returns the document as the catalogue then has it.
     mutating func run(_ session: WorkerSession) throws -> DocumentRecord {
         while !session.isInterrupted,
             let stage = Self.nextStage(of: document, now: house.surroundings.now())
         {
-            if !held.isEmpty, ContinuousClock.now - heldSince >= Self.holdLimit { try recordHeld() }
             try begin(stage)
             let clock = ContinuousClock()
             let start = clock.now
             let (event, output) = perform(stage, session)
             try end(stage.plan.name, event, output, seconds: (clock.now - start).inSeconds)
         }
+        if let change = ended { try note([change]) }
         return document
     }
 
@@ -61,7 +57,7 @@ struct ContentRun {
             document: document.id, stage: stage.plan.name,
             state: try stage.state.following(.started, retries: house.retries),
             at: house.surroundings.now())
-        document = try house.catalog.recordStartBlocking(change).following(held)
+        try note([ended, change].compactMap { $0 })
         say(.stageStarted, stage.plan.name, [.attempt: "\(attempt(of: stage.plan.name))"])
         house.surroundings.checkpoint(.stageStarted, document.path)
         show(nil)
@@ -115,34 +111,42 @@ struct ContentRun {
 
     /// Takes the stage's end into the document at hand.
     ///
-    /// What content alone decides can be made again at little cost, so its record may wait for the
-    /// next one; all else is recorded now.
+    /// What content alone decides is noted together with the next step, and may be forgotten by a
+    /// power cut: it is made again. All else is recorded now.
     private mutating func end(
         _ name: StageName, _ event: StageEvent, _ output: StageOutput?, seconds: Double
     ) throws {
-        guard let stage = document.stage(name) else {
+        guard let index = document.stages.firstIndex(where: { $0.plan.name == name }) else {
             preconditionFailure("a stage that ran is one of the document's")
         }
-        let state = try stage.state.following(event, retries: house.retries)
+        let state = try document.stages[index].state.following(event, retries: house.retries)
+        document.stages[index].state = state
         let change = StageChange(
             document: document.id, stage: name, state: state, at: house.surroundings.now(),
             seconds: seconds, output: output)
-        if held.isEmpty { heldSince = ContinuousClock.now }
-        held.append(change)
-        document = document.following([change])
         StageJournal(document: document, account: account)
             .ended(name, state, seconds: seconds)
             .map(house.surroundings.journal)
-        if !name.dependsOnContentAlone || state != .completed { try recordHeld() }
+        if name.dependsOnContentAlone, state == .completed {
+            ended = change
+        } else {
+            try take(try house.catalog.recordBlocking([change]), of: [change])
+        }
     }
 
-    private mutating func recordHeld() throws {
-        guard let latest = try house.catalog.recordBlocking(held).last else {
+    private mutating func note(_ changes: [StageChange]) throws {
+        try take(try house.catalog.noteBlocking(changes), of: changes)
+        ended = nil
+    }
+
+    private mutating func take(_ records: [DocumentRecord], of changes: [StageChange]) throws {
+        guard let latest = records.last else {
             preconditionFailure("a change touches its document")
         }
         document = latest
-        held = []
-        house.surroundings.checkpoint(.stageFinished, document.path)
+        if changes.contains(where: \.state.isOver) {
+            house.surroundings.checkpoint(.stageFinished, document.path)
+        }
     }
 
     private mutating func show(_ live: LiveProgress?) {

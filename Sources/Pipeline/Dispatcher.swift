@@ -3,12 +3,22 @@ import Inbox
 import Rules
 import Workers
 
+/// One account's inbox.
+private struct InboxKey: Hashable {
+    var uid: UInt32
+    /// Absolute, as bytes.
+    var path: [UInt8]
+}
+
 /// Hands documents out to the few worker slots, the accounts in turn.
 ///
 /// The backlog stays in the catalogue; here is only what is in hand.
 actor Dispatcher {
     /// How long a worker is kept for more of the same account; no data of theirs outlives it for long.
     private static let lingering = Duration.seconds(1)
+    /// How many documents of one inbox are read or published at once: with a share that hangs, so
+    /// many wait for it and no more.
+    private static let publishLimit = 16
     /// The slot that has a worker ready while nothing is to be done, and the first to be used.
     private static let readySlot = 0
 
@@ -20,6 +30,8 @@ actor Dispatcher {
     private var warmSlots: Set<Int> = []
     private var lastWork = ContinuousClock.now
     private var inHand: Set<DocumentID> = []
+    /// How many documents of each inbox are being published.
+    private var publishing: [InboxKey: Int] = [:]
     /// Documents whose claim has not told of them yet.
     private var claiming: Set<DocumentID> = []
     /// Whether the catalogue did not answer when it was last asked for work.
@@ -80,7 +92,7 @@ actor Dispatcher {
         while true {
             do {
                 let assignment = try await house.catalog.nextDocument(
-                    after: lastServed, excluding: inHand.union(claiming), in: desks.served,
+                    after: lastServed, excluding: inHand.union(claiming), in: waiting,
                     now: house.surroundings.now())
                 isCatalogueSilent = false
                 guard let assignment else { return nil }
@@ -122,12 +134,18 @@ actor Dispatcher {
         guard !isCatalogueSilent else { return house.retries.storeWait }
         do {
             let due = try await house.catalog.nextDueDate(
-                excluding: inHand.union(claiming), in: desks.served)
+                excluding: inHand.union(claiming), in: waiting)
             guard let due else { return nil }
             return max(.milliseconds(1), due - house.surroundings.now())
         } catch {
             return house.retries.storeWait
         }
+    }
+
+    /// The inboxes whose documents may be handed out: one that does not answer gets no further ones.
+    private var waiting: ServedInboxes {
+        let full = publishing.filter { $0.value >= Self.publishLimit }.keys
+        return full.isEmpty ? desks.served : desks.served.without(full.map { ($0.uid, $0.path) })
     }
 
     private func takeSlot() -> Int {
@@ -142,17 +160,32 @@ actor Dispatcher {
     }
 
     private func work(on document: DocumentRecord, of desk: InboxDesk, in slot: Int) async {
+        let runner = StageRunner(
+            house: house, desks: desks, account: desk.account, settings: desk.settings)
+        let key = InboxKey(uid: document.uid, path: document.inbox)
+        publishing[key, default: 0] += 1
         do {
-            let runner = StageRunner(
-                house: house, desks: desks, account: desk.account, settings: desk.settings)
-            try await runner.run(document, in: house.slots[slot])
+            let read: DocumentRecord
+            do {
+                read = try await runner.runContent(document, in: house.slots[slot])
+                giveBack(slot)
+            } catch {
+                giveBack(slot)
+                throw error
+            }
+            try await runner.publish(read)
         } catch {
             house.say(
                 .catalogueFailed,
                 [.document: "\(document.id)", .detail: House.failure(of: error).detail])
             await putBack(document.id)
         }
+        publishing[key] = publishing[key].flatMap { $0 > 1 ? $0 - 1 : nil }
         inHand.remove(document.id)
+        wake()
+    }
+
+    private func giveBack(_ slot: Int) {
         warmSlots.insert(slot)
         lastWork = .now
         freeSlots.append(slot)

@@ -29,7 +29,7 @@ struct DropRemoval {
         var fields: [JournalField: String] = [.document: "\(document)"]
         switch outcome {
         // On another file system than the drop was on: it may be mounted here again.
-        case .alreadyGone where isRecovery && identity.device != root.device:
+        case .alreadyGone where isRecovery && identity.device != root.mount(of: path):
             return nil
         case .removed, .alreadyGone:
             try await house.catalog.removalDone(document)

@@ -38,7 +38,7 @@ actor InboxDesk {
     /// Raised when something could not be written as if the folder were gone: nothing else tells that
     /// a directory was removed that is kept open.
     nonisolated let doubt = Signal()
-    private nonisolated let house: House
+    nonisolated let house: House
     private nonisolated let errands: AsyncStream<Errand>
     private nonisolated let box: AsyncStream<Errand>.Continuation
     /// The drops that speak for their paths.
@@ -48,7 +48,9 @@ actor InboxDesk {
     /// Documents whose results stand, as they were told, until the catalogue has them like this.
     private var published: [DocumentID: DocumentRecord] = [:]
     /// Unfinished documents that lost their name since their worker began: the version they have now.
-    private var versions: [DocumentID: Int] = [:]
+    var versions: [DocumentID: Int] = [:]
+    /// Names whose sidecars an older document still has, since they could not be moved aside.
+    var unmoved: Set<BeneathPath> = []
     private var progress = ProgressBoard(interval: InboxDesk.progressInterval)
 
     init(root: InboxRoot, settings: InboxSettings, house: House) {
@@ -231,7 +233,7 @@ actor InboxDesk {
     }
 
     /// A document as it is to be told now.
-    private func latest(_ id: DocumentID) async throws -> DocumentRecord? {
+    func latest(_ id: DocumentID) async throws -> DocumentRecord? {
         if let record = published[id] { return record }
         return try await house.catalog.document(id)
     }
@@ -251,32 +253,12 @@ actor InboxDesk {
         }
     }
 
-    /// Gives a document that lost its name the sidecars of its version.
-    private func moveAside(_ record: DocumentRecord) async {
-        guard let proposed = record.version else {
-            preconditionFailure("a displaced document has a version")
-        }
-        do {
-            let version = try await root.run(at: record.path) { files in
-                try SidecarWriter(files, drop: record.path).moveResults(toVersion: proposed)
-            }
-            try await house.catalog.movedAside(record.id, as: version)
-            // It may have gone on since it lost its name.
-            var moved = try await latest(record.id) ?? record
-            moved.version = version
-            if !moved.standing.state.isOver { versions[record.id] = version }
-            await write(view(of: moved))
-        } catch {
-            report(error, at: record.path)
-        }
-    }
-
     /// The version whose sidecars a document has now; nil where it has its name still.
     private func version(of record: DocumentRecord) -> Int? {
         versions[record.id] ?? record.version
     }
 
-    private func write(_ view: DocumentView) async {
+    func write(_ view: DocumentView) async {
         let version = version(of: view.record)
         guard version != nil || voices[view.record.path] == nil else { return }
         await write(await status(of: view), at: view.record.path, version: version)
@@ -312,6 +294,8 @@ actor InboxDesk {
         let path = view.record.path
         let version = version(of: view.record)
         let isSilent = version == nil && voices[path] != nil
+        // Else two documents' results would lie in one folder.
+        if version == nil, let failure = await moveUnmoved(at: path) { return failure }
         let text = await status(of: view).json
         do {
             let moved = try await root.run(at: path) { files in
@@ -346,7 +330,7 @@ actor InboxDesk {
         house.say(.sidecarMovedAside, in: root, at: path)
     }
 
-    private func report(_ error: any Error, at path: BeneathPath) {
+    func report(_ error: any Error, at path: BeneathPath) {
         // That was said when it was lost, and all of it is written anew when it is back.
         let known = error as? InboxError
         if case .rootLost = known { return }

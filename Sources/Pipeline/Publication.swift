@@ -8,8 +8,6 @@ import SystemPackage
 struct Publication {
     let house: House
     let desk: InboxDesk
-    /// Ends of the other stages that are yet to be recorded; they are, together with this one's.
-    let held: [StageChange]
 
     /// Publishes a document whose other stages are over.
     func run(_ document: DocumentRecord) async throws {
@@ -19,11 +17,9 @@ struct Publication {
         let started = try stage.state.following(.started, retries: house.retries)
         let clock = ContinuousClock()
         let begin = clock.now
-        let recorded = try await house.catalog.recordStart(
-            StageChange(
-                document: document.id, stage: .publish, state: started, at: house.surroundings.now()
-            ))
-        var document = recorded.following(held)
+        let begun = StageChange(
+            document: document.id, stage: .publish, state: started, at: house.surroundings.now())
+        var document = try await house.catalog.note([begun]).first ?? document
         defer { desk.tellRecorded(document.id) }
         let failure: Failure?
         do {
@@ -41,8 +37,7 @@ struct Publication {
 
     /// Writes results and last status; `document` is then as the catalogue is to have it.
     private func publish(_ document: inout DocumentRecord) async throws -> Failure? {
-        var made = try await house.catalog.artifacts(of: document.id)
-        for change in held { made[change.stage] = change.output?.artifacts }
+        let made = try await house.catalog.artifacts(of: document.id)
         let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
         let files = (desk.settings.originals == .none ? [] : [original(of: document)]) + artifacts
         document = finished(document, files: files)
@@ -85,8 +80,7 @@ struct Publication {
         let completed = StageChange(
             document: document.id, stage: .publish, state: .completed, at: at, seconds: seconds,
             documentResult: document.result)
-        try await house.catalog.record(held + [completed])
-        if !held.isEmpty { house.surroundings.checkpoint(.stageFinished, document.path) }
+        try await house.catalog.record([completed])
         house.surroundings.checkpoint(.completed, document.path)
         let state = document.standing.state
         var fields: [JournalField: String] = [
@@ -107,7 +101,7 @@ struct Publication {
             retries: house.retries)
         let waiting = StageChange(
             document: document.id, stage: .publish, state: state, at: now, seconds: seconds)
-        let records = try await house.catalog.record(held + [waiting])
+        let records = try await house.catalog.record([waiting])
         let line = StageJournal(document: document, account: desk.account)
             .ended(.publish, state, seconds: seconds)
         if let line { house.surroundings.journal(line) }

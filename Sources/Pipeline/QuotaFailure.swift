@@ -10,7 +10,7 @@ enum QuotaFailure {
         return Failure(
             .quotaExceeded,
             message: "Over quota: short by \(missing). The file stays here and is taken as soon as "
-                + "there is room: delete documents, or ask the operator for a higher limit.",
+                + "there is room: ask the operator for a higher limit.",
             detail: "reserve: short by \(bytes.bytes) bytes and \(files) files")
     }
 

@@ -16,39 +16,22 @@ struct StageRunner: Sendable {
     /// Those of the document's inbox.
     let settings: InboxSettings
 
-    /// Runs what is due of the document, and records each step before the next.
+    /// Runs what is due over the document's content, and records each step before the next.
     ///
+    /// - Returns: the document as it now stands.
     /// - Throws: ``CatalogError`` when a step could not be recorded: the stage in hand is then still
     ///   on record as running, and is to be put back.
-    func run(_ document: DocumentRecord, in slot: WorkerSlot) async throws {
-        var outcome = ContentOutcome(document: document, held: [])
-        if ContentRun.nextStage(of: document, now: house.surroundings.now()) != nil {
-            outcome = try await runContent(document, in: slot)
-        }
-        let due = outcome.document.job.dueStages(at: house.surroundings.now())
-        guard let desk = desks.desk(of: document) else {
-            // Where the inbox is away the stage stays due until it is back.
-            _ = try await house.catalog.record(outcome.held)
-            return
-        }
-        if due.contains(.publish) {
-            try await Publication(house: house, desk: desk, held: outcome.held)
-                .run(outcome.document)
-            return
-        }
-        let recorded = try await house.catalog.record(outcome.held)
-        desk.tell(desk.view(of: recorded.first ?? outcome.document))
-    }
-
-    private func runContent(
+    func runContent(
         _ document: DocumentRecord, in slot: WorkerSlot
-    ) async throws -> ContentOutcome {
+    ) async throws -> DocumentRecord {
+        guard ContentRun.nextStage(of: document, now: house.surroundings.now()) != nil else {
+            return document
+        }
         let blob: FileDescriptor
         do {
             blob = try house.store.open(document.digest)
         } catch {
-            let failed = try await fail(document, with: error.failure)
-            return ContentOutcome(document: failed, held: [])
+            return try await fail(document, with: error.failure)
         }
         defer { house.close(blob) }
         let subject: [JournalField: String] = [
@@ -59,8 +42,20 @@ struct StageRunner: Sendable {
             var run = ContentRun(
                 house: house, desks: desks, account: account, settings: settings,
                 document: document)
-            let document = try run.run(session)
-            return ContentOutcome(document: document, held: run.held)
+            return try run.run(session)
+        }
+    }
+
+    /// Publishes the document if that is due, and tells how it stands else.
+    ///
+    /// Needs no worker: an inbox that does not answer must keep none from others.
+    func publish(_ document: DocumentRecord) async throws {
+        // Where the inbox is away the stage stays due until it is back.
+        guard let desk = desks.desk(of: document) else { return }
+        if document.job.dueStages(at: house.surroundings.now()).contains(.publish) {
+            try await Publication(house: house, desk: desk).run(document)
+        } else {
+            desk.tell(desk.view(of: document))
         }
     }
 
@@ -87,12 +82,4 @@ struct StageRunner: Sendable {
         ])
         return records.first ?? document
     }
-}
-
-/// What a worker made of a document.
-private struct ContentOutcome: Sendable {
-    /// As it will stand once ``held`` is recorded.
-    var document: DocumentRecord
-    /// Ends of stages that are yet to be recorded.
-    var held: [StageChange]
 }

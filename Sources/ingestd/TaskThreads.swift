@@ -77,8 +77,9 @@ final class TaskThreads: TaskExecutor, @unchecked Sendable {
         while nextIndex == jobs.count { pthread_cond_wait(arrival, lock) }
         let job = jobs[nextIndex]
         nextIndex += 1
-        if nextIndex == jobs.count {
-            jobs.removeAll(keepingCapacity: true)
+        // Taken in large pieces, so that taking stays cheap and a queue that never empties stays small.
+        if nextIndex == jobs.count || nextIndex > 4096 {
+            jobs.removeFirst(nextIndex)
             nextIndex = 0
         }
         return job

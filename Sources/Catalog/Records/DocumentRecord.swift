@@ -81,25 +81,6 @@ public struct DocumentRecord: Sendable, Hashable {
     }
 
     public func stage(_ name: StageName) -> StageRecord? { stages.first { $0.plan.name == name } }
-
-    /// The document as it will stand once these ends of its stages are recorded.
-    public func following(_ changes: [StageChange]) -> DocumentRecord {
-        var document = self
-        for change in changes {
-            guard let index = stages.firstIndex(where: { $0.plan.name == change.stage }) else {
-                preconditionFailure("a stage that ended is one of the document's")
-            }
-            document.stages[index].state = change.state
-            document.stages[index].completedAt = change.state.isOver ? change.at : nil
-            document.stages[index].seconds = change.seconds
-            guard let output = change.output else { continue }
-            document.stages[index].result = output.result
-            document.stages[index].warnings = output.warnings.asLines
-                .split(separator: "\n").map(String.init)
-            document.warnings += document.stages[index].warnings
-        }
-        return document
-    }
 }
 
 /// What a commit made of a claim.
