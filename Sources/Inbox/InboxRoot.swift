@@ -227,14 +227,7 @@ public final class InboxRoot: Sendable {
         let trail = try await walk.follow(names.dropLast())
         if let errno = trail.errno { throw InboxError.rootUnavailable(path: path, errno) }
         guard let last = names.last else { return trail.place }
-        guard let found = try await walk.open([last], in: trail.place).first else {
-            throw InboxError.rootUnavailable(path: path, .noSuchFileOrDirectory)
-        }
-        do {
-            return try found.place.get()
-        } catch let errno as Errno {
-            throw InboxError.rootUnavailable(path: path, errno)
-        }
+        return try await walk.enter(last, from: trail.place, path: path)
     }
 
     static func withoutTrailingSlashes(_ path: String) -> String {

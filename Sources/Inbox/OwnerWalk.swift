@@ -73,6 +73,17 @@ final class OwnerWalk: Sendable {
         return Trail(place: place, rest: [], errno: nil)
     }
 
+    /// Opens one directory, which must be no link; `path` is for the error alone.
+    func enter(_ name: FileName, from place: Place, path: String) async throws -> Place {
+        try await run(as: try owner(of: place), at: place.location(of: name)) {
+            do throws(Errno) {
+                return try Place(name, in: place)
+            } catch {
+                throw InboxError.rootUnavailable(path: path, error)
+            }
+        }
+    }
+
     /// Opens those of the named entries of a directory that are directories, in the order of their
     /// names; all others are passed over. Mounts among them are asked side by side.
     func open(

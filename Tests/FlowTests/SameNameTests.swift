@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Rules
 import Testing
 
@@ -34,6 +35,36 @@ import Testing
         // Earlier versions are charged too.
         #expect(try RecordedState(scene).charge() == (2432 + 1651 + 702, 3))
         try await scene.expectClean()
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "needs root, to lock a folder for good"))
+    func `nothing newer is published while an older version keeps the name's results`()
+        async throws
+    {
+        let daemon = try await scene.start()
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        try await chattr("+i")
+        try scene.drop("pdf/korean.pdf", as: "a.pdf")
+        try await daemon.line(.stageRetrying) { $0["stage"] == "publish" }
+        #expect(
+            try scene.bytes("a.pdf.results/original.pdf")
+                == Data(contentsOf: FlowScene.fixture("pdf/english.pdf")))
+        try await chattr("-i")
+        try await daemon.line(.documentCompleted, "a.pdf", count: 2)
+        try await daemon.stop()
+        for (suffix, fixture) in [(".~1~", "english"), ("", "korean")] {
+            let original = try Data(contentsOf: FlowScene.fixture("pdf/\(fixture).pdf"))
+            #expect(try scene.bytes("a.pdf\(suffix).results/original.pdf") == original)
+            #expect(try scene.names(in: "a.pdf\(suffix).results").count == 4)
+        }
+        try await scene.expectClean()
+    }
+
+    private func chattr(_ change: String) async throws {
+        let (end, output) = try await RunningProgram.run(
+            "/usr/bin/chattr", [change, scene("a.pdf.results")])
+        try #require(end == .exited(0), "\(output)")
     }
 
     @Test func `the same bytes again are no new document, and bring back missing results`()

@@ -38,6 +38,23 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: geteuid() == 0), arguments: [(UInt32(0), true), (65_502, false)])
+    func `on the way to an inbox only links of root are followed`(
+        owner: UInt32, isFollowed: Bool
+    ) async throws {
+        for name in ["bob", "bob/Inbox"] { mkdir(folder(name), 0o755) }
+        symlink(folder("bob"), folder("alice"))
+        lchown(folder("alice"), owner, owner)
+        let inbox = folder("alice/Inbox")
+        if isFollowed {
+            #expect(try await InboxRoot.open(inbox, threads: threads).path == inbox)
+        } else {
+            await #expect(throws: InboxError.self) {
+                try await InboxRoot.open(inbox, threads: threads)
+            }
+        }
+    }
+
     @Test func `a root that was replaced is noticed`() async throws {
         mkdir(folder("inbox"), 0o755)
         let root = try await InboxRoot.open(folder("inbox"), threads: threads)
