@@ -63,6 +63,10 @@ struct Configuration: Sendable, Hashable {
                 continue
             }
             let pattern = isPattern ? path : InboxPattern.exactly(path)
+            if isPattern, let mistake = InboxPattern.mistake(in: inbox) {
+                object("--inbox \(inbox): \(mistake)")
+                continue
+            }
             if InboxPattern(pattern) != nil {
                 settings.inboxes.append(NamedInbox(path: pattern))
             } else {
