@@ -127,6 +127,14 @@ struct Explainer {
             facts: facts)
     }
 
+    private func remedy(forMissing inbox: String) -> String {
+        if let point = threads.missingMount(at: inbox) {
+            return "it is not mounted: mount " + ShellWord.quoted(point)
+        }
+        return "make the folder, as the user whose files it is to take: mkdir "
+            + ShellWord.quoted(inbox)
+    }
+
     /// What lies beneath a mount point is not the inbox.
     private func notMounted(_ path: String, _ place: InboxPlace, _ point: String) -> Explanation {
         var facts: [Fact] = []
@@ -159,11 +167,7 @@ struct Explainer {
             case .noSuchFileOrDirectory?:
                 (
                     "The inbox \(inbox) is not there.",
-                    threads.missingMount(at: inbox).map {
-                        "it is not mounted: mount " + ShellWord.quoted($0)
-                    }
-                        ?? "make the folder, as the user whose files it is to take: mkdir "
-                        + ShellWord.quoted(inbox)
+                    remedy(forMissing: inbox)
                 )
             case .notDirectory?, .tooManySymbolicLinkLevels?:
                 (
