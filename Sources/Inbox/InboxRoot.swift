@@ -14,6 +14,8 @@ public final class InboxRoot: Sendable {
     public let path: String
     /// Where it was when it was opened, all links replaced.
     public let location: String
+    /// Where the mount stood that it was on when it was opened.
+    public let mountPoint: String
     /// Who is charged: the owner of the opened directory.
     public let account: Account
     /// The file system it is on.
@@ -62,6 +64,7 @@ public final class InboxRoot: Sendable {
     ) {
         self.path = path
         self.location = opened.location.map { String(decoding: $0, as: UTF8.self) } ?? path
+        self.mountPoint = threads.mountPoint(of: opened.location ?? Array(path.utf8))
         self.way = way
         self.owner = visitor
         self.account = account
@@ -172,9 +175,9 @@ public final class InboxRoot: Sendable {
     ///
     /// - Throws: ``InboxError`` when that cannot be found out.
     public func loss() async throws -> InboxLoss? {
-        let facts: Entry
+        let place: Place
         do {
-            facts = try await Self.find(path, way: way, threads: threads).facts
+            place = try await Self.find(path, way: way, threads: threads)
         } catch let error as InboxError {
             switch error.errno {
             case .noSuchFileOrDirectory: return .gone
@@ -182,11 +185,17 @@ public final class InboxRoot: Sendable {
             default: throw error
             }
         }
-        guard facts.identity.device == device, facts.identity.inode == inode else {
-            return .replaced
+        guard place.facts.identity.device == device, place.facts.identity.inode == inode else {
+            let isBare =
+                place.location == Array(location.utf8)
+                && threads.mountPoint(of: place.location).utf8.count < mountPoint.utf8.count
+            return isBare ? .unmounted : .replaced
         }
-        return facts.uid == account.uid ? nil : .changedOwner
+        return place.facts.uid == account.uid ? nil : .changedOwner
     }
+
+    /// Where the system is told to mount what the inbox belongs on, and nothing is mounted.
+    public var missingMount: String? { threads.missingMount(at: location) }
 
     /// Gives the directory back once nothing that runs on it needs it any more; from now on
     /// ``run(at:_:)`` throws ``InboxError/rootLost(path:)``.
@@ -241,6 +250,7 @@ public final class InboxRoot: Sendable {
 public enum InboxLoss: String, Sendable, Hashable {
     case gone = "nothing is there any more"
     case replaced = "its path leads elsewhere"
+    case unmounted = "the share is not mounted"
     case changedOwner = "it has another owner"
 }
 

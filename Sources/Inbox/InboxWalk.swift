@@ -79,7 +79,9 @@ public struct InboxWalk: Sendable {
         into findings: inout InboxFindings
     ) async {
         do {
-            findings.roots = [try await InboxRoot.open(path, threads: threads)]
+            let root = try await InboxRoot.open(path, threads: threads)
+            try Self.requireMounted(root)
+            findings.roots = [root]
         } catch {
             findings.refuse(path, error)
         }
@@ -228,11 +230,19 @@ public struct InboxWalk: Sendable {
         }
         for (match, root) in zip(chosen, opened) {
             do {
-                findings.roots.append(try root.get())
+                let root = try root.get()
+                try Self.requireMounted(root)
+                findings.roots.append(root)
             } catch {
                 findings.refuse(match.path, error)
             }
         }
+    }
+
+    /// The empty folder beneath a share is not the inbox.
+    private static func requireMounted(_ root: InboxRoot) throws(InboxError) {
+        guard let point = root.missingMount else { return }
+        throw .refused(path: root.path, .notMounted(at: point))
     }
 
     /// Asks the system which users are people.

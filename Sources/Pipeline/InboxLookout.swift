@@ -262,13 +262,23 @@ final class InboxLookout: Sendable {
         }
     }
 
+    private func tellMended(_ root: InboxRoot) {
+        switch state.withLock({ $0.roster.mended(root.path) }) {
+        case .none: break
+        case .again: around.house.say(.inboxServedAgain, in: root)
+        case .replaced(let former):
+            around.house.say(
+                .inboxReplaced, in: root,
+                [.reason: "it was an inbox of \(former.account) (uid \(former.uid))"])
+        }
+    }
+
     private func serve(
         _ service: InboxService, joined: @escaping @Sendable () -> Void
     ) async {
         let root = service.desk.root
         await service.run(in: around.desks, dispatcher: around.dispatcher) {
-            let isMended = self.state.withLock { $0.roster.mended(root.path) }
-            if isMended { self.around.house.say(.inboxServedAgain, in: root) }
+            self.tellMended(root)
             joined()
         }
         let isLost = await service.intake.isRootLost

@@ -8,6 +8,18 @@ struct InboxPlace: Sendable, Hashable {
     var device: UInt64
     var inode: UInt64
     var uid: UInt32
+    /// The account's name, for people.
+    var account = ""
+    /// Its path with all links replaced.
+    var location = ""
+    /// Where the mount stands that it is on.
+    var mountPoint = ""
+
+    /// Whether this is only what lies beneath the mount that `former` was on.
+    func isBeneathMount(of former: InboxPlace) -> Bool {
+        (device, inode) != (former.device, former.inode) && location == former.location
+            && mountPoint.utf8.count < former.mountPoint.utf8.count
+    }
 
     /// Why this is served no more, now that `other` stands at its path.
     func loss(to other: InboxPlace?) -> InboxLoss? {
@@ -19,7 +31,9 @@ struct InboxPlace: Sendable, Hashable {
 
 extension InboxRoot {
     var place: InboxPlace {
-        InboxPlace(path: path, device: device, inode: inode, uid: account.uid)
+        InboxPlace(
+            path: path, device: device, inode: inode, uid: account.uid, account: "\(account)",
+            location: location, mountPoint: mountPoint)
     }
 
     var asFound: InboxChoice.Found {
@@ -54,13 +68,30 @@ struct InboxRoster: Sendable {
     private var ending: Set<String> = []
     /// What the log knows to be wrong, by path: a loss, or why it was refused.
     private var troubles: [String: Trouble] = [:]
+    /// What was served last at a path, as long as the daemon runs: a path that was on a mount is no
+    /// inbox without it.
+    private var former: [String: InboxPlace] = [:]
+
+    /// How it stands with a path that is served from now on.
+    enum Mending: Sendable, Hashable {
+        /// Nothing had been wrong.
+        case none
+        case again
+        /// It is another account's than the one that was served before.
+        case replaced(former: InboxPlace)
+    }
 
     /// A kind of trouble, told once.
     private enum Trouble: Hashable {
         case absence
         case other(InboxError)
 
-        init(_ error: InboxError) { self = error.isAbsence ? .absence : .other(error) }
+        init(_ error: InboxError) {
+            switch error {
+            case .refused(_, .notMounted): self = .absence
+            default: self = error.isAbsence ? .absence : .other(error)
+            }
+        }
     }
 
     init(of line: String) {
@@ -69,10 +100,22 @@ struct InboxRoster: Sendable {
     }
 
     /// Takes in what a look found.
+    ///
+    /// Rule: docs/design.md, "Shares that are not mounted".
     mutating func looked(
-        found: [InboxPlace], refused: [(path: String, error: InboxError)]
+        found everything: [InboxPlace], refused refusals: [(path: String, error: InboxError)]
     ) -> Decision {
         var decision = Decision()
+        let bare = everything.filter { place in
+            former[place.path].map { place.isBeneathMount(of: $0) } ?? false
+        }
+        let found = everything.filter { !bare.contains($0) }
+        let refused =
+            refusals
+            + bare.map { place -> (path: String, error: InboxError) in
+                let point = former[place.path]?.mountPoint ?? place.mountPoint
+                return (place.path, .refused(path: place.path, .notMounted(at: point)))
+            }
         let places = Dictionary(
             found.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         for place in served.values where !ending.contains(place.path) {
@@ -109,8 +152,12 @@ struct InboxRoster: Sendable {
 
     /// Anybody may make and remove directories that a pattern matches, without end.
     private mutating func forgetOldTroubles(but current: Set<String>) {
-        guard troubles.count > Self.troubleLimit else { return }
-        troubles = troubles.filter { current.contains($0.key) }
+        if troubles.count > Self.troubleLimit {
+            troubles = troubles.filter { current.contains($0.key) }
+        }
+        if former.count > Self.troubleLimit {
+            former = former.filter { current.contains($0.key) || served[$0.key] != nil }
+        }
     }
 
     /// A service has ended, and its path is free for another.
@@ -122,8 +169,14 @@ struct InboxRoster: Sendable {
         if isLost { troubles[path] = .absence }
     }
 
-    /// Whether something had been wrong at a path where all is well from now on.
-    mutating func mended(_ path: String) -> Bool { troubles.removeValue(forKey: path) != nil }
+    /// A path is served from now on; returns whether something had been wrong there.
+    mutating func mended(_ path: String) -> Mending {
+        let last = former[path]
+        former[path] = served[path]
+        guard troubles.removeValue(forKey: path) != nil else { return .none }
+        if let last, last.uid != served[path]?.uid { return .replaced(former: last) }
+        return .again
+    }
 
     /// Why a place is served no more; nil where it is, or where nobody can tell.
     private func loss(
@@ -161,6 +214,7 @@ struct InboxRoster: Sendable {
             path == place.path ? .changedOwner : nil
         // It may be among those that were passed over.
         case .tooManyDirectories, .tooManyInboxes: nil
+        case .notMounted: path == place.path ? .unmounted : nil
         case .nameNotText, .beneath, .above, .stateDirectory, .noPath: nil
         }
     }
@@ -173,6 +227,7 @@ extension InboxError {
     /// - Parameter isOfPattern: of a pattern's matches each directory on the way is watched.
     fileprivate func isMendedUnseen(isOfPattern: Bool) -> Bool {
         switch self {
+        case .refused(_, .notMounted): true
         case .refused, .identityRefused(_, .notPermitted): false
         case .rootUnavailable(_, .permissionDenied): !isOfPattern
         default: true

@@ -26,6 +26,9 @@ enum WorkerUser {
                 + "make one, or name another with “workers: user:” in the config")
     }
 
+    /// Whether a name, or a uid in digits, stands for a user of the system.
+    static func isKnown(_ name: String) -> Bool { UInt32(name) != nil || lookUp(name) != nil }
+
     private static func lookUp(_ name: String) -> WorkerIdentity? {
         var length = 4096
         while length <= answerLimit {

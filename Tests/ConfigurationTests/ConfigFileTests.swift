@@ -77,6 +77,16 @@ import Testing
         #expect(settings == expected)
     }
 
+    @Test func `a writer's timeout may be off, and brackets may be meant`() throws {
+        let text = """
+            inboxes:
+              - {path: '/srv/[]a]/\\[x/[!*]', open_writer_timeout: off}
+              - {path: '/srv/b\\**', open_writer_timeout: 20s}
+            """
+        let inboxes = try ConfigFile(text: text, path: "c.yaml").settings.inboxes
+        #expect(inboxes.map(\.settings.openWriterTimeout) == [nil, .seconds(20)])
+    }
+
     @Test(arguments: ["", "# nothing\n", "inboxes:\n", "limits: ~\nlog:\n"])
     func `a file that says nothing has the defaults`(text: String) throws {
         let settings = try ConfigFile(text: text, path: "c.yaml").settings
@@ -103,7 +113,11 @@ import Testing
         ("stages: {text: {soft: 3m}}", "stages.text: soft (3m) must be shorter than hard (2m)"),
         ("stages: {store: {soft: 3m}}", "unknown key “store” in stages"),
         ("log: {level: warn}", "unknown log.level “warn”; did you mean “warning”?"),
-        ("state: /a/../b", "state must be an absolute path, not “/a/../b”"),
+        ("state: /a/../b", "state must be written without “..”"),
+        ("state: a/b", "state must be an absolute path, not “a/b”"),
+        ("inboxes: [/srv/*/../x]", "c.yaml:1:11: inboxes must be written without “..”"),
+        ("inboxes: ['/srv/[ab/in']", "c.yaml:1:11: inboxes: a “[” is never closed"),
+        ("inboxes: ['/srv/**/in']", "c.yaml:1:11: inboxes: “**” is no more than “*” here"),
         ("state:", "c.yaml:1:7: state must have a value"),
         ("- a", "c.yaml:1:1: the file must be keys with values"),
         ("state: /a\nstate: /b", "the key “state” stands here twice; keep one"),

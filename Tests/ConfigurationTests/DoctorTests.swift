@@ -15,24 +15,6 @@ import Testing
         #expect(ShellWord.quoted(text) == word)
     }
 
-    @Test func `what the system is told to mount and has not is found`() {
-        let table = """
-            # a comment /srv
-            UUID=1 / ext4 defaults 0 1
-            server:/x /srv/ingest nfs defaults 0 0
-            server:/y\t/srv/my\\040files\tnfs\tdefaults 0 0
-            none none swap sw 0 0
-            """
-        func missing(_ path: String, _ mounted: String) -> String? {
-            MissingMount.find(at: path, table: table, mounted: mounted)
-        }
-        #expect(missing("/srv/ingest/alice", "UUID=1 / ext4 rw 0 0") == "/srv/ingest")
-        #expect(missing("/srv/ingest", "UUID=1 / ext4 rw 0 0") == "/srv/ingest")
-        #expect(missing("/srv/ingest2", "") == nil)
-        #expect(missing("/srv/ingest/a", "server:/x /srv/ingest nfs4 rw 0 0") == nil)
-        #expect(missing("/srv/my files/a", "") == "/srv/my files")
-    }
-
     private func identity(uid: Int, capabilities: String) throws -> ProcessIdentity {
         try #require(
             ProcessIdentity(
@@ -52,6 +34,8 @@ import Testing
         let root = try identity(uid: 0, capabilities: "000001ffffffffff")
         #expect(root.overriding.isEmpty && root.missing.isEmpty && !root.isOrdinary)
         #expect(ProcessIdentity(status: "Name:\tx\n") == nil)
+        let halted = "State:\tT (stopped)\nUid:\t0\t0\t0\t0\nCapEff:\t0\n"
+        #expect(!root.isHalted && ProcessIdentity(status: halted)?.isHalted == true)
     }
 
     @Test(arguments: [(50, CheckResult.Level.ok), (51, .warning)])

@@ -6,6 +6,9 @@ import Testing
 struct DaemonProcess {
     let program: RunningProgram
 
+    /// A daemon that another program started and became.
+    init(program: RunningProgram) { self.program = program }
+
     init(arguments: [String]) throws {
         program = try RunningProgram("ingestd", arguments)
     }

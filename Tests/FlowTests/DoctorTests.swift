@@ -151,6 +151,46 @@ private struct Diagnosis {
         #expect((permissions["remedy"] as? String)?.contains("findmnt") == true)
     }
 
+    @Test(.enabled(if: geteuid() == 0)) func `a state that accounts cannot pass is an error`()
+        async throws
+    {
+        mkdir(scene.state, 0o700)
+        let daemon = try await scene.start()
+        let warning = try await daemon.line(.stateClosed)
+        #expect(warning["path"] == scene.state)
+        let diagnosis = try await Diagnosis(["--config", scene.config])
+        #expect(diagnosis.end == .exited(69))
+        #expect(
+            diagnosis.found("passage", about: "state")["remedy"] as? String
+                == "chmod o+x \(scene.state)", "\(diagnosis.output)")
+        try await daemon.stop()
+    }
+
+    @Test func `a daemon with another state is waited for where a status file tells of one`()
+        async throws
+    {
+        let daemon = try await scene.start()
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        let other = scene.folder + "/elsewhere"
+        let diagnosis = try await Diagnosis(["--inbox", scene.inbox, "--state", other])
+        let canary = diagnosis.found("canary", about: scene.inbox)
+        #expect(canary["result"] as? String == "ok", "\(diagnosis.output)")
+        #expect((canary["finding"] as? String)?.contains(other) == true)
+        let none = diagnosis.found("daemon", about: "state")["finding"] as? String
+        #expect(none?.contains("none runs on \(other)") == true)
+        try await daemon.stop()
+    }
+
+    @Test func `a daemon that was halted is an error`() async throws {
+        let daemon = try await scene.start()
+        daemon.program.send(SIGSTOP)
+        let diagnosis = try await Diagnosis(["--config", scene.config])
+        daemon.program.send(SIGCONT)
+        #expect(diagnosis.result("daemon", about: "state") == "error", "\(diagnosis.output)")
+        try await daemon.stop()
+    }
+
     @Test func `a state that others may write is an error`() async throws {
         try scene.configure()
         try FileManager.default.createDirectory(

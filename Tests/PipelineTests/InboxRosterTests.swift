@@ -26,9 +26,9 @@ import Testing
         let carol = InboxPlace(path: "/srv/carol", device: 2, inode: 2, uid: 1003)
         let third = roster.looked(found: [alice, bob, carol], refused: [])
         #expect(third.beginning == [carol] && !third.isMissing)
-        let isMended = roster.mended(carol.path)
-        let wasWell = !roster.mended(alice.path)
-        #expect(isMended && wasWell)
+        let mended = roster.mended(carol.path)
+        let well = roster.mended(alice.path)
+        #expect(mended == .again && well == .none)
     }
 
     @Test(arguments: [(UInt64(1), UInt64(99)), (99, 10)])
@@ -46,8 +46,8 @@ import Testing
         #expect(again.ending.isEmpty && again.beginning.isEmpty, "it is coming to its end")
         roster.ended(alice.path, isLost: true)
         #expect(roster.looked(found: [other], refused: []).beginning == [other])
-        let isMended = roster.mended(alice.path)
-        #expect(isMended)
+        let mended = roster.mended(alice.path)
+        #expect(mended == .again)
     }
 
     @Test mutating func `another owner makes another inbox`() {
@@ -68,6 +68,71 @@ import Testing
         #expect(roster.looked(found: [bob], refused: [other]).news.map(\.error) == [other.error])
         // A match of a pattern leaves without any refusal.
         #expect(roster.looked(found: [], refused: []).ending.map(\.place) == [bob])
+    }
+
+    /// An inbox that is a share, and what lies beneath it.
+    private var share: (mounted: InboxPlace, beneath: InboxPlace) {
+        var (mounted, beneath) = (alice, alice)
+        (mounted.location, mounted.device, mounted.mountPoint) = (alice.path, 2, alice.path)
+        (beneath.location, beneath.inode, beneath.uid, beneath.mountPoint) = (alice.path, 7, 0, "/")
+        return (mounted, beneath)
+    }
+
+    @Test mutating func `the folder beneath a share is no inbox when the share goes`() {
+        let (mounted, beneath) = share
+        _ = roster.looked(found: [mounted], refused: [])
+        let first = roster.mended(alice.path)
+        #expect(first == .none)
+        let look = roster.looked(found: [beneath], refused: [])
+        #expect(look.ending.map(\.loss) == [.unmounted])
+        #expect(look.beginning.isEmpty && look.isMissing, "it is looked for again")
+        roster.ended(alice.path, isLost: true)
+        for _ in 1...2 {
+            let again = roster.looked(found: [beneath], refused: [])
+            #expect(again.beginning.isEmpty && again.isMissing)
+            #expect(again.news.isEmpty, "the log knows")
+        }
+        var back = mounted
+        back.device = 3
+        #expect(roster.looked(found: [back], refused: []).beginning == [back])
+        let mended = roster.mended(alice.path)
+        #expect(mended == .again)
+    }
+
+    @Test mutating func `a folder that stays when a mount goes is no loss, nor is another place`() {
+        let mounted = share.mounted
+        _ = roster.looked(found: [mounted], refused: [])
+        _ = roster.mended(alice.path)
+        var same = mounted
+        same.mountPoint = "/"
+        let look = roster.looked(found: [same], refused: [])
+        #expect(look.ending.isEmpty && !look.isMissing, "it was bound to itself")
+        var elsewhere = share.beneath
+        elsewhere.location = "/home/alice"
+        #expect(
+            roster.looked(found: [elsewhere], refused: []).ending.map(\.loss) == [.replaced])
+    }
+
+    @Test mutating func `what the system is told to mount and has not is waited for`() {
+        let error = InboxError.refused(path: alice.path, .notMounted(at: "/srv"))
+        let look = roster.looked(found: [], refused: [(alice.path, error)])
+        #expect(look.news.map(\.error) == [error] && look.isMissing)
+        _ = roster.looked(found: [alice], refused: [])
+        _ = roster.mended(alice.path)
+        let later = roster.looked(found: [], refused: [(alice.path, error)])
+        #expect(later.ending.map(\.loss) == [.unmounted])
+    }
+
+    @Test mutating func `an inbox of another account replaces the former one`() {
+        _ = roster.looked(found: [alice], refused: [])
+        _ = roster.mended(alice.path)
+        var other = alice
+        other.uid = 1002
+        _ = roster.looked(found: [other], refused: [])
+        roster.ended(alice.path, isLost: true)
+        _ = roster.looked(found: [other], refused: [])
+        let mended = roster.mended(alice.path)
+        #expect(mended == .replaced(former: alice))
     }
 
     @Test mutating func `a link in its place replaces an inbox`() {
@@ -111,8 +176,8 @@ import Testing
             #expect(roster.looked(found: [alice], refused: []).beginning == [alice])
             #expect(roster.declined(alice.path, because: beneath) == isNews)
         }
-        let isMended = roster.mended(alice.path)
-        #expect(isMended)
+        let mended = roster.mended(alice.path)
+        #expect(mended == .again)
     }
 
     @Test(arguments: [

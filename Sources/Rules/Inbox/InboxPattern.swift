@@ -86,6 +86,36 @@ public struct InboxPattern: Sendable, Hashable {
         path.utf8.contains(where: wildcards.contains)
     }
 
+    /// What about a pattern is hardly meant as it is written; nil where nothing is.
+    public static func mistake(in path: String) -> String? {
+        guard hasWildcard(path) else { return nil }
+        var rest = Array(path.utf8)[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "\\"): _ = rest.popFirst()
+            case UInt8(ascii: "*") where rest.first == byte:
+                return "“**” is no more than “*” here; write /*/* for folders of folders"
+            case UInt8(ascii: "["):
+                guard let end = setEnd(rest) else {
+                    return "a “[” is never closed; write \\[ for the character itself"
+                }
+                rest = rest[end...].dropFirst()
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    /// Where the set whose `[` was read is closed within its component.
+    private static func setEnd(_ rest: ArraySlice<UInt8>) -> Int? {
+        var start = rest.startIndex
+        if let first = rest.first, "!^".utf8.contains(first) { start += 1 }
+        // A bracket that comes first is a member of the set.
+        if start < rest.endIndex, rest[start] == UInt8(ascii: "]") { start += 1 }
+        let end = rest[min(start, rest.endIndex)...].firstIndex { "]/".utf8.contains($0) }
+        return end.flatMap { rest[$0] == UInt8(ascii: "]") ? $0 : nil }
+    }
+
     /// The pattern that matches this very path and no other.
     public static func exactly(_ path: String) -> String {
         guard hasWildcard(path) else { return path }

@@ -20,6 +20,9 @@ public enum InboxRefusal: Sendable, Hashable {
     case tooManyDirectories(limit: Int)
     /// More inboxes match than are served.
     case tooManyInboxes(limit: Int)
+    /// Nothing is mounted at the path where the directory used to be, or belongs, on a mount: it is
+    /// only what lies beneath.
+    case notMounted(at: String)
     /// The text is no absolute path.
     case noPath
 
@@ -44,6 +47,8 @@ public enum InboxRefusal: Sendable, Hashable {
         case .tooManyDirectories(let limit):
             "more than \(limit) directories fit a part of the pattern; the rest is not looked at"
         case .tooManyInboxes(let limit): "more than \(limit) inboxes match; the rest is not served"
+        case .notMounted(let point):
+            "the share is not mounted, only the folder beneath it is there: mount \(point)"
         case .noPath: "it is no absolute path"
         }
     }

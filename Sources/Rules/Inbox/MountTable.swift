@@ -23,11 +23,19 @@ public struct MountTable: Sendable, Hashable {
 
     /// The device of the mount that an absolute path without links leads to; nil where nothing is
     /// known.
-    public func device(of path: [UInt8]) -> UInt64? {
+    public func device(of path: [UInt8]) -> UInt64? { point(above: path).flatMap { devices[$0] } }
+
+    /// Where the mount stands that an absolute path without links leads to; nil where nothing is
+    /// known.
+    public func mountPoint(of path: [UInt8]) -> String? {
+        point(above: path).map { $0.isEmpty ? "/" : String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func point(above path: [UInt8]) -> [UInt8]? {
         var rest = path[...]
         while rest.last == UInt8(ascii: "/") { rest.removeLast() }
         while true {
-            if let device = devices[Array(rest)] { return device }
+            if devices[Array(rest)] != nil { return Array(rest) }
             guard let slash = rest.lastIndex(of: UInt8(ascii: "/")) else { return nil }
             rest = rest[..<slash]
         }
@@ -59,7 +67,7 @@ public struct MountTable: Sendable, Hashable {
     }
 
     /// Blanks, line ends, `#` and backslashes are written as `\` and three octal digits.
-    private static func unescaped(_ field: ArraySlice<UInt8>) -> [UInt8] {
+    static func unescaped(_ field: ArraySlice<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = field
         while let byte = rest.popFirst() {

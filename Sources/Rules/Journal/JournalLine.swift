@@ -19,6 +19,9 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case daemonStopped = "daemon stopped"
     case configReloaded = "config reloaded"
     case configRefused = "config refused"
+    case changesIgnored = "changes other than limits need a restart"
+    case nothingToReload = "no config file to reload"
+    case stateClosed = "state directory closed to accounts"
     case checkpointReached = "checkpoint reached"
     case serviceManagerDeaf = "service manager not told"
     case linesDropped = "log lines dropped"
@@ -26,6 +29,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case inboxWatched = "inbox watched"
     case inboxLost = "inbox lost"
     case inboxServedAgain = "inbox served again"
+    case inboxReplaced = "inbox replaced"
     case inboxRefused = "inbox refused"
     case inboxesExhausted = "too many inboxes"
     case mountsUnwatched = "mounts not watched"
@@ -92,7 +96,8 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
             .claimAbandoned, .openDropTaken, .newerDropReturned, .workerKilled, .sidecarMovedAside,
             .sidecarFailed,
             .removalFailed, .confinementReduced, .serviceManagerDeaf,
-            .linesDropped, .mountsUnwatched, .importsUnshared, .importsUntidied:
+            .linesDropped, .changesIgnored, .nothingToReload, .stateClosed, .inboxReplaced,
+            .mountsUnwatched, .importsUnshared, .importsUntidied:
             .warning
         case .configRefused, .workerUnavailable, .inboxLost, .inboxRefused, .inboxesExhausted,
             .watchesExhausted, .storePaused,

@@ -37,6 +37,22 @@ public struct DaemonSettings: Sendable, Hashable {
         settings.limits = newer.limits
         return settings
     }
+
+    /// The keys at the top of the config whose values differ in `newer`, but take a restart.
+    public func changesBeyondReload(in newer: DaemonSettings) -> [String] {
+        var (workers, others) = (workers, newer.workers)
+        let stages = workers.allowances != others.allowances
+        (workers.allowances, others.allowances) = ([:], [:])
+        let isChanged = [
+            ("state", stateDirectory != newer.stateDirectory),
+            ("inboxes", inboxes != newer.inboxes),
+            ("workers", workers != others),
+            ("stages", stages),
+            ("stop_timeout", stopTimeout != newer.stopTimeout),
+            ("log", log != newer.log),
+        ]
+        return isChanged.filter(\.1).map(\.0)
+    }
 }
 
 /// An inbox as it is configured: where it is, and what holds in it.

@@ -38,7 +38,8 @@ struct ConfigCheck: AsyncParsableCommand {
             }
             throw ExitCode.badConfig
         }
-        let summary = ConfigSummary(settings)
+        let summary = ConfigSummary(
+            settings, warnings: ConfigSummary.warnings(about: settings))
         try Output.write(json ? summary.json.keyPerLine : "ok\n\n" + summary.text)
     }
 }

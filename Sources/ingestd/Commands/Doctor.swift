@@ -64,8 +64,11 @@ struct Doctor: AsyncParsableCommand {
                 (finder.configFile ?? "the command line") + " names "
                     + (count == 1 ? "one inbox" : "\(count) inboxes"))
         }
-        checkup.append(StateChecks(path: settings.stateDirectory, holder: holder).checkup)
-        var round = InboxRound(holder: holder, daemon: Self.identity(of: holder))
+        let daemon = Self.identity(of: holder)
+        checkup.append(
+            StateChecks(path: settings.stateDirectory, holder: holder, daemon: daemon).checkup)
+        var round = InboxRound(
+            holder: holder, daemon: daemon, stateDirectory: settings.stateDirectory)
         await round.go(settings.inboxes)
         WatchLimits.current()
             .check(folders: round.folders.count, isWhole: round.folders.isWhole, &checkup)

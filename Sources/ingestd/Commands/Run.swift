@@ -60,6 +60,7 @@ struct Run: AsyncParsableCommand {
             throw Self.complain(error)
         }
         journal(JournalLine(.daemonStarted, [.version: Ingestd.version, .pid: "\(getpid())"]))
+        Self.warn(ofClosed: settings.stateDirectory, journal)
         try await serve(daemon, settings, journal)
         journal(JournalLine(.daemonStopped))
     }
@@ -78,9 +79,20 @@ struct Run: AsyncParsableCommand {
         let lifeline = Lifeline(
             daemon: daemon, manager: manager, stopTimeout: settings.stopTimeout, journal: journal)
         let reload: @Sendable () -> Void = {
+            guard config != nil else {
+                journal(JournalLine(.nothingToReload))
+                return
+            }
             do throws(ConfigError) {
-                daemon.reload(try readSettings())
+                let newer = try readSettings()
+                daemon.reload(newer)
                 journal(JournalLine(.configReloaded))
+                let changes = settings.changesBeyondReload(in: newer)
+                if !changes.isEmpty {
+                    journal(
+                        JournalLine(
+                            .changesIgnored, [.reason: changes.joined(separator: ", ")]))
+                }
             } catch {
                 journal(JournalLine(.configRefused, [.detail: error.description]))
             }
@@ -100,6 +112,16 @@ struct Run: AsyncParsableCommand {
         } catch {
             throw Self.complain(error)
         }
+    }
+
+    /// Accounts that cannot pass through to their imports cannot read them.
+    private static func warn(ofClosed state: String, _ journal: Journal) {
+        let identity = ProcFile.text("/proc/self/status").flatMap(ProcessIdentity.init)
+        guard identity?.isOrdinary == false, let folder = StateChecks.closedFolder(above: state)
+        else { return }
+        journal(
+            JournalLine(
+                .stateClosed, [.path: folder, .detail: "chmod o+x " + ShellWord.quoted(folder)]))
     }
 
     /// Says why the daemon cannot work, and what the shell is told.

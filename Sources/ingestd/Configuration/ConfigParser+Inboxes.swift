@@ -41,9 +41,12 @@ extension ConfigParser {
         take(
             reader.duration(keys[.settleWithoutProof], name(.settleWithoutProof), in: wait),
             \.settleWithoutProof)
-        take(
-            reader.duration(keys[.openWriterTimeout], name(.openWriterTimeout), in: interval),
-            \.openWriterTimeout)
+        // That is the default too, and its word in the documents.
+        if keys[.openWriterTimeout]?.scalar?.string != "off" {
+            take(
+                reader.duration(keys[.openWriterTimeout], name(.openWriterTimeout), in: interval),
+                \.openWriterTimeout)
+        }
         take(reader.duration(keys[.rescan], name(.rescan), in: interval), \.rescan)
         take(reader.duration(keys[.poll], name(.poll), in: interval), \.poll)
         take(reader.flag(keys[.recursive], name(.recursive)), \.isRecursive)
@@ -97,6 +100,10 @@ extension ConfigParser {
         guard let node, let path = path(node, what) else { return nil }
         guard InboxPattern(path) != nil else {
             reader.report(node, "\(what): \(InboxPlacement.patternRefusal)")
+            return nil
+        }
+        if let mistake = InboxPattern.mistake(in: path) {
+            reader.report(node, "\(what): \(mistake)")
             return nil
         }
         return path

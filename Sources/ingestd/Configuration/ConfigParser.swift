@@ -116,7 +116,13 @@ struct ConfigParser {
     mutating func path(_ node: Node?, _ what: String) -> String? {
         guard let node, let text = reader.text(node, what) else { return nil }
         guard let path = AbsolutePath.plain(text) else {
-            reader.report(node, "\(what) must be an absolute path, not “\(text)”")
+            let isAbsolute = text.hasPrefix("/") && !text.utf8.contains(0)
+            reader.report(
+                node,
+                isAbsolute
+                    ? "\(what) must be written without “..”, which may lead elsewhere behind a "
+                        + "link, not “\(text)”"
+                    : "\(what) must be an absolute path, not “\(text)”")
             return nil
         }
         return path

@@ -3,15 +3,35 @@ import Rules
 /// What a configuration comes to, defaults included.
 struct ConfigSummary {
     private let settings: DaemonSettings
+    /// What is worth a word, though the file can be used.
+    private let warnings: [String]
 
-    init(_ settings: DaemonSettings) { self.settings = settings }
+    init(_ settings: DaemonSettings, warnings: [String] = []) {
+        self.settings = settings
+        self.warnings = warnings
+    }
+
+    /// Limits of users whom the system does not know hold for nobody.
+    static func warnings(
+        about settings: DaemonSettings, isKnown: (String) -> Bool = WorkerUser.isKnown
+    ) -> [String] {
+        settings.limits.users.keys.sorted().filter { !isKnown($0) }.map {
+            "limits.users: the system knows no user “\($0)”, so this limit holds for nobody"
+        }
+    }
 
     /// Tables for a person.
     var text: String {
-        var inboxes = TextTable("INBOX", "SETTLE", "SCHEMA", "PDF UP TO", "TABLES UP TO")
+        var inboxes = TextTable(
+            "INBOX", "SETTLE", "POLL", "RESCAN", "OPEN WRITER", "IGNORE", "SCHEMA", "PDF UP TO",
+            "TABLES UP TO")
         for inbox in settings.inboxes {
             inboxes.add(
-                inbox.path, inbox.settings.settle.setting, inbox.settings.schema.setting,
+                inbox.path, inbox.settings.settle.setting, inbox.settings.poll.setting,
+                inbox.settings.rescan.setting,
+                inbox.settings.openWriterTimeout?.setting ?? "off",
+                inbox.settings.ignore.isEmpty ? "-" : inbox.settings.ignore.joined(separator: " "),
+                inbox.settings.schema.setting,
                 inbox.settings.pdfSizeLimit.description, inbox.settings.tableSizeLimit.description)
         }
         var limits = TextTable("LIMIT", "BYTES", "FILES")
@@ -35,13 +55,16 @@ struct ConfigSummary {
             workers.user ?? WorkerSettings.standardUsers.joined(separator: ", else "))
         others.add("stop_timeout", settings.stopTimeout.setting)
         others.add("log", "\(settings.log.format.rawValue), \(settings.log.level.rawValue)")
-        return [inboxes, limits, stages, others].map { $0.text() }.joined(separator: "\n")
+        let words = warnings.map { "warning: " + TerminalText.line($0) + "\n" }.joined()
+        return (words.isEmpty ? "" : words + "\n")
+            + [inboxes, limits, stages, others].map { $0.text() }.joined(separator: "\n")
     }
 
     /// The same for a program.
     var json: JSONValue {
         .object([
             .init("ok", .bool(true)),
+            .init("warnings", .array(warnings.map(JSONValue.string))),
             .init("state", .string(settings.stateDirectory)),
             .init("inboxes", .array(settings.inboxes.map(json))),
             .init("limits", limitsJSON),

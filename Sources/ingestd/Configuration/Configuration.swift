@@ -54,19 +54,10 @@ struct Configuration: Sendable, Hashable {
             places = file.inboxPlaces
         }
         for inbox in sources.inboxes {
-            // Where the command is given is no pattern, whatever its name.
-            let isPattern = InboxPattern.hasWildcard(inbox)
-            let folder = surroundings.workingDirectory
-            let from = isPattern ? InboxPattern.exactly(folder) : folder
-            guard let path = AbsolutePath.plain(inbox, from: from) else {
-                object("--inbox has no folder's name")
-                continue
-            }
-            let pattern = isPattern ? path : InboxPattern.exactly(path)
-            if InboxPattern(pattern) != nil {
-                settings.inboxes.append(NamedInbox(path: pattern))
-            } else {
-                object("--inbox \(inbox): \(InboxPlacement.patternRefusal)")
+            do throws(Mistake) {
+                settings.inboxes.append(try named(inbox, from: surroundings.workingDirectory))
+            } catch {
+                object(error.message)
             }
         }
         if settings.inboxes.count > DaemonSettings.inboxLimit {
@@ -93,6 +84,28 @@ struct Configuration: Sendable, Hashable {
             throw ConfigError(file: sources.configFile, problems: problems)
         }
         return settings
+    }
+
+    /// What is wrong with one option.
+    private struct Mistake: Error { let message: String }
+
+    /// The inbox of one `--inbox`. Where the command is given is no pattern, whatever its name.
+    private static func named(
+        _ inbox: String, from folder: String
+    ) throws(Mistake) -> NamedInbox {
+        let isPattern = InboxPattern.hasWildcard(inbox)
+        let from = isPattern ? InboxPattern.exactly(folder) : folder
+        guard let path = AbsolutePath.plain(inbox, from: from) else {
+            throw Mistake(message: "--inbox has no folder's name")
+        }
+        if let mistake = InboxPattern.mistake(in: inbox) {
+            throw Mistake(message: "--inbox \(inbox): \(mistake)")
+        }
+        let pattern = isPattern ? path : InboxPattern.exactly(path)
+        guard InboxPattern(pattern) != nil else {
+            throw Mistake(message: "--inbox \(inbox): \(InboxPlacement.patternRefusal)")
+        }
+        return NamedInbox(path: pattern)
     }
 
     /// The first that is said: command line, config, systemd, the system's custom for root, the user's own.

@@ -31,6 +31,8 @@ struct Canary {
     private(set) var event: Duration?
     /// How long after its making it was gone; nil where it stayed.
     private(set) var answer: Duration?
+    /// How long it was waited for.
+    private(set) var waited = Duration.zero
     private(set) var failure: Failure?
 
     init(root: InboxRoot, settings: InboxSettings, patience: Duration?) {
@@ -71,6 +73,7 @@ struct Canary {
         guard let name = path.name else { preconditionFailure("a canary has a name") }
         while answer == nil, !wasInterrupted.load(ordering: .relaxed) {
             let elapsed = Self.now() - start
+            waited = elapsed
             let isHeard = event != nil || elapsed > Self.eventPatience
             if isHeard, elapsed > patience ?? .zero { return }
             // This command has nothing else to do: its one thread may wait for the kernel.
@@ -100,7 +103,9 @@ struct Canary {
 
 extension Canary {
     /// Says what came of it.
-    func report(_ about: String, _ holder: StateHolder, _ checkup: inout Checkup) {
+    func report(
+        _ about: String, _ holder: StateHolder, _ state: String, _ checkup: inout Checkup
+    ) {
         if let failure {
             checkup.fail(
                 about, "canary", failure.detail,
@@ -112,7 +117,7 @@ extension Canary {
             .init("answer_seconds", answer.map { .decimal($0.inSeconds) } ?? .null),
         ]
         reportEvent(about, &checkup, figures)
-        reportAnswer(about, holder, &checkup, figures)
+        reportAnswer(about, holder, state, &checkup, figures)
     }
 
     private func reportEvent(
@@ -126,7 +131,7 @@ extension Canary {
                 figures: figures)
         } else if root.reportsEvents {
             checkup.fail(
-                about, "event", "the kernel did not report a new file",
+                about, "event", "the kernel did not report a new file within \(waited.forPeople)",
                 remedy: "files are found only every \(settings.rescan.setting): lower “rescan:” of "
                     + "this inbox, or move it to a file system that reports changes",
                 figures: figures)
@@ -136,21 +141,27 @@ extension Canary {
     }
 
     private func reportAnswer(
-        _ about: String, _ holder: StateHolder, _ checkup: inout Checkup,
+        _ about: String, _ holder: StateHolder, _ state: String, _ checkup: inout Checkup,
         _ figures: [JSONValue.Member]
     ) {
         if let answer {
             checkup.fine(
-                about, "canary", "ingestd noticed a new file after \(answer.forPeople)",
+                about, "canary",
+                "ingestd noticed a new file after \(answer.forPeople)"
+                    + (holder == .nobody ? "; its state is not \(state)" : ""),
                 figures: figures)
             return
         }
-        let limit = patience?.setting ?? "0s"
+        let limit = waited.forPeople
         switch holder {
         case .nobody:
             checkup.warn(
-                about, "canary", "no ingestd runs that could notice a new file", remedy: nil,
-                figures: figures)
+                about, "canary",
+                patience == nil
+                    ? "none runs on \(state) that could notice a new file"
+                    : "none runs on \(state), and nobody noticed a new file within \(limit)",
+                remedy: "systemctl start ingestd; if one runs, name its config with --config, or "
+                    + "its state with --state", figures: figures)
         case .daemon:
             checkup.fail(
                 about, "canary", "ingestd did not notice a new file within \(limit)",

@@ -17,6 +17,8 @@ struct InboxChecks {
     /// Who the running daemon is; nil where none runs or it cannot be seen.
     let daemon: ProcessIdentity?
     let threads: OwnerThreads
+    /// Where the daemon that is asked about keeps its state.
+    let stateDirectory: String
     /// How long the daemon is waited for at most.
     let patience: Duration
     /// Whether it was waited for in vain.
@@ -28,8 +30,9 @@ struct InboxChecks {
 
     init(
         inbox: NamedInbox, holder: StateHolder, daemon: ProcessIdentity?, threads: OwnerThreads,
-        patience: Duration
+        stateDirectory: String, patience: Duration
     ) {
+        self.stateDirectory = stateDirectory
         self.inbox = inbox
         self.holder = holder
         self.daemon = daemon
@@ -47,6 +50,9 @@ struct InboxChecks {
                 root = try await InboxRoot.open(
                     inbox.path, threads: threads, as: geteuid() == 0 ? nil : Owner.ofProcess())
             }
+            if let point = root.missingMount {
+                throw InboxError.refused(path: inbox.path, .notMounted(at: point))
+            }
             let owner = try Owner.lookUp(uid: root.account.uid)
             checkOwner(owner)
             let facts = try await root.run { try InboxFacts($0) }
@@ -60,7 +66,7 @@ struct InboxChecks {
                     remedy: "run this as root")
                 return
             }
-            await prove(in: root)
+            await prove(in: root, isServed: facts.summary != nil)
         } catch {
             note(error)
         }
@@ -70,11 +76,19 @@ struct InboxChecks {
         let error = error as? InboxError
         let detail = error?.failure.detail ?? "unforeseen"
         let path = ShellWord.quoted(inbox.path)
+        if case .refused(_, .notMounted(let point))? = error {
+            checkup.fail(
+                about, "folder", "the share is not mounted; only the folder beneath it is there",
+                remedy: "mount " + ShellWord.quoted(point))
+            return
+        }
         switch error?.errno {
         case .noSuchFileOrDirectory?:
             checkup.fail(
                 about, "folder", "it is not there",
-                remedy: MissingMount.remedy(for: inbox.path)
+                remedy: threads.missingMount(at: inbox.path).map {
+                    "it is not mounted: mount " + ShellWord.quoted($0)
+                }
                     ?? "make it, as the user whose files it is to take: mkdir \(path)")
         case .notDirectory?, .tooManySymbolicLinkLevels?:
             checkup.fail(
@@ -174,7 +188,8 @@ struct InboxChecks {
 
     // MARK: - What works
 
-    private mutating func prove(in root: InboxRoot) async {
+    /// - Parameter isServed: whether some ingestd wrote there: perhaps one with another state.
+    private mutating func prove(in root: InboxRoot, isServed: Bool) async {
         do {
             let trial = try await root.run { try FileTrial($0) }
             if trial.isLeased {
@@ -201,10 +216,11 @@ struct InboxChecks {
             return
         }
         var canary = Canary(
-            root: root, settings: inbox.settings, patience: holder == .nobody ? nil : patience)
+            root: root, settings: inbox.settings,
+            patience: holder == .nobody && !isServed ? nil : patience)
         await canary.fly()
-        isUnanswered = holder != .nobody && canary.answer == nil
-        canary.report(about, holder, &checkup)
+        isUnanswered = (holder != .nobody || isServed) && canary.answer == nil
+        canary.report(about, holder, stateDirectory, &checkup)
     }
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Inbox
 import Pipeline
 import Rules
@@ -12,6 +13,8 @@ struct InboxRound {
     let holder: StateHolder
     /// Who the running daemon is; nil where none runs or it cannot be seen.
     let daemon: ProcessIdentity?
+    /// Where the daemon that is asked about keeps its state.
+    let stateDirectory: String
     private let threads = OwnerThreads()
     private(set) var checkup = Checkup()
     /// How many folders want a watch, and whether all were counted.
@@ -19,7 +22,8 @@ struct InboxRound {
     private var vainCount = 0
     private var seen: Set<String> = []
 
-    init(holder: StateHolder, daemon: ProcessIdentity?) {
+    init(holder: StateHolder, daemon: ProcessIdentity?, stateDirectory: String) {
+        self.stateDirectory = stateDirectory
         self.holder = holder
         self.daemon = daemon
     }
@@ -45,13 +49,27 @@ struct InboxRound {
                 .init("refused", .count(findings.refusals.count)),
             ])
         for (path, error) in findings.refusals.prefix(Self.refusalLimit) {
+            note(error, at: path, of: pattern)
+        }
+        for root in findings.roots where !seen.contains(root.path) {
+            await look(at: NamedInbox(path: root.path, settings: pattern.settings), root)
+        }
+    }
+
+    private mutating func note(_ error: InboxError, at path: String, of pattern: NamedInbox) {
+        switch error {
+        case .refused(_, .notMounted(let point)):
+            checkup.fail(
+                path, "folder", error.failure.detail, remedy: "mount " + ShellWord.quoted(point))
+        case .refused(_, .othersAccount),
+            .rootUnavailable(_, .permissionDenied)
+        where geteuid() != 0:
+            checkup.warn(path, "pattern", error.failure.detail, remedy: "run this as root")
+        default:
             checkup.warn(
                 path, "pattern", error.failure.detail,
                 remedy: "give it another owner, name it by its exact path, or let \(pattern.path) "
                     + "match less")
-        }
-        for root in findings.roots where !seen.contains(root.path) {
-            await look(at: NamedInbox(path: root.path, settings: pattern.settings), root)
         }
     }
 
@@ -59,6 +77,7 @@ struct InboxRound {
         seen.insert(inbox.path)
         var checks = InboxChecks(
             inbox: inbox, holder: holder, daemon: daemon, threads: threads,
+            stateDirectory: stateDirectory,
             patience: vainCount < Self.vainLimit ? Canary.usualPatience : Canary.lostPatience)
         await checks.run(root)
         vainCount += checks.isUnanswered ? 1 : 0

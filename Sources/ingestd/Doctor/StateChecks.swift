@@ -10,14 +10,20 @@ struct StateChecks {
     private static let about = "state"
     /// Under so much the store soon pauses.
     static let scarceRoom = ByteCount.megabytes(1000)
+    /// Accounts below are the system's. Rule: login.defs(5), `UID_MIN`.
+    private static let firstUserID: UInt32 = 1000
 
     private let path: String
     private let holder: StateHolder
     private(set) var checkup = Checkup()
 
-    init(path: String, holder: StateHolder) {
+    /// Who the running daemon is; nil where none runs or it cannot be seen.
+    private let daemon: ProcessIdentity?
+
+    init(path: String, holder: StateHolder, daemon: ProcessIdentity? = nil) {
         self.path = path
         self.holder = holder
+        self.daemon = daemon
         check()
     }
 
@@ -31,6 +37,7 @@ struct StateChecks {
         defer { close(directory) }
         let descriptor = FileDescriptor(rawValue: directory)
         checkOwner(descriptor)
+        checkPassage(descriptor)
         checkFileSystem(descriptor)
         if let room = FreeRoom(of: descriptor) {
             room.check(Self.about, &checkup, scarce: Self.scarceRoom)
@@ -44,13 +51,17 @@ struct StateChecks {
 
     private mutating func checkDaemon() {
         switch holder {
+        case .daemon(let pid) where daemon?.isHalted == true:
+            checkup.fail(
+                Self.about, "daemon", "pid \(pid) was halted by a signal: nothing is taken",
+                remedy: "kill -CONT \(pid)", figures: [.init("pid", .integer(Int64(pid)))])
         case .daemon(let pid):
             checkup.fine(
                 Self.about, "daemon", pid > 0 ? "running, pid \(pid)" : "running",
                 figures: [.init("pid", pid > 0 ? .integer(Int64(pid)) : .null)])
         case .nobody:
             checkup.warn(
-                Self.about, "daemon", "none runs on \(path)",
+                Self.about, "daemon", "none runs on \(path): nothing is taken by it",
                 remedy: "systemctl start ingestd, or ingestd run")
         case .unknown:
             checkup.warn(
@@ -91,6 +102,30 @@ struct StateChecks {
                 remedy: "chmod 0711 " + ShellWord.quoted(path))
         } else {
             checkup.fine(Self.about, "directory", finding)
+        }
+    }
+
+    /// Accounts pass through it to their imports; an ordinary user's daemon serves nobody else.
+    private mutating func checkPassage(_ directory: FileDescriptor) {
+        var facts = stat()
+        guard fstat(directory.rawValue, &facts) == 0 else { return }
+        let isOwnersAlone =
+            daemon?.isOrdinary ?? (facts.st_uid >= Self.firstUserID && facts.st_uid != 65534)
+        guard !isOwnersAlone, let folder = Self.closedFolder(above: path) else { return }
+        checkup.fail(
+            Self.about, "passage",
+            "\(folder) is closed to others: accounts cannot read their imports",
+            remedy: "chmod o+x " + ShellWord.quoted(folder))
+    }
+
+    /// The first folder on the way down to a path, itself included, that others may not pass
+    /// through; nil where there is none.
+    static func closedFolder(above path: String) -> String? {
+        var folders = [AbsolutePath.resolved(path)]
+        while let last = folders.last, last != "/" { folders.append(AbsolutePath.parent(last)) }
+        return folders.reversed().first { folder in
+            var facts = stat()
+            return stat(folder, &facts) == 0 && facts.st_mode & 0o001 == 0
         }
     }
 

@@ -134,6 +134,8 @@ struct ProcessIdentity: Sendable, Hashable {
     ]
 
     let uid: UInt32
+    /// Whether it was stopped by a signal, and can do nothing until another lets it go on.
+    let isHalted: Bool
     private let capabilities: UInt64
 
     /// Reads the text of `/proc/PID/status`.
@@ -145,6 +147,7 @@ struct ProcessIdentity: Sendable, Hashable {
             })
         else { return nil }
         self.uid = uid
+        isHalted = ProcFile.value("State", in: status)?.first.map { "Tt".contains($0) } ?? false
         self.capabilities = capabilities
     }
 

@@ -26,6 +26,9 @@ struct Explainer {
         do {
             // The superuser looks as the owner would; everybody else as who they are.
             let root = try await root(of: place)
+            if let point = root.missingMount {
+                throw InboxError.refused(path: root.path, .notMounted(at: point))
+            }
             let owner = try Owner.lookUp(uid: root.account.uid)
             let sight = try await sight(place, root, owner, meansFolder: path.hasSuffix("/"))
             return ExplanationWords(
@@ -124,10 +127,34 @@ struct Explainer {
             facts: facts)
     }
 
+    private func remedy(forMissing inbox: String) -> String {
+        if let point = threads.missingMount(at: inbox) {
+            return "it is not mounted: mount " + ShellWord.quoted(point)
+        }
+        return "make the folder, as the user whose files it is to take: mkdir "
+            + ShellWord.quoted(inbox)
+    }
+
+    /// What lies beneath a mount point is not the inbox.
+    private func notMounted(_ path: String, _ place: InboxPlace, _ point: String) -> Explanation {
+        var facts: [Fact] = []
+        facts.add("rule", "the folder beneath a share that is not mounted is no inbox")
+        facts.add("origin", "/etc/fstab, which names \(point)")
+        facts.add("next_look", "when it is mounted")
+        facts.add("remedy", "mount " + ShellWord.quoted(point))
+        facts.add("inbox", place.inbox.path)
+        return Explanation(
+            path: path, verdict: .unavailable,
+            sentence: "The share of the inbox \(place.inbox.path) is not mounted.", facts: facts)
+    }
+
     private func unavailable(
         _ path: String, _ place: InboxPlace, _ error: any Error
     ) -> Explanation {
         let inbox = place.inbox.path
+        if case .refused(_, .notMounted(let point))? = error as? InboxError {
+            return notMounted(path, place, point)
+        }
         if case .refused(_, let refusal)? = error as? InboxError {
             return notServed(path, place, refusal)
         }
@@ -140,9 +167,7 @@ struct Explainer {
             case .noSuchFileOrDirectory?:
                 (
                     "The inbox \(inbox) is not there.",
-                    MissingMount.remedy(for: inbox)
-                        ?? "make the folder, as the user whose files it is to take: mkdir "
-                        + ShellWord.quoted(inbox)
+                    remedy(forMissing: inbox)
                 )
             case .notDirectory?, .tooManySymbolicLinkLevels?:
                 (

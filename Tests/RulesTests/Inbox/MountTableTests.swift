@@ -30,6 +30,9 @@ import Testing
         #expect(device("/srv/in/share/a/b") == number(0, 28))
         #expect(device("/srv/in/shared") == number(8, 1))
         #expect(device(#"/srv/in/with blank\x/a"#) == number(0, 26))
+        #expect(table.mountPoint(of: Array("/srv/in/share/a".utf8)) == "/srv/in/share")
+        #expect(table.mountPoint(of: Array("/srv/in/shared".utf8)) == "/")
+        #expect(MountTable(text: []).mountPoint(of: Array("/".utf8)) == nil)
         #expect(MountTable(text: []).device(of: Array("/".utf8)) == nil)
     }
 
