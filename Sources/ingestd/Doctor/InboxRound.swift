@@ -2,6 +2,7 @@ import Glibc
 import Inbox
 import Pipeline
 import Rules
+import SystemPackage
 
 /// Goes round all inboxes that the config names, those that patterns match among them.
 struct InboxRound {
