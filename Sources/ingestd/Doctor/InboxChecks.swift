@@ -84,7 +84,7 @@ struct InboxChecks {
             checkup.warn(about, "folder", "closed to this user", remedy: "run this as root")
         case .permissionDenied?:
             checkup.fail(
-                about, "folder", "its owner may not read it", 
+                about, "folder", "its owner may not read it",
                 remedy: OwnersCommand.text("chmod u+rwx \(path)", asOwnerOf: inbox.path))
         default:
             checkup.fail(about, "folder", detail, remedy: "ls -ld \(path)")

@@ -56,7 +56,8 @@ extension ExplanationWords {
     private func fixedFolder(_ obstacle: RemovalObstacle, _ denial: Denial?) -> Answer {
         Answer(
             verdict: .refused,
-            sentence: (place.path.isRoot ? "This is the inbox of \(account)" : "\(name) is a folder")
+            sentence: (place.path.isRoot
+                ? "This is the inbox of \(account)" : "\(name) is a folder")
                 + ", and no file in it is taken: \(account) could not remove it afterwards.",
             rule: Self.removalRule + " (\(ErrorCode.notRemovable.rawValue))", origin: nil,
             nextLook: onMending, remedy: remedy(obstacle, denial, folder: place.path))

@@ -13,7 +13,8 @@ extension ExplanationWords {
             return Answer(
                 verdict: .missing,
                 sentence: "There is no \(name) here, and no status file of it"
-                    + (sight.hasResults ? "; \(results) is there, so it may have been taken." : "."),
+                    + (sight.hasResults
+                        ? "; \(results) is there, so it may have been taken." : "."),
                 rule: "only what is there is taken", origin: nil, nextLook: "when it appears",
                 remedy: "look at the name again; `ingestd ls` lists what was taken here")
         }

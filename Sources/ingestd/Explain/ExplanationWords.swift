@@ -205,7 +205,8 @@ struct ExplanationWords {
         case .waiting, .held:
             let isEnough = answer.remedy.hasPrefix("none")
             answer.nextLook = "when ingestd starts"
-            answer.remedy = "start ingestd: " + startRemedy
+            answer.remedy =
+                "start ingestd: " + startRemedy
                 + (isEnough ? "" : "; besides, \(answer.remedy)")
         case .folder:
             answer.nextLook = "when ingestd starts"
