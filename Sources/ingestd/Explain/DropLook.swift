@@ -169,7 +169,7 @@ struct DropLook {
         do throws(InboxError) {
             guard let entry = try files.entry(folder) else { return nil }
             let denial = denied([.write, .search], entry, folder, to: owner)
-            let obstacle =
+            let obstacle: RemovalObstacle? =
                 if isOwner {
                     try files.obstacleToChanging(folder)
                 } else if entry.isImmutable {
