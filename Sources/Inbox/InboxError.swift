@@ -56,9 +56,7 @@ public enum InboxError: DocumentError, Hashable {
         case .storeIO:
             "The disk or share this folder is on does not work. ingestd tries again by itself."
         case .notReadable:
-            """
-            The folder's owner may not do this here. Check who owns the folder and its permissions.
-            """
+            denial
         case .linkRefused:
             "A link stands in the way, and ingestd follows none. Put the file itself there."
         case .nameRefused:
@@ -66,6 +64,21 @@ public enum InboxError: DocumentError, Hashable {
         default:
             "The folder could not be reached just now. ingestd tries again by itself."
         }
+    }
+
+    /// What is closed to the inbox's owner, as far as the call that failed shows it.
+    private var denial: String {
+        guard case .callFailed(let call, let path, _) = self else {
+            return "ingestd may not look into this inbox as its owner. Check its permissions."
+        }
+        let isFolder = ["open folder", "fdopendir", "readdir", "fsync folder", "access"]
+            .contains(call)
+        let folder = isFolder ? path : path.parent
+        let named = folder.isRoot ? "the inbox itself" : "the folder “\(folder)” or one above it"
+        return """
+            The owner of the inbox may not read, change or enter \(named). Where it is their own, \
+            this allows it, in the inbox: chmod u+rwx \(ShellWord.quoted(folder))
+            """
     }
 
     private var detail: String {

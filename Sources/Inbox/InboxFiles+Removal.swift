@@ -29,14 +29,29 @@ extension InboxFiles {
             if let obstacle = RemovalObstacle(to: file, in: folder, by: owner.account) {
                 return obstacle
             }
-            let code = clinux_access(parent.rawValue, W_OK | X_OK)
-            switch -code {
-            case 0: return nil
-            case EACCES, EPERM: return .folderNotWritable
-            case EROFS: return .readOnlyFileSystem
-            default:
-                throw .callFailed(call: "access", path: path.parent, Errno(rawValue: -code))
-            }
+            return try obstacle(to: parent, path.parent)
+        }
+    }
+
+    /// What stands in the way of removing anything from the folder; nil where nothing does.
+    public func obstacleToChanging(
+        _ folder: BeneathPath
+    ) throws(InboxError) -> RemovalObstacle? {
+        try withFolder(folder) { descriptor throws(InboxError) in
+            if try Entry(at: descriptor, name: nil, path: folder).isImmutable { return .immutable }
+            return try obstacle(to: descriptor, folder)
+        }
+    }
+
+    private func obstacle(
+        to folder: FileDescriptor, _ path: BeneathPath
+    ) throws(InboxError) -> RemovalObstacle? {
+        let code = clinux_access(folder.rawValue, W_OK | X_OK)
+        switch -code {
+        case 0: return nil
+        case EACCES, EPERM: return .folderNotWritable
+        case EROFS: return .readOnlyFileSystem
+        default: throw .callFailed(call: "access", path: path, Errno(rawValue: -code))
         }
     }
 }

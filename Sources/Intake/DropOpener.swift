@@ -37,7 +37,10 @@ public struct DropOpener: Sendable {
         }
         do throws(IntakeError) {
             if removes, let obstacle = try obstacle(path, files) {
-                return .refused(Refusal.notRemovable(obstacle, owner: files.owner.account))
+                let folder = try entry(path.parent, files)
+                return .refused(
+                    Refusal.notRemovable(
+                        path, obstacle, in: folder, owner: files.owner.account))
             }
             let opened = try open(path, expecting: identity, in: files)
             defer { opened.close() }

@@ -31,12 +31,14 @@ public enum Refusal {
 
     /// The inbox's owner lacks the right to read the file itself.
     public static func unreadable(_ path: BeneathPath, entry: Entry?, owner: Account) -> Failure {
-        let file = path.name.map(\.description) ?? "FILE"
         let remedy =
             if let entry, entry.uid != owner.uid {
-                "It belongs to uid \(entry.uid), who can allow it: chmod a+r '\(file)'"
+                """
+                It belongs to \(holder(entry.uid)), who alone can allow that. Remove it, or put a \
+                copy of your own here.
+                """
             } else {
-                "This allows it: chmod u+r '\(file)'"
+                "This allows it, in the inbox: chmod u+r \(ShellWord.quoted(path))"
             }
         let mode = entry.map { String($0.mode, radix: 8) } ?? "unknown"
         return Failure(
@@ -46,12 +48,26 @@ public enum Refusal {
     }
 
     /// The file could not leave the inbox once it is taken.
-    public static func notRemovable(_ obstacle: RemovalObstacle, owner: Account) -> Failure {
+    ///
+    /// - Parameter folder: what is known of the folder that it stands in.
+    public static func notRemovable(
+        _ path: BeneathPath, _ obstacle: RemovalObstacle, in folder: Entry?, owner: Account
+    ) -> Failure {
+        let named =
+            path.parent.isRoot ? "the inbox itself" : "the folder “\(path.parent)” of the inbox"
+        let opening =
+            if let folder, folder.uid != owner.uid {
+                """
+                It belongs to \(holder(folder.uid)): put the file into a folder of your own.
+                """
+            } else {
+                "This allows it, in the inbox: chmod u+w \(ShellWord.quoted(path.parent))"
+            }
         let (reason, detail) =
             switch obstacle {
             case .folderNotWritable:
                 (
-                    "\(owner) may not remove files here. This allows it: chmod u+w FOLDER",
+                    "\(owner) may not remove files from \(named). \(opening)",
                     "folder not writable"
                 )
             case .stickyFolder:
@@ -61,7 +77,10 @@ public enum Refusal {
                 )
             case .immutable:
                 (
-                    "The file or its folder is protected from changes (see lsattr, chattr -ia).",
+                    """
+                    The file or its folder is protected from changes (lsattr shows it); whoever \
+                    protected it can undo that.
+                    """,
                     "immutable or append-only"
                 )
             case .readOnlyFileSystem:
@@ -72,6 +91,9 @@ public enum Refusal {
             message: "A file that is taken leaves the folder, and this one could not. \(reason)",
             detail: "look at drop: \(detail)")
     }
+
+    /// Whose something is, for people.
+    public static func holder(_ uid: UInt32) -> String { uid == 0 ? "root" : "uid \(uid)" }
 
     static func tooLarge(_ size: ByteCount, limit: ByteCount) -> Failure {
         Failure(

@@ -118,7 +118,9 @@ private struct Diagnosis {
         #expect(diagnosis.end == .exited(69), "\(diagnosis.output)")
         let permissions = diagnosis.found("permissions", about: scene.inbox)
         #expect(permissions["result"] as? String == "error", "\(diagnosis.output)")
-        #expect(permissions["remedy"] as? String == "chmod u+w \(scene.inbox)")
+        let remedy = permissions["remedy"] as? String ?? ""
+        #expect(remedy.hasPrefix("setpriv --reuid=\(FlowScene.uid) "), "\(remedy)")
+        #expect(remedy.hasSuffix(" chmod u+w \(scene.inbox)"), "\(remedy)")
         #expect(diagnosis.result("writable", about: scene.inbox) == "error")
         #expect(diagnosis.result("folder", about: gone) == "error")
     }

@@ -98,7 +98,8 @@ struct InboxChecks {
             checkup.warn(about, "folder", "closed to this user", remedy: "run this as root")
         case .permissionDenied?:
             checkup.fail(
-                about, "folder", "its owner may not read it", remedy: "chmod u+rwx \(path)")
+                about, "folder", "its owner may not read it",
+                remedy: OwnersCommand.text("chmod u+rwx \(path)", asOwnerOf: inbox.path))
         default:
             checkup.fail(about, "folder", detail, remedy: "ls -ld \(path)")
         }
@@ -131,14 +132,14 @@ struct InboxChecks {
         if facts.entry.isImmutable {
             checkup.fail(
                 about, "permissions", "immutable or append-only: nothing can leave it",
-                remedy: "chattr -i -a \(path)")
+                remedy: "lsattr -d shows what protects it; whoever protected it can undo that")
         } else if !denied.isEmpty {
             let denial = Denial(
                 path: BeneathPath(), access: denied, bits: owner.accessClass(to: facts.entry),
                 uid: facts.entry.uid)
             checkup.fail(
                 about, "permissions", "mode \(mode): its owner may not read and change it",
-                remedy: "\(denial.command) \(path)")
+                remedy: OwnersCommand.text("\(denial.command) \(path)", as: owner))
         } else if facts.isReadOnly {
             checkup.fail(
                 about, "permissions", "it is on a file system that is mounted read-only",

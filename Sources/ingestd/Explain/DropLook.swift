@@ -35,7 +35,10 @@ struct DropLook {
         } catch {
             sight.finding = obstacleOnTheWay(error)
         }
-        if entry != nil || sight.finding == .missing { sight.status = statusFile() }
+        if entry != nil || sight.finding == .missing {
+            sight.status = statusFile()
+            sight.hasResults = hasResults()
+        }
         sight.inbox = inboxStatus()
         let isFolder = entry?.kind == .folder || (entry == nil && meansFolder)
         if let verdict = verdictOnName(isFolder: isFolder) {
@@ -50,7 +53,7 @@ struct DropLook {
 
     /// What the name alone decides; nil where it may be a drop.
     private func verdictOnName(isFolder: Bool) -> Finding? {
-        guard !path.isRoot else { return .inboxItself }
+        guard !path.isRoot else { return fixed(path) ?? .inboxItself }
         let judged = NameRules(ignore: settings.ignore).judgement(path, isFolder: isFolder)
         switch judged.verdict {
         case .ignored(let rule): return .ignored(rule, on: judged.on)
@@ -161,13 +164,34 @@ struct DropLook {
         }
     }
 
+    /// Says what keeps files from leaving a folder; nil where nothing is seen to.
+    private func fixed(_ folder: BeneathPath) -> Finding? {
+        do throws(InboxError) {
+            guard let entry = try files.entry(folder) else { return nil }
+            let denial = denied([.write, .search], entry, folder, to: owner)
+            let obstacle: RemovalObstacle? =
+                if isOwner {
+                    try files.obstacleToChanging(folder)
+                } else if entry.isImmutable {
+                    RemovalObstacle.immutable
+                } else {
+                    denial.map { _ in RemovalObstacle.folderNotWritable }
+                }
+            return obstacle.map { .fixedFolder($0, denial) }
+        } catch {
+            // What is wrong with it is told of each file in it.
+            return nil
+        }
+    }
+
     // MARK: - The file
 
     private func finding(on entry: Entry) -> Finding {
         switch entry.kind {
         case .folder:
-            if isOwner { return closed(path) ?? .folder }
-            return denied(path).map { .closedFolder($0) } ?? .folder
+            if isOwner, let closed = closed(path) { return closed }
+            if !isOwner, let denial = denied(path) { return .closedFolder(denial) }
+            return fixed(path) ?? .folder
         case .link: return .atSight(Refusal.link)
         case .special: return .atSight(Refusal.special)
         case .file: break
@@ -184,7 +208,7 @@ struct DropLook {
         case .refused(let failure) where failure.code == .notRemovable:
             do throws(InboxError) {
                 if let obstacle = try files.obstacleToRemoving(path) {
-                    return notRemovable(obstacle, failure)
+                    return notRemovable(obstacle)
                 }
             } catch {
                 return .trouble(error.failure)
@@ -198,8 +222,7 @@ struct DropLook {
     /// What the owner would meet, as far as somebody else can tell.
     private func visitorsFinding(on entry: Entry) -> Finding {
         if let obstacle = obstacleByBits(to: entry) {
-            return notRemovable(
-                obstacle, Refusal.notRemovable(obstacle, owner: owner.account))
+            return notRemovable(obstacle)
         }
         if let denial = denied(.read, entry, path, to: owner) {
             return .unreadable(
@@ -208,6 +231,9 @@ struct DropLook {
         switch probe(entry, removes: false) {
         case .refused(let failure) where failure.code == .notReadable:
             return .sound(.contentUnseen)
+        // No lease is given to others, so nobody said that its content is all there.
+        case .mismatch(let failure):
+            return .mismatch(failure, mayBeWritten: failure.code == .typeMismatch)
         case let probe: return finding(of: probe, entry)
         }
     }
@@ -221,7 +247,7 @@ struct DropLook {
         switch probe {
         case .stillWritten, .admitted(_, .openWriterTimeout): return .stillWritten
         case .admitted(let kind, let proof): return .sound(.admitted(kind, proof))
-        case .mismatch(let failure): return .mismatch(failure)
+        case .mismatch(let failure): return .mismatch(failure, mayBeWritten: false)
         case .changed: return .changing
         case .troubled(let failure): return .trouble(failure)
         case .refused(let failure) where failure.code == .tooLarge:
@@ -232,16 +258,17 @@ struct DropLook {
         }
     }
 
-    private func notRemovable(_ obstacle: RemovalObstacle, _ failure: Failure) -> Finding {
+    private func notRemovable(_ obstacle: RemovalObstacle) -> Finding {
+        var folder: Entry?
         do throws(InboxError) {
-            let folder = try files.entry(path.parent)
-            let denial = folder.flatMap {
-                denied([.write, .search], $0, path.parent, to: owner)
-            }
-            return .notRemovable(obstacle, failure, denial)
+            folder = try files.entry(path.parent)
         } catch {
-            return .notRemovable(obstacle, failure, nil)
+            // Only whose it is stays untold.
+            folder = nil
         }
+        let denial = folder.flatMap { denied([.write, .search], $0, path.parent, to: owner) }
+        let failure = Refusal.notRemovable(path, obstacle, in: folder, owner: owner.account)
+        return .notRemovable(obstacle, failure, denial)
     }
 
     private func obstacleByBits(to entry: Entry) -> RemovalObstacle? {
@@ -266,6 +293,15 @@ struct DropLook {
         } catch {
             // Of another version, or damaged: it says nothing that could be told.
             return nil
+        }
+    }
+
+    private func hasResults() -> Bool {
+        guard !path.isRoot else { return false }
+        do throws(InboxError) {
+            return try files.entry(SidecarPlace(of: path).results)?.kind == .folder
+        } catch {
+            return false
         }
     }
 

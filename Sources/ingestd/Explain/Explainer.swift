@@ -79,14 +79,14 @@ struct Explainer {
     private func writers(of sight: DropSight, at place: InboxPlace) -> WriterSearch? {
         guard let entry = sight.entry, entry.kind == .file else { return nil }
         switch sight.finding {
-        case .stillWritten, .empty, .changing, .secondLink,
+        case .stillWritten, .empty, .changing, .secondLink, .mismatch(_, mayBeWritten: true),
             .sound(.contentUnseen), .sound(.admitted(_, .settle)),
             .sound(.admitted(_, .openWriterTimeout)):
             return WriterSearch(
                 for: entry.identity, named: place.path.name?.description ?? "")
-        case .sound(.admitted(_, .lease)), .inboxItself, .folder, .missing, .ignored, .sidecar,
-            .request, .notRecursive, .linkAbove, .closedFolder, .forbidden, .atSight, .mismatch,
-            .unreadable, .notRemovable, .tooLarge, .refused, .trouble:
+        case .sound(.admitted(_, .lease)), .inboxItself, .folder, .fixedFolder, .missing,
+            .ignored, .sidecar, .request, .notRecursive, .linkAbove, .closedFolder, .forbidden,
+            .atSight, .mismatch, .unreadable, .notRemovable, .tooLarge, .refused, .trouble:
             return nil
         }
     }
@@ -95,6 +95,8 @@ struct Explainer {
         var facts: [Fact] = []
         var entry = stat()
         let isThere = lstat(plain, &entry) == 0
+        // Where no config says which folders are inboxes, one may stand behind what is closed.
+        if !isThere, errno == EACCES, finder.trustsStatusFiles { return unseen(path, plain) }
         facts.add("rule", "only files in an inbox or below one are taken")
         facts.add("origin", finder.scope)
         facts.add("next_look", "never")
@@ -107,6 +109,18 @@ struct Explainer {
             path: path, verdict: isThere ? .outside : .missing,
             sentence: isThere
                 ? "\(name) is in no inbox." : "There is no \(plain), and no inbox there.",
+            facts: facts)
+    }
+
+    private func unseen(_ path: String, _ plain: String) -> Explanation {
+        var facts: [Fact] = []
+        facts.add("rule", "explain looks with the rights of whoever calls it")
+        facts.add("origin", finder.scope)
+        facts.add("next_look", "unknown")
+        facts.add("remedy", "ask its owner or the operator, or run this as root")
+        return Explanation(
+            path: path, verdict: .forbidden,
+            sentence: "You may not look there: a folder above \(plain) is closed to you.",
             facts: facts)
     }
 
@@ -182,7 +196,8 @@ struct Explainer {
             case .permissionDenied?:
                 (
                     "The owner of the inbox \(inbox) may not read it, so nothing there is taken.",
-                    "chmod u+rwx " + ShellWord.quoted(inbox)
+                    OwnersCommand.text(
+                        "chmod u+rwx " + ShellWord.quoted(inbox), asOwnerOf: inbox)
                 )
             default:
                 (

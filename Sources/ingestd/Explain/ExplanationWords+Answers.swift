@@ -8,6 +8,7 @@ extension ExplanationWords {
         switch sight.finding {
         case .inboxItself: inboxItself
         case .folder: folder
+        case .fixedFolder(let obstacle, let denial): fixedFolder(obstacle, denial)
         case .missing: missing
         case .ignored(let rule, let on): ignored(rule, on)
         case .sidecar(let on): sidecar(on)
@@ -20,7 +21,7 @@ extension ExplanationWords {
         case .secondLink: secondLink
         case .empty: empty
         case .stillWritten: stillWritten
-        case .mismatch(let failure): mismatch(failure)
+        case .mismatch(let failure, let mayBeWritten): mismatch(failure, mayBeWritten)
         case .unreadable(let failure, let denial): unreadable(failure, denial)
         case .notRemovable(let obstacle, let failure, let denial):
             notRemovable(obstacle, failure, denial)
@@ -51,6 +52,19 @@ extension ExplanationWords {
             nextLook: "every \(interval.setting)",
             remedy: "none; ask about a file in it to hear why that is not taken")
     }
+
+    private func fixedFolder(_ obstacle: RemovalObstacle, _ denial: Denial?) -> Answer {
+        Answer(
+            verdict: .refused,
+            sentence: (place.path.isRoot
+                ? "This is the inbox of \(account)" : "\(name) is a folder")
+                + ", and no file in it is taken: \(account) could not remove it afterwards.",
+            rule: Self.removalRule + " (\(ErrorCode.notRemovable.rawValue))", origin: nil,
+            nextLook: onMending, remedy: remedy(obstacle, denial, folder: place.path))
+    }
+
+    private static let removalRule =
+        "a file that is taken leaves the inbox, so its owner must be able to remove it"
 
     private func ignored(_ rule: IgnoreRule, _ on: BeneathPath) -> Answer {
         let isAbove = on != place.path
@@ -117,8 +131,8 @@ extension ExplanationWords {
             nextLook: onMending,
             remedy: remedy(
                 denial,
-                instead: "an access control list or the file server forbids it: getfacl "
-                    + word(place.path.parent)))
+                instead: "an access control list or the file server forbids it: "
+                    + ownersCommand("getfacl " + word(place.path.parent))))
     }
 
     private func forbidden(_ denial: Denial?) -> Answer {
@@ -127,8 +141,8 @@ extension ExplanationWords {
             sentence: "You may not look there; \(account), who owns the inbox, or root may.",
             rule: "explain looks with the rights of whoever calls it", origin: nil,
             nextLook: "unknown",
-            remedy: denial.map { "\($0.command) \(word($0.path)), or run this as root" }
-                ?? "run this as root")
+            remedy: "ask \(denial.map { Refusal.holder($0.uid) } ?? account) to let you, or run "
+                + "this as root")
     }
 
     // MARK: - Files that stay
@@ -138,8 +152,8 @@ extension ExplanationWords {
             failure, "\(name) is not taken. \(failure.message)",
             rule: "only regular files are taken", nextLook: onChange,
             remedy: failure.code == .linkRefused
-                ? "cp -L \(word) elsewhere, remove the link, and move the copy here"
-                : "remove it: rm \(word)")
+                ? "remove the link, and put the file itself there"
+                : ownersCommand("rm \(word)"))
     }
 
     private func unreadable(_ failure: Failure, _ denial: Denial?) -> Answer {
@@ -148,30 +162,38 @@ extension ExplanationWords {
             rule: "the inbox's owner must be allowed to read a file", nextLook: onMending,
             remedy: remedy(
                 denial,
-                instead: "an access control list or the file server forbids it: getfacl "
-                    + word))
+                instead: "an access control list or the file server forbids it: "
+                    + ownersCommand("getfacl " + word)))
     }
 
     private func notRemovable(
         _ obstacle: RemovalObstacle, _ failure: Failure, _ denial: Denial?
     ) -> Answer {
-        let folder = word(place.path.parent)
-        let remedy =
-            switch obstacle {
-            case .folderNotWritable:
-                remedy(denial, instead: "getfacl \(folder) shows what forbids it")
-            case .stickyFolder:
-                "chown \(owner.account.uid) \(word), or chmod -t \(folder)"
-            case .immutable:
-                sight.entry?.isImmutable ?? false
-                    ? "chattr -i -a \(word)" : "chattr -i -a \(folder)"
-            case .readOnlyFileSystem: "mount the file system for writing: findmnt -T \(folder)"
-            }
-        return refusal(
+        refusal(
             failure,
             "\(name) is not taken: \(account), who owns the inbox, could not remove it afterwards.",
-            rule: "a file that is taken leaves the inbox, so its owner must be able to remove it",
-            nextLook: onMending, remedy: remedy)
+            rule: Self.removalRule, nextLook: onMending,
+            remedy: remedy(obstacle, denial, folder: place.path.parent))
+    }
+
+    private func remedy(
+        _ obstacle: RemovalObstacle, _ denial: Denial?, folder: BeneathPath
+    ) -> String {
+        switch obstacle {
+        case .folderNotWritable:
+            remedy(
+                denial,
+                instead: ownersCommand("getfacl \(word(folder))") + " shows what forbids it")
+        case .stickyFolder:
+            "the folder lets only \(Refusal.holder(sight.entry?.uid ?? 0)) remove it: put a copy "
+                + "of your own into a folder of your own"
+        case .immutable:
+            // Root's command, and the path may lead elsewhere by then: so none is given.
+            "lsattr shows what protects \(sight.entry?.isImmutable ?? false ? name : "\(folder)"); "
+                + "whoever protected it can undo that"
+        case .readOnlyFileSystem:
+            "mount the file system for writing: findmnt -T \(word(folder))"
+        }
     }
 
     private func tooLarge(_ failure: Failure, _ excess: ByteCount) -> Answer {
@@ -187,7 +209,19 @@ extension ExplanationWords {
     private func refused(_ failure: Failure) -> Answer {
         refusal(
             failure, "\(name) is not taken. \(failure.message)", rule: failure.code.rawValue,
-            nextLook: onChange, remedy: "do what the first line says")
+            nextLook: onChange, remedy: remedy(failure.code.rawValue))
+    }
+
+    /// What helps where a rule refuses the file itself.
+    func remedy(_ code: String) -> String {
+        switch ErrorCode(rawValue: code) {
+        case .typeMismatch: "give it the name that fits its content, or put another file there"
+        case .unsupportedType: "put it there in a format that is taken, as a PDF or a CSV table"
+        case .nameRefused: "give it or its folders shorter names"
+        case .emptyFile: "copy the file here again"
+        case .tooLarge: "make it smaller or split it, or raise the limit of this inbox"
+        default: "put a file there that this does not hold of"
+        }
     }
 
     func refusal(

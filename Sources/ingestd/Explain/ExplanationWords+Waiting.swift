@@ -11,27 +11,48 @@ extension ExplanationWords {
     var missing: Answer {
         guard let status = sight.status, status.documentId != nil else {
             return Answer(
-                verdict: .missing, sentence: "There is no \(name) here, and no document of it.",
+                verdict: .missing,
+                sentence: "There is no \(name) here, and no status file of it"
+                    + (sight.hasResults
+                        ? "; \(results) is there, so it may have been taken." : "."),
                 rule: "only what is there is taken", origin: nil, nextLook: "when it appears",
                 remedy: "look at the name again; `ingestd ls` lists what was taken here")
         }
+        let isUnderWay = ["queued", "running", "retrying"].contains(status.state)
+        let isStopped = isUnderWay && holder == .nobody
+        let isGone = status.state.hasPrefix("completed") && !sight.hasResults
         return Answer(
             verdict: .taken, sentence: "\(name) was taken\(fate(status))",
             rule: "a file that is taken leaves the inbox", origin: nil,
-            nextLook: "none: the file is gone, the document goes on by itself",
-            remedy: status.status == "failed"
-                ? "mend what the message says, and drop the file again under the same name"
-                : "none; `ingestd show \(word)` tells more")
+            nextLook: isStopped
+                ? "none: the file is gone, the document goes on when ingestd starts"
+                : "none: the file is gone"
+                    + (isUnderWay ? ", the document goes on by itself" : ""),
+            remedy: remedy(ofTaken: status, isStopped: isStopped, isGone: isGone))
+    }
+
+    private func remedy(ofTaken status: StatusFile, isStopped: Bool, isGone: Bool) -> String {
+        if isStopped { return "start ingestd: " + startRemedy }
+        if isGone { return "drop the file again under the same name" }
+        return status.status == "failed"
+            ? "mend what the message says, and drop the file again under the same name"
+            : "none; `ingestd show \(word)` tells more"
+    }
+
+    /// The name of the folder of its results.
+    private var results: String {
+        place.path.name.map { "\(SidecarNames(of: $0).results)" } ?? ""
     }
 
     private func fate(_ status: StatusFile) -> String {
-        let results = place.path.name.map { "\(SidecarNames(of: $0).results)" } ?? ""
-        return switch status.state {
+        switch status.state {
         case "queued": " and waits for its turn."
         case "running": " and is being worked on (\(status.progress ?? 0) %)."
         case "retrying": " and is tried again: \(status.error?.message ?? status.message ?? "")"
         case "completed", "completed_with_warnings":
-            " and is done; the results are in \(results)."
+            sight.hasResults
+                ? " and is done; the results are in \(results)."
+                : " and is done; the results are gone. Drop the file again to bring them back."
         case "failed": ", but failed: \(status.error?.message ?? status.message ?? "")"
         default: "; it is \(status.standing)."
         }
@@ -44,17 +65,21 @@ extension ExplanationWords {
             rule: "a file with one name is taken; others are waited for "
                 + "\(Self.patience.secondLink.setting) (link_refused)",
             origin: nil, nextLook: onChange,
-            remedy: "find the other name and remove one of them: find / -xdev -samefile \(word)")
+            remedy: "find the other name and remove one of them: "
+                + ownersCommand("find / -xdev -samefile \(word)"))
     }
 
     var empty: Answer {
-        Answer(
+        if let refused = refusedBefore { return refused }
+        return Answer(
             verdict: .waiting,
             sentence: "\(name) is empty" + (writer.map { "; \($0) has it open" } ?? "")
                 + ". It is taken once it has content.",
             rule: "an empty file is waited for, and called empty_file after "
                 + Self.patience.empty.setting,
-            origin: nil, nextLook: onChange, remedy: "copy the file here again")
+            origin: nil,
+            nextLook: "when it changes, and at the latest every \(Patience.writer.setting)",
+            remedy: "copy the file here again")
     }
 
     var stillWritten: Answer {
@@ -68,7 +93,7 @@ extension ExplanationWords {
                 + (settings.openWriterTimeout.map {
                     ", or once it has not changed for \($0.setting) (open_writer_timeout)"
                 } ?? ""),
-            origin: nil,
+            origin: settings.openWriterTimeout.map { _ in place.settingsText },
             nextLook: "when it is closed, and at the latest every \(Patience.writer.setting)",
             remedy: isHidden
                 ? "run this as root to see which process it is"
@@ -82,19 +107,45 @@ extension ExplanationWords {
         return first.text + (more > 0 ? " and \(more) more" : "")
     }
 
-    func mismatch(_ failure: Failure) -> Answer {
+    func mismatch(_ failure: Failure, _ mayBeWritten: Bool) -> Answer {
+        // Its content is not all there yet.
+        if writers?.writers.isEmpty == false { return stillWritten }
         // Told by ingestd only after a while: a name may be an upload's temporary one.
         let isOver = sight.status?.state == "refused"
+        if mayBeWritten, !isOver {
+            return Answer(
+                verdict: .waiting,
+                sentence: "\(name) may still be being written, which you cannot see. As it stands "
+                    + "it would not be taken. \(failure.message)",
+                rule: mismatchRule(failure), origin: nil,
+                nextLook: "when it is closed, and at the latest every \(Patience.writer.setting)",
+                remedy: "run this as \(account) or root to see whether it is")
+        }
         return Answer(
             verdict: .refused,
             sentence: "\(name) is not taken. \(failure.message)",
-            rule: "name and the first 4 KiB of the content must agree (\(failure.code.rawValue))",
-            origin: nil,
+            rule: mismatchRule(failure), origin: nil,
             nextLook: isOver
                 ? onChange
                 : "\(onChange); it is told so after \(Self.patience.mismatch.setting), since the "
                     + "name may be an upload's",
-            remedy: "do what the first line says")
+            remedy: remedy(failure.code.rawValue))
+    }
+
+    private func mismatchRule(_ failure: Failure) -> String {
+        "name and the first 4 KiB of the content must agree (\(failure.code.rawValue))"
+    }
+
+    /// What ingestd itself said of the file that is there.
+    private var refusedBefore: Answer? {
+        guard let status = sight.status, status.documentId == nil, status.state == "refused" else {
+            return nil
+        }
+        return Answer(
+            verdict: .refused,
+            sentence: "\(name) is not taken. \(status.error?.message ?? status.message ?? "")",
+            rule: status.error?.code ?? "refused", origin: "its status file",
+            nextLook: onChange, remedy: remedy(status.error?.code ?? ""))
     }
 
     var changing: Answer {
@@ -114,21 +165,13 @@ extension ExplanationWords {
         // Without a lease only a look through the processes shows who writes it.
         if writers?.writers.isEmpty == false { return stillWritten }
         guard let status = sight.status, status.documentId == nil else { return unknown(proof) }
-        switch status.state {
-        case "held": return held(status)
-        case "refused":
-            return Answer(
-                verdict: .refused,
-                sentence: "\(name) is not taken. \(status.error?.message ?? status.message ?? "")",
-                rule: status.error?.code ?? "refused", origin: "its status file",
-                nextLook: onChange, remedy: "do what the first line says")
-        default:
-            return Answer(
+        if status.state == "held" { return held(status) }
+        return refusedBefore
+            ?? Answer(
                 verdict: .waiting,
                 sentence: "\(name) is not taken yet. "
                     + (status.message ?? "It is taken once it has not changed for a while."),
                 rule: settleRule, origin: settleOrigin, nextLook: settleEnd, remedy: "none")
-        }
     }
 
     private func held(_ status: StatusFile) -> Answer {
@@ -155,10 +198,6 @@ extension ExplanationWords {
             answer.sentence =
                 "Nothing keeps \(name) from being taken, but no ingestd runs"
                 + (place.stateDirectory.map { " on \($0)." } ?? ".")
-            answer.nextLook = "when ingestd starts"
-            answer.remedy =
-                "systemctl start ingestd, or ingestd run --inbox "
-                + ShellWord.quoted(place.inbox.path)
         } else if isOld, let inbox = sight.inbox, inbox.waitingCount > InboxStatus.toldLimit {
             answer.sentence =
                 "\(name) is one of \(inbox.waitingCount) files that wait here; past "

@@ -33,7 +33,7 @@ struct ExplanationWords {
     var account: String { owner.account.description }
 
     var explanation: Explanation {
-        let answer = self.answer
+        let answer = holder == .nobody ? withoutDaemon(self.answer) : self.answer
         var facts: [Fact] = []
         facts.add("rule", answer.rule)
         facts.add("origin", answer.origin ?? "built in")
@@ -70,6 +70,7 @@ struct ExplanationWords {
     }
 
     private var toldNextLook: String? {
+        guard holder != .nobody else { return nil }
         let entry = sight.inbox?.waiting?.first { $0.path == place.path.description }
         // Moments are all written alike, so that their texts sort as they do.
         return entry?.nextLook.flatMap { $0 > now.description ? $0 : nil }
@@ -122,7 +123,7 @@ struct ExplanationWords {
             }
             facts.add("document", document)
             let results = place.path.sibling(SidecarNames(of: name).results)
-            facts.add("results", place.absolute(results))
+            if sight.hasResults { facts.add("results", place.absolute(results)) }
         }
         facts.add("status", status.standing)
         facts.add("message", status.error?.message ?? status.message)
@@ -182,7 +183,38 @@ struct ExplanationWords {
     func remedy(_ denial: Denial?, instead: String) -> String {
         guard let denial else { return instead }
         let command = denial.command + " " + word(denial.path)
-        guard denial.uid != owner.account.uid else { return command }
-        return command + " (uid \(denial.uid) or root may do that)"
+        guard denial.uid != owner.account.uid else { return ownersCommand(command) }
+        let holder = Refusal.holder(denial.uid)
+        return denial.path == place.path && sight.entry?.kind == .file
+            ? "it belongs to \(holder): remove it, or put a copy of your own there"
+            : "that folder belongs to \(holder): put the files into a folder of your own"
+    }
+
+    /// A command on something in the inbox: never to be run with root's rights.
+    func ownersCommand(_ command: String) -> String { OwnersCommand.text(command, as: owner) }
+
+    /// What brings the daemon back.
+    var startRemedy: String {
+        "systemctl start ingestd, or ingestd run --inbox " + ShellWord.quoted(place.inbox.path)
+    }
+
+    /// What differs where it is known that no daemon runs: nothing is looked at until one does.
+    private func withoutDaemon(_ answer: Answer) -> Answer {
+        var answer = answer
+        switch answer.verdict {
+        case .waiting, .held:
+            let isEnough = answer.remedy.hasPrefix("none")
+            answer.nextLook = "when ingestd starts"
+            answer.remedy =
+                "start ingestd: " + startRemedy
+                + (isEnough ? "" : "; besides, \(answer.remedy)")
+        case .folder:
+            answer.nextLook = "when ingestd starts"
+        case .refused, .unavailable:
+            answer.nextLook += ", once ingestd runs"
+        case .taken, .ignored, .outside, .missing, .forbidden:
+            break
+        }
+        return answer
     }
 }

@@ -29,6 +29,8 @@ enum Finding: Sendable, Hashable {
     case inboxItself
     /// A folder that is looked into.
     case folder
+    /// A folder that is looked into, and whose files could not leave it.
+    case fixedFolder(RemovalObstacle, Denial?)
     case missing
     case ignored(IgnoreRule, on: BeneathPath)
     case sidecar(on: BeneathPath)
@@ -44,7 +46,8 @@ enum Finding: Sendable, Hashable {
     case secondLink
     case empty
     case stillWritten
-    case mismatch(Failure)
+    /// Whether somebody may still be writing it is unknown where not its taker looked.
+    case mismatch(Failure, mayBeWritten: Bool)
     case unreadable(Failure, Denial?)
     case notRemovable(RemovalObstacle, Failure, Denial?)
     /// Too large, by so many bytes.
@@ -72,5 +75,7 @@ struct DropSight: Sendable {
     var fileSystem: FileSystemKind?
     /// The status file of the path's name, if it is ingestd's.
     var status: StatusFile?
+    /// Whether the results of the path's name are there.
+    var hasResults = false
     var inbox: InboxSummary?
 }

@@ -9,14 +9,18 @@ struct InboxPlace: Sendable {
         case configFile(String)
         case commandLine
         /// A status file of the whole inbox stands there, and no config names it: the defaults.
-        case statusFile
+        case statusFile(read: String?)
 
         /// For people.
         var text: String {
             switch self {
             case .configFile(let path): "config file \(path)"
             case .commandLine: "--inbox, with the defaults"
-            case .statusFile: "the defaults: no config names this inbox, its inbox.status.json does"
+            case .statusFile(let config?):
+                "the defaults: \(config) does not name this inbox, its inbox.status.json shows it"
+            case .statusFile(nil):
+                "the defaults: no config was read (\(ConfigCheck.standardFile) is not there, or "
+                    + "closed to you), the inbox.status.json shows that this is an inbox"
             }
         }
     }
@@ -78,7 +82,8 @@ struct InboxFinder {
     var scope: String {
         guard let configFile else {
             return named.isEmpty
-                ? "no config, and no inbox.status.json in the folders above"
+                ? "no config was read (looked for \(ConfigCheck.standardFile)), and no "
+                    + "inbox.status.json is seen in the folders above"
                 : "--inbox " + named.map(\.path).joined(separator: ", ")
         }
         return "config file \(configFile), which names "
@@ -148,7 +153,11 @@ struct InboxFinder {
         let rest = path.utf8.dropFirst(root == "/" ? 1 : root.utf8.count)
         let beneath = rest.first == UInt8(ascii: "/") ? rest.dropFirst() : rest
         guard let beneath = BeneathPath(bytes: Array(beneath)) else { return nil }
-        let isKnown = namesState || source != .statusFile
+        let isKnown =
+            switch source {
+            case .configFile, .commandLine: true
+            case .statusFile: namesState
+            }
         return InboxPlace(
             inbox: inbox, path: beneath, source: source, pattern: pattern,
             stateDirectory: isKnown ? settings.stateDirectory : nil)
@@ -159,12 +168,19 @@ struct InboxFinder {
         var folder = path
         while folder != "/" {
             let name = SidecarNames.inboxStatus.description
-            if Self.isStatusFile(folder + "/" + name) {
-                return place(NamedInbox(path: folder), path, at: folder, .statusFile)
+            // What a link leads to is an inbox under its own path, and none where the link stands.
+            if !Self.isLink(folder), Self.isStatusFile(folder + "/" + name) {
+                return place(
+                    NamedInbox(path: folder), path, at: folder, .statusFile(read: configFile))
             }
             folder = AbsolutePath.parent(folder)
         }
         return nil
+    }
+
+    private static func isLink(_ path: String) -> Bool {
+        var entry = stat()
+        return lstat(path, &entry) == 0 && entry.st_mode & S_IFMT == S_IFLNK
     }
 
     private static func isStatusFile(_ path: String) -> Bool {
