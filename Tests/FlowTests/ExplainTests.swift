@@ -1,4 +1,5 @@
 import Foundation
+import Rules
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ExplainTests {

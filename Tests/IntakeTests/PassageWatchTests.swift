@@ -32,7 +32,8 @@ import Testing
 
     @Test(arguments: Change.allCases)
     func `an inbox that comes, goes or changes is told`(change: Change) async throws {
-        let watch = PassageWatch(watcher: try DropWatcher(), rescan: .seconds(3600))
+        let watch = PassageWatch(
+            watcher: try DropWatcher(), rescan: .seconds(3600), clock: HurriedClock())
         mkdir(folder("aside"), 0o755)
         let isThere = ![.make, .moveIn].contains(change)
         if isThere { mkdir(folder("in"), 0o755) }
@@ -75,7 +76,8 @@ import Testing
         chmod(folder.path, 0o755)
         mkdir(folder("alice"), 0o700)
         chown(folder("alice"), 40_001, 40_001)
-        let watch = PassageWatch(watcher: try DropWatcher(), rescan: .seconds(3600))
+        let watch = PassageWatch(
+            watcher: try DropWatcher(), rescan: .seconds(3600), clock: HurriedClock())
         #expect(await settle("*/Inbox", watch) == [])
         mkdir(folder("alice/Inbox"), 0o700)
         chown(folder("alice/Inbox"), 40_001, 40_001)
@@ -128,5 +130,16 @@ import Testing
             try folder.write("b.pdf", "%PDF-1.4\n%%EOF\n")
             #expect(await harness.take(1) == ["b.pdf"])
         }
+    }
+}
+
+/// A clock on which every wait is over at once: how long is rested between looks is no matter here.
+private struct HurriedClock: Clock {
+    var now: ContinuousClock.Instant { .now }
+    var minimumResolution: Duration { .zero }
+
+    func sleep(until deadline: ContinuousClock.Instant, tolerance: Duration?) async throws {
+        await Task.yield()
+        try Task.checkCancellation()
     }
 }
