@@ -85,6 +85,9 @@ public final class PassageWatch: Sendable {
         state.withLock { [now = time.elapsed()] in $0.lookBegan = now }
     }
 
+    /// Something was mounted or unmounted somewhere, which no watch tells: a ``change()``.
+    public func noticeMounts() { bell.ring() }
+
     /// Returns nil where it cannot be watched, else whether it was not before.
     private func watch(_ passage: InboxPassage, round: UInt64) async -> Bool? {
         let mark = PassageTable.Mark(

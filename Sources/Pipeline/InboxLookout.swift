@@ -100,8 +100,10 @@ final class InboxLookout: Sendable {
         let isMissing = await take(findings, in: &group)
         guard !around.isOnce else { return nil }
         await untilStopped { [passages] in await passages.watch(findings.passages) }
-        let pace = PollPace(interval: inbox.settings.poll, longest: inbox.settings.rescan)
-        return isMissing ? pace.wait(after: taken) : nil
+        guard isMissing else { return nil }
+        guard exactPath == nil else { return inbox.settings.poll }
+        return PollPace(interval: inbox.settings.poll, longest: inbox.settings.rescan)
+            .wait(after: taken)
     }
 
     /// Waits for word of a change; returns false where nobody is to wait any more.
@@ -151,7 +153,8 @@ final class InboxLookout: Sendable {
     /// Something was mounted or unmounted, perhaps beneath an inbox.
     func noticeMounts() {
         state.withLock(\.services).values.forEach { $0.intake.noticeMounts() }
-        lookAgain()
+        // A host of containers mounts something all the time, and a pattern is a long way to go.
+        if exactPath == nil { passages.noticeMounts() } else { lookAgain() }
     }
 
     /// Lets every service take nothing more, and begins none.
