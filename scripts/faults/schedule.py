@@ -1,0 +1,161 @@
+"""Draws the cases, lets them run side by side, and hands over what they found."""
+import multiprocessing, os, random, sys, time, traceback
+
+import census, full, lives, report
+from lives import Case
+from plan import ALL, DURABLE, KINDS, Wanted
+from slot import Slot, Wrong
+
+FULL_COUNTS = {"kills": 2200, "deep": 220, "ext4": 520, "xfs": 220}
+QUICK_COUNTS = {"kills": 100, "deep": 16, "ext4": 24, "xfs": 12}
+ERRORS = "ENOSPC EDQUOT EROFS EIO EMFILE ENOMEM EINTR".split()
+# What no file system answers to a call that writes nothing.
+FOR_READING = "EIO EMFILE ENOMEM EINTR".split()
+READING = ["open", "read", "spawn"]
+LEFT = [0, 4, 16, 64, 256, 1024]
+# Cases that mostly wait use no processor.
+WAITING_JOBS = 16
+
+
+def run(work, programs, root):
+    chance = random.Random(seed := int(os.environ.get("SEED", random.randrange(1 << 31))))
+    quick = os.environ.get("FAULTS") == "quick"
+    only = os.environ.get("ONLY", "census kills errors cuts full").split()
+    print(f"faults: seed {seed}, {'quick' if quick else 'full'}: {' '.join(only)}", flush=True)
+    first = Slot(0, work, programs, root)
+    tally = report.Tally(quick)
+    sizes = tally.take_census([measure(first, again) for again in (False, True)])
+    counts = QUICK_COUNTS if quick else FULL_COUNTS
+    working, waiting = [], []
+    if "kills" in only:
+        working += kills(chance, counts, sizes)
+    if "cuts" in only:
+        working += cuts(chance, counts, sizes)
+    if "errors" in only:
+        waiting += errors(chance, quick, tally.kinds)
+    if "full" in only:
+        waiting += fills(quick)
+    wanted = os.environ.get("CASE")
+    if "census" in only:
+        for again in (False, True):
+            case = Case("census", census.census, again=again)
+            tally.add(*judged(first, case))
+    for cases, jobs in ((working, int(os.environ.get("JOBS", os.cpu_count()))), (waiting, WAITING_JOBS)):
+        cases = [case for case in cases if not wanted or wanted in str(case)]
+        perform(cases, jobs, tally, (work, programs, root))
+    return tally.print()
+
+
+def measure(slot, again):
+    """How many calls of each kind an undisturbed run makes."""
+    slot.restore(slot.make_template() if again else None)
+    plan = slot.plan()
+    run = slot.once(plan)
+    if run.code != 0:
+        raise Wrong(f"an undisturbed run ended with {run.code}: {run.tail}")
+    return plan.counts
+
+
+# The cases.
+
+def spread(chance, most, count):
+    """So many numbers from one to `most`, as even as can be; all of them where there are no more."""
+    if count >= most:
+        return list(range(1, most + 1))
+    return [1 + int((at + chance.random()) * most / count) for at in range(count)]
+
+
+def kills(chance, counts, sizes):
+    cases = []
+    for again, size in zip((False, True), sizes):
+        # Every call before and after, or an even choice.
+        points = spread(chance, 2 * size, counts["kills"] // 2)
+        cases += [Case("kill", lives.kill, [Wanted("kill", (point + 1) // 2, after=point % 2 == 0)], again)
+                  for point in points]
+        for point in spread(chance, size, counts["deep"] // 2):
+            # Most of what a recovery does, it does first.
+            second = int(1 + chance.random() ** 2 * max(40, size - point))
+            cases.append(Case("kill, again in recovery", lives.kill, [
+                Wanted("kill", point, after=chance.random() < 0.5),
+                Wanted("kill", second, after=chance.random() < 0.5)], again))
+    return cases
+
+
+def cuts(chance, counts, sizes):
+    cases = []
+    for disk in ("ext4", "xfs"):
+        for again, size in zip((False, True), sizes):
+            for point in spread(chance, 2 * size, counts[disk] // 2):
+                faults = [Wanted("cut", (point + 1) // 2, after=point % 2 == 0)]
+                # Every tenth loses its power again while it recovers.
+                if chance.random() < 0.1:
+                    faults.append(Wanted("cut", chance.randint(1, 60)))
+                cases.append(Case(f"power cut, {disk}", lives.cut, faults, again, disk=disk))
+    return cases
+
+
+def errors(chance, quick, kinds):
+    """Each error at each kind of call, once and many times, early and late in the run."""
+    import errno
+    cases = []
+    for kind in KINDS:
+        most = max(made[kind] for made in kinds)
+        if not most:
+            continue
+        for name in FOR_READING if kind in READING else ERRORS:
+            for times in (1, 50):
+                if quick and chance.random() > 0.08:
+                    continue
+                for number in spread(chance, most, 1 if quick else 4):
+                    cases.append(Case("error, once" if times == 1 else "error, 50 times", lives.fail, [
+                        Wanted("fail", number, [kind], times, error=getattr(errno, name))], chance.random() < 0.5))
+    most = max(made["write"] for made in kinds)
+    for times in (1, 50):
+        for number in spread(chance, most, 2 if quick else 30):
+            cases.append(Case("short write", lives.fail, [Wanted("short", number, ["write"], times)], chance.random() < 0.5))
+    return cases
+
+
+def fills(quick):
+    systems = ["ext4", "tmpfs"] if quick else ["ext4", "xfs", "btrfs", "tmpfs"]
+    cases = [Case(f"full disk, {disk}", full.fill_up, disk=disk, left=left)
+             for disk in systems for left in ([0, 64] if quick else LEFT)]
+    # btrfs and xfs make inodes as they need them, and run out of bytes first.
+    return cases + [Case("no inodes", full.fill_up, disk=disk, left="no inodes") for disk in ("ext4", "tmpfs")]
+
+
+# Letting them run.
+
+def judged(slot, case):
+    """A case with its complaints; what went wrong with the harness itself is one as well."""
+    try:
+        complaints = case.life(slot, case)
+    except Wrong as wrong:
+        complaints = [str(wrong)]
+    except Exception:
+        complaints = [f"harness: {traceback.format_exc()}"]
+    return case, complaints
+
+
+def perform(cases, jobs, tally, house):
+    if not cases:
+        return
+    begin, number = time.monotonic(), multiprocessing.Value("i", 1)
+    jobs = min(jobs, len(cases))
+    with multiprocessing.Pool(jobs, settle_in, (number, house)) as pool:
+        for done, (case, complaints) in enumerate(pool.imap_unordered(perform_one, cases), 1):
+            tally.add(case, complaints)
+            if done % 200 == 0 or done == len(cases):
+                print(f"faults: {done} of {len(cases)}, {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+    tally.seconds += time.monotonic() - begin
+
+
+def settle_in(number, house):
+    global slot
+    with number.get_lock():
+        slot = Slot(os.getpid(), *house)
+        number.value += 1
+
+
+def perform_one(case):
+    return judged(slot, case)
