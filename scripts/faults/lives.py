@@ -104,7 +104,8 @@ def fail(slot, case):
     plan = slot.plan(*case.faults)
     process = slot.start(plan=plan)
     try:
-        complaint = watch(slot, process, case, end_cause=plan.end_cause, began=lambda: plan.hits() > 0)
+        complaint = watch(slot, process, case, end_cause=plan.end_cause, began=lambda: plan.hits() > 0,
+                          is_over=lambda: plan.hits() >= case.faults[0].times)
     finally:
         if process.poll() is None:
             slot.kill(process)
@@ -123,7 +124,7 @@ def fail(slot, case):
 REFUSED_START = "it did not start"
 
 
-def watch(slot, process, case, end_cause, began=lambda: True, count=None):
+def watch(slot, process, case, end_cause, began=lambda: True, is_over=lambda: False, count=None):
     """Waits until every drop is a completed document, and stops the daemon; returns what is wrong.
 
     The cause ends after a while; from then on a clock runs.
@@ -142,7 +143,7 @@ def watch(slot, process, case, end_cause, began=lambda: True, count=None):
             return f"stuck: the daemon ended by itself with {process.returncode}: {Run(0, log, 0).tail}"
         if done.count() >= count:
             break
-        if ended is None and first_seen is not None and now - first_seen > CAUSE:
+        if ended is None and first_seen is not None and (is_over() or now - first_seen > CAUSE):
             end_cause()
             ended = now
         if ended is not None and now - ended > RECOVERY:

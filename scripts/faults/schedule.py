@@ -14,7 +14,7 @@ FOR_READING = "EIO EMFILE ENOMEM EINTR".split()
 READING = ["open", "read", "spawn"]
 LEFT = [0, 4, 16, 64, 256, 1024]
 # Cases that mostly wait use no processor.
-WAITING_JOBS = 16
+WAITING_JOBS = 24
 
 
 def run(work, programs, root):
