@@ -17,7 +17,7 @@ INSTALL_DATA = install -D -m 0644
 # Paths in what is installed; files in the source speak of /usr/local.
 SUBSTITUTE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/ingestd/|$(SYSCONFDIR)/ingestd/|g'
 
-.PHONY: all build release test demo bench burst corpus clients check install clean bootstrap
+.PHONY: all build release test demo bench burst attacks corpus clients check install clean bootstrap
 
 all: release
 
@@ -51,6 +51,11 @@ burst: release
 clients: release
 	@$(SCRIPTS)/bootstrap clients
 	python3 $(SCRIPTS)/clients $(RELEASE)
+
+# As root: it acts as several users.
+attacks: release
+	@$(SCRIPTS)/bootstrap attacks
+	$(SCRIPTS)/attacks $(RELEASE)
 
 corpus: release
 	$(SCRIPTS)/corpus $(RELEASE)

@@ -124,8 +124,8 @@ let package = Package(
         tests(
             "WorkersTests",
             ["Workers", "Rules", "WorkerProtocol", "MisbehavingWorker", "CLinux", system]),
-        tests("PipelineTests", ["Pipeline", "Rules"]),
         tests("PublishTests", ["Publish", "Inbox", "Rules", system]),
+        tests("PipelineTests", ["Pipeline", "Inbox", "Rules", system]),
         tests("StagesTests", ["Stages", "Rules", "WorkerProtocol"]),
         tests(
             "WorkerTests",

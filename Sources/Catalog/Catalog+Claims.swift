@@ -84,12 +84,15 @@ extension Catalog {
     }
 
     /// The displaced documents whose sidecars still bear the plain name, oldest first.
-    public func documentsToMoveAside(limit: Int = 1000) async throws(CatalogError)
-        -> [DocumentRecord]
-    {
+    public func documentsToMoveAside(
+        uid: UInt32, inbox: [UInt8]
+    ) async throws(CatalogError) -> [DocumentRecord] {
         try await read("list documents to move aside") { db in
             try db.rows(
-                "SELECT * FROM document WHERE isToMoveAside = 1 ORDER BY id LIMIT ?", [limit]
+                """
+                SELECT * FROM document INDEXED BY documentAside
+                WHERE isToMoveAside = 1 AND uid = ? AND inbox = ? ORDER BY id
+                """, [uid, Bytes(inbox)]
             ).map(db.document)
         }
     }

@@ -28,14 +28,19 @@ extension Catalog {
         }
     }
 
-    /// The names still to be removed; after a crash they are finished before anything is claimed.
-    public func pendingRemovals(limit: Int = 1000) async throws(CatalogError) -> [RemovalRecord] {
-        try await removals("failedAt IS NULL", limit: limit)
+    /// The names of an account's inbox still to be removed; after a crash they are finished before
+    /// anything is claimed there.
+    public func pendingRemovals(
+        uid: UInt32, inbox: [UInt8]
+    ) async throws(CatalogError) -> [RemovalRecord] {
+        try await removals("failedAt IS NULL", uid: uid, inbox: inbox)
     }
 
-    /// The names that could not be removed.
-    public func leftovers(limit: Int = 1000) async throws(CatalogError) -> [RemovalRecord] {
-        try await removals("failedAt IS NOT NULL", limit: limit)
+    /// The names of an account's inbox that could not be removed.
+    public func leftovers(
+        uid: UInt32, inbox: [UInt8]
+    ) async throws(CatalogError) -> [RemovalRecord] {
+        try await removals("failedAt IS NOT NULL", uid: uid, inbox: inbox)
     }
 
     /// Whether what stands under a name has been claimed already and merely not been removed.
@@ -57,11 +62,14 @@ extension Catalog {
     }
 
     private func removals(
-        _ condition: String, limit: Int
+        _ condition: String, uid: UInt32, inbox: [UInt8]
     ) async throws(CatalogError) -> [RemovalRecord] {
         try await read("list removals") { db in
             try db.rows(
-                "SELECT * FROM removal WHERE \(condition) ORDER BY documentId LIMIT ?", [limit]
+                """
+                SELECT * FROM removal WHERE inbox = ? AND uid = ? AND \(condition)
+                ORDER BY documentId
+                """, [Bytes(inbox), uid]
             ).map { row in
                 RemovalRecord(
                     document: try row.documentID("documentId"), uid: try row.uid(),

@@ -27,18 +27,18 @@ extension Catalog {
         }
     }
 
-    /// The documents that are not over, oldest first.
+    /// The documents of an account's inbox that wait for their turn or for a time, oldest first.
     ///
     /// - Parameter id: only those claimed after this one; for the next page.
-    public func unfinishedDocuments(
-        after id: DocumentID? = nil, limit: Int
+    public func waitingDocuments(
+        uid: UInt32, inbox: [UInt8], after id: DocumentID? = nil, limit: Int
     ) async throws(CatalogError) -> [DocumentRecord] {
-        try await read("list unfinished documents") { db in
+        try await read("list waiting documents") { db in
             try db.rows(
                 """
-                SELECT * FROM document INDEXED BY documentUnfinished
-                WHERE completedAt IS NULL AND id > ? ORDER BY id LIMIT ?
-                """, [Bytes(id?.bytes ?? []), limit]
+                SELECT * FROM document INDEXED BY documentDue
+                WHERE dueAt IS NOT NULL AND uid = ? AND inbox = ? AND id > ? ORDER BY id LIMIT ?
+                """, [uid, Bytes(inbox), Bytes(id?.bytes ?? []), limit]
             ).map(db.document)
         }
     }

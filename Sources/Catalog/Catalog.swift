@@ -1,5 +1,6 @@
 import GRDB
 import Rules
+import Synchronization
 
 /// Remembers documents, their jobs and what is charged for them: the one guard of the database.
 ///
@@ -11,8 +12,12 @@ public final class Catalog: Sendable {
     private static let logSizeLimit = ByteCount.mebibytes(16)
 
     private let queue: DatabaseQueue
+    private let commits: SharedCommits
 
-    private init(queue: DatabaseQueue) { self.queue = queue }
+    private init(queue: DatabaseQueue) {
+        self.queue = queue
+        commits = SharedCommits(queue: queue)
+    }
 
     /// Opens the catalogue for the daemon, which alone writes it; makes it where it is missing.
     ///
@@ -71,19 +76,29 @@ public final class Catalog: Sendable {
         do { return try body() } catch { throw CatalogError("open \(path)", error) }
     }
 
-    /// Runs `body` in one transaction, all or nothing.
+    /// Runs `body` all or nothing, and returns once it is committed for good; writes that come
+    /// meanwhile share the next commit.
     ///
     /// GRDB's own async access gives up when the task is cancelled, and then nobody knows whether
     /// the commit was made; this one always waits for the answer.
     func write<Value: Sendable>(
         _ attempt: String, _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(CatalogError) -> Value {
-        let outcome: Result<Value, CatalogError> = await withCheckedContinuation { waiter in
-            queue.asyncWrite(body) { _, result in
-                waiter.resume(returning: result.mapError { CatalogError(attempt, $0) })
-            }
+        let value = Mutex<Value?>(nil)
+        let error: (any Error)? = await withCheckedContinuation { waiter in
+            commits.add(
+                SharedCommits.Write { db in
+                    let made = try body(db)
+                    value.withLock { $0 = made }
+                } end: {
+                    waiter.resume(returning: $0)
+                })
         }
-        return try outcome.get()
+        if let error { throw CatalogError(attempt, error) }
+        guard let value = value.withLock({ $0 }) else {
+            preconditionFailure("a write that was committed has its value")
+        }
+        return value
     }
 
     /// Runs `body` in one transaction that outlasts our own death at once, and a power cut only

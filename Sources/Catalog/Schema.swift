@@ -80,7 +80,6 @@ enum Schema {
             WHERE version IS NOT NULL;
         CREATE INDEX documentPath ON document(inbox, path, id);
         CREATE INDEX documentDue ON document(uid, inbox, id, dueAt) WHERE dueAt IS NOT NULL;
-        CREATE INDEX documentUnfinished ON document(id) WHERE completedAt IS NULL;
         CREATE INDEX documentAside ON document(id) WHERE isToMoveAside = 1;
         CREATE INDEX documentState ON document(inbox, state);
         CREATE INDEX documentDigest ON document(digest);

@@ -6,6 +6,8 @@ import SystemPackage
 public enum InboxError: DocumentError, Hashable {
     /// The inbox directory itself could not be opened.
     case rootUnavailable(path: String, Errno)
+    /// The inbox directory is not there any more, and was let go of.
+    case rootLost(path: String)
     /// The daemon may not act in the name of the inbox's owner.
     case identityRefused(Account, Errno)
     /// A system call on something below the inbox failed.
@@ -27,7 +29,7 @@ public enum InboxError: DocumentError, Hashable {
         case .rootUnavailable(_, let errno), .identityRefused(_, let errno),
             .callFailed(_, _, let errno), .noThread(let errno):
             errno
-        case .tooLong, .mountBusy, .silent, .refused: nil
+        case .rootLost, .tooLong, .mountBusy, .silent, .refused: nil
         }
     }
 
@@ -36,7 +38,8 @@ public enum InboxError: DocumentError, Hashable {
     }
 
     private var code: ErrorCode {
-        switch errno {
+        if case .rootLost = self { return .storeIO }
+        return switch errno {
         case .noSpace, .diskQuotaExceeded: .storeFull
         case .ioError, .readOnlyFileSystem, .staleNFSFileHandle: .storeIO
         case .permissionDenied, .notPermitted: .notReadable
@@ -68,6 +71,7 @@ public enum InboxError: DocumentError, Hashable {
     private var detail: String {
         switch self {
         case .rootUnavailable(let path, let errno): "open inbox \(path): \(errno)"
+        case .rootLost(let path): "reach inbox \(path): it is not there any more"
         case .identityRefused(let account, let errno): "act as \(account): \(errno)"
         case .callFailed(let call, let path, let errno): "\(call) \(path): \(errno)"
         case .tooLong(let path, let limit): "read \(path): longer than \(limit) bytes"

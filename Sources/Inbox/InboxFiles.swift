@@ -86,6 +86,9 @@ public struct InboxFiles {
             file = try openForReading(path)
         } catch  where error.isAbsence || error.errno == .tooManySymbolicLinkLevels {
             return nil
+        } catch  where error.errno == .noSuchAddressOrDevice {
+            // A socket, or a device that is not there.
+            return nil
         }
         defer { closeQuietly(file) }
         guard try Entry(at: file, name: nil, path: path).kind == .file else { return nil }
@@ -123,6 +126,16 @@ public struct InboxFiles {
         let folder = try openBeneath(path, clinux_path_only | O_DIRECTORY | O_NOFOLLOW, "resolve")
         defer { closeQuietly(folder) }
         return try body(folder)
+    }
+
+    /// Lends `body` an opened folder as if it were an inbox: all that is done there stays in this
+    /// very folder, whatever becomes of its path meanwhile.
+    public func inFolder<Result>(
+        _ path: BeneathPath, _ body: (InboxFiles) throws(InboxError) -> Result
+    ) throws(InboxError) -> Result {
+        try withFolder(path) { folder throws(InboxError) in
+            try body(InboxFiles(root: folder, owner: owner))
+        }
     }
 
     func lastError(_ call: String, _ path: BeneathPath) -> InboxError {

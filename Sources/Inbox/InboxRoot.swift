@@ -23,12 +23,27 @@ public final class InboxRoot: Sendable {
     /// polled. A mount beneath the inbox may differ: see ``InboxFiles/reportsEvents(_:)``.
     public let reportsEvents: Bool
 
+    /// What an open directory keeps busy, until nobody uses it any more.
+    private struct Hold: Sendable {
+        let directory: HeldDescriptor
+        let threads: MountThreads
+    }
+
+    /// What is mounted beneath the inbox, as it was last looked up.
+    private struct Beneath: Sendable {
+        var generation: UInt64 = 0
+        var mounts = Submounts()
+        /// Kept, so that no thread starts and ends with each operation on one of the mounts.
+        var threads: [MountThreads] = []
+    }
+
     private let owner: Owner
-    private let directory: FileDescriptor
     private let threads: OwnerThreads
     /// How it is found again.
     private let way: Way
-    private let known = Mutex<(generation: UInt64, mounts: Submounts)>((0, Submounts()))
+    /// Nil once the root was let go of.
+    private let hold: Mutex<Hold?>
+    private let beneath = Mutex(Beneath())
 
     /// How the path of an inbox is followed.
     enum Way: Sendable, Hashable {
@@ -39,7 +54,8 @@ public final class InboxRoot: Sendable {
     }
 
     private init(
-        path: String, way: Way, owner: Owner, facts: Entry, opened: Opened, threads: OwnerThreads
+        path: String, way: Way, owner: Owner, facts: Entry, opened: Opened, hold: Hold,
+        threads: OwnerThreads
     ) {
         self.path = path
         self.location = opened.location.map { String(decoding: $0, as: UTF8.self) } ?? path
@@ -48,12 +64,10 @@ public final class InboxRoot: Sendable {
         self.account = owner.account
         self.device = facts.identity.device
         self.inode = facts.identity.inode
-        self.directory = opened.directory
         self.reportsEvents = opened.reportsEvents
+        self.hold = Mutex(hold)
         self.threads = threads
     }
-
-    deinit { closeQuietly(directory) }
 
     /// Opens the directory `path`, whose last component must not be a link, and finds out its
     /// owner.
@@ -79,18 +93,19 @@ public final class InboxRoot: Sendable {
         _ place: Place, path: String, way: Way, threads: OwnerThreads
     ) async throws -> InboxRoot {
         let owner = try Owner.lookUp(uid: place.facts.uid)
-        let opened = try await threads.run(
-            as: owner, onMount: place.facts.identity.device, answeringWithin: threads.patience
+        let mount = threads.threads(ofMount: place.facts.identity.device)
+        let opened = try await mount.run(
+            as: owner, answeringWithin: threads.patience, by: threads.clock
         ) {
             do throws(Errno) {
-                return Opened(try place.open())
+                return Opened(HeldDescriptor(try place.open()))
             } catch {
                 throw InboxError.rootUnavailable(path: path, error)
             }
         }
         return InboxRoot(
             path: path, way: way, owner: owner, facts: place.facts, opened: opened,
-            threads: threads)
+            hold: Hold(directory: opened.directory, threads: mount), threads: threads)
     }
 
     /// Runs `body` as the inbox's owner on one of the threads of the mount that `path` stands on.
@@ -104,10 +119,10 @@ public final class InboxRoot: Sendable {
         at path: BeneathPath = BeneathPath(),
         _ body: @escaping @Sendable (InboxFiles) throws -> Result
     ) async throws -> Result {
-        let mount = path.isRoot ? device : mount(of: path)
-        return try await threads.run(as: owner, onMount: mount) { [directory, owner] in
-            try withExtendedLifetime(self) {
-                try body(InboxFiles(root: directory, owner: owner))
+        let (directory, mount) = try held(at: path)
+        return try await mount.run(as: owner) { [owner] in
+            try withExtendedLifetime(directory) {
+                try body(InboxFiles(root: directory.descriptor, owner: owner))
             }
         }
     }
@@ -121,13 +136,54 @@ public final class InboxRoot: Sendable {
         _ body: @escaping @Sendable (InboxFiles) throws -> Result
     ) async throws -> Result {
         guard let patience else { return try await run(at: path, body) }
-        return try await threads.run(
-            as: owner, onMount: mount(of: path), answeringWithin: patience
-        ) { [directory, owner] in
-            try withExtendedLifetime(self) {
-                try body(InboxFiles(root: directory, owner: owner))
+        let (directory, mount) = try held(at: path)
+        return try await mount.run(
+            as: owner, answeringWithin: patience, by: threads.clock
+        ) { [owner] in
+            try withExtendedLifetime(directory) {
+                try body(InboxFiles(root: directory.descriptor, owner: owner))
             }
         }
+    }
+
+    /// The opened directory, and the threads of the mount that `path` stands on.
+    private func held(
+        at path: BeneathPath
+    ) throws(InboxError) -> (directory: HeldDescriptor, mount: MountThreads) {
+        guard let hold = hold.withLock({ $0 }) else { throw .rootLost(path: self.path) }
+        let device = path.isRoot ? device : mount(of: path)
+        let mount = device == self.device ? hold.threads : threads.threads(ofMount: device)
+        return (hold.directory, mount)
+    }
+
+    /// Why this is not the inbox any more; nil while its path leads to the directory that was
+    /// opened, and that has the same owner.
+    ///
+    /// - Throws: ``InboxError`` when that cannot be found out.
+    public func loss() async throws -> InboxLoss? {
+        let facts: Entry
+        do {
+            facts = try await Self.find(path, way: way, threads: threads).facts
+        } catch let error as InboxError {
+            switch error.errno {
+            case .noSuchFileOrDirectory: return .gone
+            case .notDirectory, .tooManySymbolicLinkLevels: return .replaced
+            default: throw error
+            }
+        }
+        guard facts.identity.device == device, facts.identity.inode == inode else {
+            return .replaced
+        }
+        return facts.uid == account.uid ? nil : .changedOwner
+    }
+
+    /// Gives the directory back once nothing that runs on it needs it any more; from now on
+    /// ``run(at:_:)`` throws ``InboxError/rootLost(path:)``.
+    ///
+    /// Whoever else still holds the root keeps no file system busy by that.
+    public func letGo() {
+        hold.withLock { $0 = nil }
+        beneath.withLock { $0.threads = [] }
     }
 
     /// The mount that a path stands on: ``device``, unless something is mounted beneath the inbox.
@@ -136,22 +192,30 @@ public final class InboxRoot: Sendable {
     /// What is mounted beneath the inbox at the moment; found out without touching any of it.
     public var submounts: Submounts {
         let (table, generation) = threads.register.current()
-        return known.withLock { known in
-            if known.generation != generation {
-                let location = Place.location(of: directory) ?? Array(location.utf8)
-                known = (generation, table.mounts(beneath: location))
-            }
-            return known.mounts
+        return beneath.withLock { beneath in
+            guard beneath.generation != generation else { return beneath.mounts }
+            let directory = hold.withLock { $0?.directory }
+            let place = directory.flatMap { Place.location(of: $0.descriptor) }
+            beneath.generation = generation
+            beneath.mounts = table.mounts(beneath: place ?? Array(location.utf8))
+            beneath.threads =
+                directory == nil
+                ? []
+                : beneath.mounts.points.compactMap(beneath.mounts.device)
+                    .map(threads.threads(ofMount:))
+            return beneath.mounts
         }
     }
 
+    /// Finds the directory without opening what is in it.
     private static func find(
         _ path: String, way: Way, threads: OwnerThreads
     ) async throws -> Place {
-        let walk = try await OwnerWalk(threads)
         switch way {
         case .direct:
-            return try await walk.run(as: Owner.ofProcess(), at: Array(path.utf8)) {
+            return try await threads.threads(onTheWayTo: path).run(
+                as: Owner.ofProcess(), answeringWithin: threads.patience, by: threads.clock
+            ) {
                 do throws(Errno) {
                     return try Place(path: path, isLinkFollowed: false)
                 } catch {
@@ -159,6 +223,7 @@ public final class InboxRoot: Sendable {
                 }
             }
         case .walked:
+            let walk = try await OwnerWalk(threads)
             let names = path.utf8.split(separator: UInt8(ascii: "/")).compactMap(FileName.init)
             let trail = try await walk.follow(names.dropLast())
             if let errno = trail.errno { throw InboxError.rootUnavailable(path: path, errno) }
@@ -181,17 +246,33 @@ public final class InboxRoot: Sendable {
     }
 }
 
+/// Why an opened inbox is not the inbox any more, in the words of the log.
+public enum InboxLoss: String, Sendable, Hashable {
+    case gone = "nothing is there any more"
+    case replaced = "its path leads elsewhere"
+    case changedOwner = "it has another owner"
+}
+
 /// A directory that was opened for reading.
 private struct Opened: Sendable {
-    let directory: FileDescriptor
+    let directory: HeldDescriptor
     let location: [UInt8]?
     let reportsEvents: Bool
 
-    init(_ directory: FileDescriptor) {
+    init(_ directory: HeldDescriptor) {
         self.directory = directory
-        location = Place.location(of: directory)
-        reportsEvents = FileSystemKind(of: directory).reportsEvents
+        location = Place.location(of: directory.descriptor)
+        reportsEvents = FileSystemKind(of: directory.descriptor).reportsEvents
     }
+}
+
+/// A descriptor that is closed with the last who holds it.
+private final class HeldDescriptor: Sendable {
+    let descriptor: FileDescriptor
+
+    init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
+
+    deinit { closeQuietly(descriptor) }
 }
 
 /// What the type of a file system tells about it.
@@ -210,19 +291,5 @@ struct FileSystemKind {
         var type: UInt32 = 0
         let code = clinux_file_system_type(directory.rawValue, &type)
         reportsEvents = code == 0 && !Self.silent.contains(type)
-    }
-}
-
-extension InboxRoot {
-    /// Whether the inbox's path still leads to the directory that was opened, and it still exists.
-    ///
-    /// - Throws: ``InboxError`` when that cannot be found out.
-    public func isInPlace() async throws -> Bool {
-        do {
-            let facts = try await Self.find(path, way: way, threads: threads).facts
-            return facts.identity.device == device && facts.identity.inode == inode
-        } catch let error as InboxError where error.isAbsence {
-            return false
-        }
     }
 }

@@ -18,15 +18,40 @@ final class MountThreads: Sendable {
 
     /// Queues one piece of work: it gets the identity of the thread that runs it.
     ///
+    /// The pool lives until the work is done, though nobody waits for that any more: a mount that
+    /// hangs never gets a second pool.
+    ///
     /// - Throws: ``InboxError/mountBusy(limit:)``, ``InboxError/noThread(_:)``.
     func submit(_ work: @escaping WorkQueue.Work) throws(InboxError) {
-        switch queue.append(work, limit: Self.queueLimit, threadLimit: Self.threadLimit) {
+        let held: WorkQueue.Work = { identity in withExtendedLifetime(self) { work(&identity) } }
+        switch queue.append(held, limit: Self.queueLimit, threadLimit: Self.threadLimit) {
         case .queued: return
         case .full: throw .mountBusy(limit: Self.queueLimit)
         case .queuedWithTooFewThreads:
             let code = startThread()
             guard code != 0, queue.threadFailed() else { return }
             throw .noThread(Errno(rawValue: code))
+        }
+    }
+
+    /// Runs `body` as `owner` and hands on what it returns or throws.
+    ///
+    /// - Throws: ``InboxError``; else what `body` throws.
+    func run<Result: Sendable>(
+        as owner: Owner, _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            do {
+                try submit { identity in
+                    continuation.resume(
+                        with: Swift.Result {
+                            try identity.become(owner)
+                            return try body()
+                        })
+                }
+            } catch {
+                continuation.resume(throwing: error)
+            }
         }
     }
 

@@ -2,36 +2,6 @@ import Rules
 import Synchronization
 
 extension OwnerThreads {
-    /// Runs `body` as `owner` on a thread of the mount `device`, but gives up waiting; what comes
-    /// later is dropped.
-    ///
-    /// - Throws: ``InboxError``, ``InboxError/silent(after:)`` among them; else what `body` throws.
-    func run<Result: Sendable>(
-        as owner: Owner, onMount device: UInt64, answeringWithin patience: Duration,
-        _ body: @escaping @Sendable () throws -> Result
-    ) async throws -> Result {
-        let answer = Answer<Result>()
-        try threads(ofMount: device).submit { identity in
-            answer.settle(
-                Swift.Result {
-                    try identity.become(owner)
-                    return try body()
-                })
-        }
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                do {
-                    try await ContinuousClock().sleep(for: patience)
-                } catch {
-                    // The answer is there, or nobody wants it any more.
-                }
-                answer.settle(.failure(InboxError.silent(after: patience)))
-            }
-            defer { group.cancelAll() }
-            return try await answer.value()
-        }
-    }
-
     /// Whether the daemon has the privileges to act in the name of every account.
     ///
     /// - Throws: ``InboxError`` when no thread is to be had.
@@ -50,6 +20,38 @@ extension OwnerThreads {
         }
         privilege.note(can)
         return can
+    }
+}
+
+extension MountThreads {
+    /// Runs `body` as `owner`, but gives up waiting after `patience`, and when the task is cancelled;
+    /// what comes later is dropped.
+    ///
+    /// - Throws: ``InboxError``, ``InboxError/silent(after:)`` among them; else what `body` throws.
+    func run<Result: Sendable>(
+        as owner: Owner, answeringWithin patience: Duration, by clock: any Clock<Duration>,
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        let answer = Answer<Result>()
+        try submit { identity in
+            answer.settle(
+                Swift.Result {
+                    try identity.become(owner)
+                    return try body()
+                })
+        }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do {
+                    try await clock.sleep(for: patience)
+                } catch {
+                    // The answer is there, or nobody wants it any more.
+                }
+                answer.settle(.failure(InboxError.silent(after: patience)))
+            }
+            defer { group.cancelAll() }
+            return try await answer.value()
+        }
     }
 }
 

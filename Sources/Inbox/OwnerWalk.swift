@@ -26,6 +26,8 @@ final class OwnerWalk: Sendable {
     let mayActForOthers: Bool
     /// Each user is looked up once in a walk.
     private let owners = Mutex<[UInt32: Owner]>([:])
+    /// Kept for as long as the walk takes, so that no thread starts and ends with each step.
+    private let mounts = Mutex<[UInt64: MountThreads]>([:])
 
     init(_ threads: OwnerThreads) async throws {
         self.threads = threads
@@ -87,8 +89,8 @@ final class OwnerWalk: Sendable {
             for (device, names) in groups {
                 group.addTask { [threads] in
                     do {
-                        return try await threads.run(
-                            as: owner, onMount: device ?? 0, answeringWithin: threads.patience
+                        return try await self.mount(device).run(
+                            as: owner, answeringWithin: threads.patience, by: threads.clock
                         ) { Self.open(names, in: place) }
                     } catch {
                         return names.map { ($0, .failure(error)) }
@@ -134,9 +136,19 @@ final class OwnerWalk: Sendable {
     func run<Result: Sendable>(
         as owner: Owner, at location: [UInt8], _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
-        try await threads.run(
-            as: owner, onMount: threads.register.current().table.device(of: location) ?? 0,
-            answeringWithin: threads.patience, body)
+        try await mount(threads.register.current().table.device(of: location)).run(
+            as: owner, answeringWithin: threads.patience, by: threads.clock, body)
+    }
+
+    /// The threads of a mount; those of no mount where nothing is known.
+    private func mount(_ device: UInt64?) -> MountThreads {
+        mounts.withLock { mounts in
+            let device = device ?? 0
+            if let mount = mounts[device] { return mount }
+            let mount = threads.threads(ofMount: device)
+            mounts[device] = mount
+            return mount
+        }
     }
 
     private enum Step: Sendable {

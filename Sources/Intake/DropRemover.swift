@@ -7,7 +7,8 @@ public enum RemovalOutcome: Sendable, Hashable {
     case removed
     /// Nothing, or already another file, stands under the name.
     case alreadyGone
-    /// A newer file had taken the name; it stands under this one now, and is a drop of its own.
+    /// A newer file had taken the name, or a writer had opened the drop by it; what was set aside
+    /// stands under this one now, and is a drop of its own.
     case newerReturned(BeneathPath)
     /// The drop, or what was set aside, is still there.
     case failed(InboxError)
@@ -15,9 +16,9 @@ public enum RemovalOutcome: Sendable, Hashable {
 
 /// Removes the name of a drop that is safely in the store, and never anything newer.
 ///
-/// The name is set aside under a hidden one, compared, and only then removed. A crash at any point
-/// is mended by ``finish(_:hiddenName:identity:in:)``. Neither syncs the folder: sync it before the
-/// removal is called done for good.
+/// The name is set aside under a hidden one, compared, and only then removed, all in the one folder
+/// that its path led to. A crash at any point is mended by ``finish(_:hiddenName:identity:in:)``.
+/// What is done is synced: else a power cut could bring the name back.
 /// Rule: docs/design.md, "Removing a drop".
 public struct DropRemover: Sendable {
     /// The moments between the steps of a removal, at which a test may interfere.
@@ -28,9 +29,16 @@ public struct DropRemover: Sendable {
     /// How many names are tried for a file that cannot have its own back.
     private static let returnAttempts = 100
 
+    private let isWriterWaiting: @Sendable () -> Bool
     private let checkpoint: @Sendable (Step) -> Void
 
-    public init(checkpoint: @escaping @Sendable (Step) -> Void = { _ in }) {
+    /// - Parameter isWriterWaiting: whether somebody has opened the drop to write it. Asked once
+    ///   nobody can open it by its name any more: what they are about to write must not go with it.
+    public init(
+        checkpoint: @escaping @Sendable (Step) -> Void = { _ in },
+        isWriterWaiting: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.isWriterWaiting = isWriterWaiting
         self.checkpoint = checkpoint
     }
 
@@ -38,26 +46,8 @@ public struct DropRemover: Sendable {
     public func remove(
         _ path: BeneathPath, hiddenName: FileName, identity: DropIdentity, in files: InboxFiles
     ) -> RemovalOutcome {
-        do throws(InboxError) {
-            guard let entry = try files.entry(path), entry.identity.isSameContent(as: identity)
-            else { return .alreadyGone }
-            checkpoint(.compared)
-            let hidden = path.sibling(hiddenName)
-            do throws(InboxError) {
-                try setAside(path, hidden, files)
-            } catch  where error.isAbsence {
-                return .alreadyGone
-            } catch  where error.errno == .fileExists {
-                // An earlier removal of the same document stopped half-way.
-                guard case .removed = try settle(hidden, path, identity, files) else {
-                    return .failed(error)
-                }
-                try setAside(path, hidden, files)
-            }
-            checkpoint(.setAside)
-            return try settle(hidden, path, identity, files)
-        } catch {
-            return error.isAbsence ? .alreadyGone : .failed(error)
+        inFolder(of: path, files) { path, files throws(InboxError) in
+            try remove(path, aside: path.sibling(hiddenName), identity, files)
         }
     }
 
@@ -65,15 +55,57 @@ public struct DropRemover: Sendable {
     public func finish(
         _ path: BeneathPath, hiddenName: FileName, identity: DropIdentity, in files: InboxFiles
     ) -> RemovalOutcome {
-        do throws(InboxError) {
+        inFolder(of: path, files) { path, files throws(InboxError) in
             let hidden = path.sibling(hiddenName)
             guard try files.entry(hidden) == nil else {
                 return try settle(hidden, path, identity, files)
             }
+            return try remove(path, aside: hidden, identity, files)
+        }
+    }
+
+    /// Does all of a removal in the folder that the path leads to now: its owner may move that while
+    /// something is set aside in it.
+    private func inFolder(
+        of path: BeneathPath, _ files: InboxFiles,
+        _ body: (BeneathPath, InboxFiles) throws(InboxError) -> RemovalOutcome
+    ) -> RemovalOutcome {
+        guard let name = path.name else { return .alreadyGone }
+        do throws(InboxError) {
+            return try files.inFolder(path.parent) { folder throws(InboxError) in
+                let outcome = try body(BeneathPath([name]), folder)
+                guard case .failed = outcome else {
+                    try folder.syncFolder(BeneathPath())
+                    guard case .newerReturned(let returned) = outcome else { return outcome }
+                    return .newerReturned(path.parent.appending(returned))
+                }
+                return outcome
+            }
         } catch {
             return error.isAbsence ? .alreadyGone : .failed(error)
         }
-        return remove(path, hiddenName: hiddenName, identity: identity, in: files)
+    }
+
+    private func remove(
+        _ path: BeneathPath, aside hidden: BeneathPath, _ identity: DropIdentity,
+        _ files: InboxFiles
+    ) throws(InboxError) -> RemovalOutcome {
+        guard let entry = try files.entry(path), entry.identity.isSameContent(as: identity)
+        else { return .alreadyGone }
+        checkpoint(.compared)
+        do throws(InboxError) {
+            try setAside(path, hidden, files)
+        } catch  where error.isAbsence {
+            return .alreadyGone
+        } catch  where error.errno == .fileExists {
+            // An earlier removal of the same document stopped half-way.
+            guard case .removed = try settle(hidden, path, identity, files) else {
+                return .failed(error)
+            }
+            try setAside(path, hidden, files)
+        }
+        checkpoint(.setAside)
+        return try settle(hidden, path, identity, files)
     }
 
     private func setAside(
@@ -96,7 +128,7 @@ public struct DropRemover: Sendable {
     ) throws(InboxError) -> RemovalOutcome {
         guard let entry = try files.entry(hidden) else { return .alreadyGone }
         checkpoint(.comparedAside)
-        if entry.identity.isSameContent(as: identity) {
+        if entry.identity.isSameContent(as: identity), !isWriterWaiting() {
             try files.unlink(hidden)
             return .removed
         }

@@ -19,11 +19,11 @@ final class EventBox: Sendable {
         var requests: Set<BeneathPath> = []
         /// Events were lost: look through everything.
         var hasOverflowed = false
-        /// The inbox directory itself was moved, removed or unmounted.
-        var isRootGone = false
+        /// The inbox directory itself was moved, removed or unmounted, as it seems.
+        var isRootDoubtful = false
 
         var count: Int { files.count + folders.count + goneFolders.count + requests.count }
-        var isEmpty: Bool { count == 0 && !hasOverflowed && !isRootGone }
+        var isEmpty: Bool { count == 0 && !hasOverflowed && !isRootDoubtful }
     }
 
     private let rules: NameRules
@@ -67,16 +67,16 @@ final class EventBox: Sendable {
     }
 
     func markOverflow() { mark { $0.hasOverflowed = true } }
-    func markRootGone() { mark { $0.isRootGone = true } }
+    func markRootDoubtful() { mark { $0.isRootDoubtful = true } }
 
     private func mark(_ change: (inout Marks) -> Void) {
         marks.withLock { marks in
             change(&marks)
             if marks.count > Self.markLimit {
-                let isRootGone = marks.isRootGone
+                let isRootDoubtful = marks.isRootDoubtful
                 marks = Marks()
                 marks.hasOverflowed = true
-                marks.isRootGone = isRootGone
+                marks.isRootDoubtful = isRootDoubtful
             }
         }
         bell.ring()

@@ -16,7 +16,7 @@ extension InboxIntake {
     /// Takes in what the watches told.
     func absorbMarks() {
         let marks = box.take()
-        if marks.isRootGone { noteRootLost(reason: "moved, removed or unmounted") }
+        if marks.isRootDoubtful { isRootDoubtful = true }
         for folder in marks.goneFolders { lookBeneath(folder) }
         for (path, isClosing) in marks.files { mark(path, isClosing: isClosing) }
         for request in marks.requests { noteRequest(request) }
@@ -78,7 +78,10 @@ extension InboxIntake {
     /// Watches a folder, then reads it: what comes after the watch is told, what came before is
     /// read.
     func scan(_ folder: BeneathPath) async {
-        if folder.isRoot { await confirmRoot() }
+        if folder.isRoot {
+            await confirmRoot()
+            guard !isRootLost else { return }
+        }
         // Names that are known already need no room; those that find none are deferred when marked.
         let room = candidateLimit
         do {
@@ -148,24 +151,29 @@ extension InboxIntake {
     }
 
     /// Sees whether the inbox's path still leads to the directory that was opened.
-    private func confirmRoot() async {
+    func confirmRoot() async {
+        isRootDoubtful = false
         do {
-            if try await root.isInPlace() {
-                isRootLost = false
-            } else {
-                noteRootLost(reason: "its path leads elsewhere")
-            }
+            if let loss = try await root.loss() { lose(loss) }
         } catch {
             // Nothing is known then, and nothing is concluded; the scan that follows says what is
             // wrong.
         }
     }
 
-    /// From now on absence means nothing: nobody is told that a drop vanished.
-    private func noteRootLost(reason: String) {
-        guard !isRootLost else { return }
+    /// Something was mounted or unmounted somewhere: what is mounted beneath the inbox is compared.
+    public nonisolated func noticeMounts() { bell.ring() }
+
+    /// Has the root confirmed, since something in it was not where it should be.
+    public func doubtRoot() { box.markRootDoubtful() }
+
+    /// The root is not the inbox any more: ``run()`` comes to its end, and nobody is told that a
+    /// drop vanished.
+    public func lose(_ loss: InboxLoss) {
+        guard !isRootLost, !isOver else { return }
         isRootLost = true
-        journal(JournalLine(.inboxLost, fields([.reason: reason])))
+        journal(JournalLine(.inboxLost, fields([.reason: loss.rawValue])))
+        bell.ring()
     }
 
     private func noteRequest(_ path: BeneathPath) {
@@ -181,7 +189,8 @@ extension InboxIntake {
         switch error.errno {
         // Nothing to read there until somebody changes it, which is told, or the next rescan finds
         // it.
-        case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied:
+        case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied,
+            .fileNameTooLong:
             if folder.isRoot, !root.reportsEvents { poll(folder) } else { unpoll(folder) }
         default: poll(folder)
         }
@@ -194,13 +203,7 @@ extension InboxIntake {
 
     /// Marks every known name below a folder.
     func lookBeneath(_ folder: BeneathPath) {
-        let depth = folder.components.count
-        for path in candidates.keys
-        where path.components.count > depth
-            && path.components.prefix(depth).elementsEqual(folder.components)
-        {
-            mark(path, isClosing: false)
-        }
+        for path in candidates.keys where path.isBelow(folder) { mark(path, isClosing: false) }
     }
 }
 

@@ -53,7 +53,10 @@ public actor InboxIntake {
     var deferredCount = 0
     var hasDeferred = false
     var hasScannedOnce = false
-    var isRootLost = false
+    /// Somebody saw signs that the root may be gone; nothing is concluded before it was confirmed.
+    var isRootDoubtful = false
+    /// From then on absence means nothing, and the intake comes to its end.
+    public internal(set) var isRootLost = false
     var areWatchesExhausted = false
     var isLooking = false
     var isOver = false
@@ -90,13 +93,15 @@ public actor InboxIntake {
         box = EventBox(rules: rules, isRecursive: settings.isRecursive, bell: bell)
     }
 
-    /// Watches until the task is cancelled; then ends all that wait for a drop.
+    /// Watches until the task is cancelled or the root is lost; then ends all that wait for a drop.
     public func run() async {
         scheduleRescan()
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 noteMounts()
                 absorbMarks()
+                if isRootDoubtful { await confirmRoot() }
+                guard !isRootLost else { break }
                 queueWhatIsDue()
                 startLanes(in: &group)
                 isLooking = true

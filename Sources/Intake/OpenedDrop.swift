@@ -59,6 +59,12 @@ public final class OpenedDrop: Sendable {
         guard entry.identity == identity else { throw .changed }
     }
 
+    /// Whether a writer has opened it since, and waits for the lease; false where only its rest was
+    /// the proof.
+    public var isWriterWaiting: Bool {
+        proof == .lease && clinux_lease(descriptor.rawValue) != F_RDLCK
+    }
+
     /// Gives lease and file back; a second call does nothing.
     public func close() {
         let wasClosed = isClosed.withLock { isClosed in
@@ -93,8 +99,7 @@ public final class OpenedDrop: Sendable {
     }
 
     private func confirmLease() throws(IntakeError) {
-        guard proof == .lease else { return }
-        guard clinux_lease(descriptor.rawValue) == F_RDLCK else { throw .writerReturned }
+        guard !isWriterWaiting else { throw .writerReturned }
     }
 
     private static func readFailed(_ path: BeneathPath) -> IntakeError {

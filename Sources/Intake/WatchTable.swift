@@ -18,11 +18,9 @@ final class WatchTable: Sendable {
 
     /// Forgets the watches on a folder and below it; the caller takes them back from the kernel.
     func forget(_ folder: BeneathPath, of box: EventBox) -> [Int32] {
-        let depth = folder.components.count
-        return watches.withLock { watches in
+        watches.withLock { watches in
             let numbers = watches.filter { _, watch in
-                watch.box === box && watch.folder.components.count >= depth
-                    && watch.folder.components.prefix(depth).elementsEqual(folder.components)
+                watch.box === box && watch.folder.isAtOrBelow(folder)
             }.map(\.key)
             for number in numbers { watches[number] = nil }
             return numbers
@@ -74,7 +72,7 @@ final class WatchTable: Sendable {
             // Its permissions may have changed, and with them what can be read or removed.
             watch.box.markFolder(watch.folder, isGone: false)
         } else if watch.folder.isRoot, record.has(IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT) {
-            watch.box.markRootGone()
+            watch.box.markRootDoubtful()
         }
     }
 }

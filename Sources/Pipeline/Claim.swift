@@ -21,7 +21,6 @@ struct Claim: Sendable {
     let dispatcher: Dispatcher
     let opener: DropOpener
     let settings: InboxSettings
-    let lane: BlockingLane
 
     private var root: InboxRoot { desk.root }
     private var inbox: [UInt8] { Array(root.path.utf8) }
@@ -121,12 +120,14 @@ struct Claim: Sendable {
     /// Copies and hashes the drop into the store, and makes it durable there.
     private func store(_ drop: OpenedDrop) async throws -> Blob {
         let size = drop.identity.size
-        let writer = try await lane.run { [store = house.store] in try store.begin(sizeHint: size) }
+        let writer = try await house.lanes.run { [store = house.store] in
+            try store.begin(sizeHint: size)
+        }
         do {
             try await root.run(at: drop.path) { _ in try copy(drop, into: writer) }
-            return try await lane.run { try writer.finish() }
+            return try await house.lanes.run { try writer.finish() }
         } catch {
-            try await lane.run { writer.discard() }
+            try await house.lanes.run { writer.discard() }
             throw error
         }
     }
@@ -183,14 +184,16 @@ struct Claim: Sendable {
         var hasChanged = false
         do {
             // A writer that came back waits for our lease: what it is about to write is a newer file.
-            try drop.confirmUnchanged()
-        } catch {
+            try await root.run(at: drop.path) { _ in try drop.confirmUnchanged() }
+        } catch let error as IntakeError {
             say(.removalFailed, drop, [.document: "\(document)", .detail: error.failure.detail])
             guard error == .changed else { return .notYet(after: .zero) }
             hasChanged = true
         }
         let obstacle = try await DropRemoval(house: house, root: root)
-            .perform(drop.path, of: document, identity: drop.identity, isRecovery: false)
+            .perform(
+                drop.path, of: document, identity: drop.identity, isRecovery: false,
+                isWriterWaiting: { drop.isWriterWaiting })
         // Only its permissions may have changed, or its name may be gone: then the removal is over all
         // the same. What is newer was left alone, and is looked at anew.
         if hasChanged { return .notYet(after: .zero) }

@@ -11,16 +11,23 @@ struct ContentRun {
     private static let holdLimit = Duration.seconds(1)
 
     let house: House
-    let desk: InboxDesk
+    let desks: Desks
+    let account: Account
+    let settings: InboxSettings
     private var document: DocumentRecord
     private var percent = JobProgress()
     /// How the stages before ended, to be recorded together with what follows.
     private(set) var held: [StageChange] = []
     private var heldSince = ContinuousClock.now
 
-    init(house: House, desk: InboxDesk, document: DocumentRecord) {
+    init(
+        house: House, desks: Desks, account: Account, settings: InboxSettings,
+        document: DocumentRecord
+    ) {
         self.house = house
-        self.desk = desk
+        self.desks = desks
+        self.account = account
+        self.settings = settings
         self.document = document
     }
 
@@ -64,9 +71,10 @@ struct ContentRun {
     private mutating func perform(
         _ stage: StageRecord, _ session: WorkerSession
     ) -> (StageEvent, StageOutput?) {
-        let sink = StageSink(house: house, document: document, account: desk.account)
+        let sink = StageSink(house: house, document: document, account: account)
         defer { sink.abandon() }
-        let orders = StageOrders(settings: house.settings, document: document, stage: stage.plan)
+        let orders = StageOrders(
+            settings: house.settings, inbox: settings, stage: stage.plan)
         let clock = ContinuousClock()
         let start = clock.now
         var shown = start
@@ -122,7 +130,7 @@ struct ContentRun {
         if held.isEmpty { heldSince = ContinuousClock.now }
         held.append(change)
         document = document.following([change])
-        StageJournal(document: document, account: desk.account)
+        StageJournal(document: document, account: account)
             .ended(name, state, seconds: seconds)
             .map(house.surroundings.journal)
         if !name.dependsOnContentAlone || state != .completed { try recordHeld() }
@@ -140,6 +148,7 @@ struct ContentRun {
     private mutating func show(_ live: LiveProgress?) {
         let fractions = live.map { [$0.stage: $0.fraction] } ?? [:]
         let figure = percent.update(document.job, fractions: fractions)
+        guard let desk = desks.desk(of: document) else { return }
         desk.tell(desk.view(of: document, live: live, percent: figure))
     }
 
@@ -149,7 +158,7 @@ struct ContentRun {
         _ event: JournalEvent, _ stage: StageName, _ fields: [JournalField: String]
     ) {
         let subject: [JournalField: String] = [
-            .document: "\(document.id)", .account: "\(desk.account)", .stage: stage.rawValue,
+            .document: "\(document.id)", .account: "\(account)", .stage: stage.rawValue,
         ]
         house.say(event, subject.merging(fields) { _, own in own })
     }

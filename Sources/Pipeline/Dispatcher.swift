@@ -54,9 +54,9 @@ actor Dispatcher {
                 while !Task.isCancelled, !freeSlots.isEmpty, let assignment = await next() {
                     // Slots may have come back meanwhile; none was taken, for only this loop takes them.
                     let slot = takeSlot()
-                    let document = assignment.document
+                    let (document, desk) = assignment
                     inHand.insert(document.id)
-                    group.addTask { await self.work(on: document, in: slot) }
+                    group.addTask { await self.work(on: document, of: desk, in: slot) }
                 }
                 await tellIfIdle()
             } while await signal.wait(atMost: await timeToRest())
@@ -75,8 +75,8 @@ actor Dispatcher {
         }
     }
 
-    /// The document whose turn it is.
-    private func next() async -> Assignment? {
+    /// The document whose turn it is, and the desk of its inbox.
+    private func next() async -> (DocumentRecord, InboxDesk)? {
         while true {
             do {
                 let assignment = try await house.catalog.nextDocument(
@@ -86,8 +86,10 @@ actor Dispatcher {
                 guard let assignment else { return nil }
                 // Its claim began while the catalogue was being asked.
                 if claiming.contains(assignment.document.id) { continue }
+                // Its inbox left meanwhile, and is not asked for again.
+                guard let desk = desks.desk(of: assignment.document) else { continue }
                 lastServed = assignment.document.uid
-                return assignment
+                return (assignment.document, desk)
             } catch {
                 isCatalogueSilent = true
                 house.say(.catalogueFailed, [.detail: error.failure.detail])
@@ -139,16 +141,11 @@ actor Dispatcher {
             under: StageOrders.usualLimits(house.settings.workers))
     }
 
-    private func desk(of document: DocumentRecord) -> InboxDesk? {
-        desks.desk(of: document.uid, inbox: document.inbox)
-    }
-
-    private func work(on document: DocumentRecord, in slot: Int) async {
-        guard let desk = desk(of: document) else {
-            preconditionFailure("only documents of served inboxes are handed out")
-        }
+    private func work(on document: DocumentRecord, of desk: InboxDesk, in slot: Int) async {
         do {
-            try await StageRunner(house: house, desk: desk).run(document, in: house.slots[slot])
+            let runner = StageRunner(
+                house: house, desks: desks, account: desk.account, settings: desk.settings)
+            try await runner.run(document, in: house.slots[slot])
         } catch {
             house.say(
                 .catalogueFailed,

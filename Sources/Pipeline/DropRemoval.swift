@@ -8,27 +8,29 @@ struct DropRemoval {
     let house: House
     let root: InboxRoot
 
-    /// - Parameter isRecovery: whether an earlier removal may have stopped half-way.
+    /// - Parameters:
+    ///   - isRecovery: whether an earlier removal may have stopped half-way.
+    ///   - isWriterWaiting: whether somebody has opened the drop to write it.
     /// - Returns: what stands in the way; nil where the name is gone or belongs to something newer.
     func perform(
-        _ path: BeneathPath, of document: DocumentID, identity: DropIdentity, isRecovery: Bool
+        _ path: BeneathPath, of document: DocumentID, identity: DropIdentity, isRecovery: Bool,
+        isWriterWaiting: @escaping @Sendable () -> Bool = { false }
     ) async throws -> Failure? {
         let hidden = HiddenName.taken(document)
         let (outcome, left) = try await root.run(at: path) { files in
-            let remover = DropRemover()
+            let remover = DropRemover(isWriterWaiting: isWriterWaiting)
             let outcome =
                 isRecovery
                 ? remover.finish(path, hiddenName: hidden, identity: identity, in: files)
                 : remover.remove(path, hiddenName: hidden, identity: identity, in: files)
-            guard case .failed = outcome else {
-                // Else a power cut could bring the name back after the catalogue has forgotten it.
-                if try files.entry(path.parent) != nil { try files.syncFolder(path.parent) }
-                return (outcome, DropIdentity?.none)
-            }
+            guard case .failed = outcome else { return (outcome, DropIdentity?.none) }
             return (outcome, try files.entry(path)?.identity)
         }
         var fields: [JournalField: String] = [.document: "\(document)"]
         switch outcome {
+        // On another file system than the drop was on: it may be mounted here again.
+        case .alreadyGone where isRecovery && identity.device != root.device:
+            return nil
         case .removed, .alreadyGone:
             try await house.catalog.removalDone(document)
             house.say(.dropRemoved, in: root, at: path, fields)

@@ -41,7 +41,7 @@ struct HiddenFiles {
                     let path = folder.appending(name)
                     if HiddenName.isTemporary(name) {
                         made.append((path, kind == .folder))
-                    } else if kind == .folder, path.components.count < Self.depthLimit,
+                    } else if kind == .folder, path.depth < Self.depthLimit,
                         mounts.device(of: path) == device
                     {
                         folders.append(path)

@@ -13,7 +13,8 @@ final class House: Sendable {
     let catalog: Catalog
     let imports: ImportDatabases
     let slots: [WorkerSlot]
-    let owners = OwnerThreads()
+    let owners = OwnerThreads(clock: QuietClock())
+    let lanes = StoreLanes()
     let surroundings: Surroundings
     let retries = RetrySchedule()
     let vacancies = Vacancies()

@@ -33,6 +33,11 @@ actor InboxDesk {
     }
 
     nonisolated let root: InboxRoot
+    /// What the operator decided for the inbox.
+    nonisolated let settings: InboxSettings
+    /// Raised when something could not be written as if the folder were gone: nothing else tells that
+    /// a directory was removed that is kept open.
+    nonisolated let doubt = Signal()
     private nonisolated let house: House
     private nonisolated let errands: AsyncStream<Errand>
     private nonisolated let box: AsyncStream<Errand>.Continuation
@@ -46,8 +51,9 @@ actor InboxDesk {
     private var versions: [DocumentID: Int] = [:]
     private var progress = ProgressBoard(interval: InboxDesk.progressInterval)
 
-    init(root: InboxRoot, house: House) {
+    init(root: InboxRoot, settings: InboxSettings, house: House) {
         self.root = root
+        self.settings = settings
         self.house = house
         // Bounded by the senders: intake tells each change of its bounded candidates once, and a
         // claim lane or worker slot speaks of one document at a time, its progress twice a second.
@@ -320,7 +326,18 @@ actor InboxDesk {
             return nil
         } catch {
             report(error, at: path)
+            // A folder that went says nothing about the document.
+            if await isRootLost() { return InboxError.rootLost(path: root.path).failure }
             return House.failure(of: error)
+        }
+    }
+
+    private func isRootLost() async -> Bool {
+        do {
+            return try await root.loss() != nil
+        } catch {
+            // Nothing is known then, and the first error counts.
+            return false
         }
     }
 
@@ -330,6 +347,10 @@ actor InboxDesk {
     }
 
     private func report(_ error: any Error, at path: BeneathPath) {
+        // That was said when it was lost, and all of it is written anew when it is back.
+        let known = error as? InboxError
+        if case .rootLost = known { return }
+        if known?.isAbsence == true { doubt.raise() }
         house.say(
             .sidecarFailed, in: root, at: path, [.detail: House.failure(of: error).detail])
     }
@@ -365,7 +386,7 @@ actor InboxDesk {
     }
 
     private static let closed = Failure(
-        .storeIO, message: "ingestd is stopping. It goes on after its next start.",
+        .storeIO, message: "This folder is not served just now. ingestd goes on once it is.",
         detail: "publish: the inbox is closed")
 }
 

@@ -5,19 +5,21 @@ import Rules
 /// Serves one inbox: notices its drops, claims them, writes its sidecars.
 struct InboxService: Sendable {
     /// How many drops of one inbox are claimed side by side.
-    static let laneCount = 2
+    static let laneCount = 4
 
     let house: House
     let desk: InboxDesk
     let intake: InboxIntake
     private let opener: DropOpener
     private let settings: InboxSettings
+    private let stopping = Signal()
+    private let closing = Signal()
 
     init(
         house: House, root: InboxRoot, settings: InboxSettings, watcher: DropWatcher,
         patience: Patience
     ) {
-        let desk = InboxDesk(root: root, house: house)
+        let desk = InboxDesk(root: root, settings: settings, house: house)
         let opener = DropOpener(settings: settings)
         let reports = IntakeReports(desk: desk)
         self.house = house
@@ -31,20 +33,73 @@ struct InboxService: Sendable {
             report: { reports.take($0) })
     }
 
-    /// Notices and claims drops until the task is cancelled; claims in flight are finished.
-    func run(dispatcher: Dispatcher) async {
-        await withDiscardingTaskGroup { group in
-            group.addTask { await intake.run() }
-            for number in 0..<Self.laneCount {
-                group.addTask { await claim(on: number, dispatcher) }
+    /// Serves the inbox until its root is lost or the service was stopped and closed.
+    ///
+    /// Claims in flight are finished. A root that is lost is let go of then; of one that is not,
+    /// sidecars are written until ``close()``.
+    ///
+    /// - Parameter joined: called once the inbox is among those that are served.
+    func run(
+        in desks: Desks, dispatcher: Dispatcher, joined: @escaping @Sendable () -> Void
+    ) async {
+        await withDiscardingTaskGroup { writing in
+            writing.addTask { await desk.run() }
+            await withTaskGroup { group in
+                group.addTask { await serve(in: desks, dispatcher, joined: joined) }
+                group.addTask { _ = await stopping.wait() }
+                await group.next()
+                group.cancelAll()
             }
+            let isLost = await intake.isRootLost
+            if !isLost { _ = await closing.wait() }
+            desks.leave(self)
+            // What is left to be written has no place any more; and nothing keeps a file system busy.
+            if isLost { desk.root.letGo() }
+            desk.close()
+        }
+        desk.root.letGo()
+    }
+
+    /// The root is not the inbox any more: ``run(in:dispatcher:joined:)`` comes to its end.
+    func lose(_ loss: InboxLoss) async { await intake.lose(loss) }
+
+    /// Lets nothing more be taken.
+    func stop() { stopping.raise() }
+
+    /// Nobody wants a sidecar written any more.
+    func close() { closing.raise() }
+
+    /// Notices and claims drops until the root is lost or the task is cancelled.
+    private func serve(
+        in desks: Desks, _ dispatcher: Dispatcher, joined: @Sendable () -> Void
+    ) async {
+        let recovery = InboxRecovery(house: house, desk: desk)
+        guard await recovery.finishBegun() else { return }
+        desks.join(self)
+        joined()
+        // What waited for the inbox to come may be due.
+        dispatcher.wake()
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<Self.laneCount {
+                group.addTask { await claim(dispatcher) }
+            }
+            group.addTask {
+                await recovery.tellWaiting()
+                await recovery.removeStrays()
+            }
+            group.addTask {
+                while await desk.doubt.wait() { await intake.doubtRoot() }
+            }
+            await intake.run()
+            // Claims in flight may take a while; nothing else is begun meanwhile.
+            if await intake.isRootLost { desks.leave(self) }
+            group.cancelAll()
         }
     }
 
-    private func claim(on number: Int, _ dispatcher: Dispatcher) async {
+    private func claim(_ dispatcher: Dispatcher) async {
         let claim = Claim(
-            house: house, desk: desk, dispatcher: dispatcher, opener: opener, settings: settings,
-            lane: BlockingLane(name: "claim-\(number)"))
+            house: house, desk: desk, dispatcher: dispatcher, opener: opener, settings: settings)
         while let drop = await intake.nextReady() {
             await intake.ended(drop.path, await claim.take(drop))
         }

@@ -44,7 +44,7 @@ struct Publication {
         var made = try await house.catalog.artifacts(of: document.id)
         for change in held { made[change.stage] = change.output?.artifacts }
         let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
-        let files = (keepsOriginal(of: document) ? [original(of: document)] : []) + artifacts
+        let files = (desk.settings.originals == .none ? [] : [original(of: document)]) + artifacts
         document = finished(document, files: files)
         var sources: [FileDescriptor] = []
         defer { sources.forEach(house.close) }
@@ -125,10 +125,6 @@ struct Publication {
         ArtifactRecord(
             name: "original." + document.fileName.lowercasedExtension, digest: document.digest,
             size: document.size, mediaType: document.kind.mediaType)
-    }
-
-    private func keepsOriginal(of document: DocumentRecord) -> Bool {
-        house.settings.inbox(at: document.inbox)?.settings.originals != OriginalsPolicy.none
     }
 }
 

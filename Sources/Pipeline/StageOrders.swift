@@ -1,4 +1,3 @@
-import Catalog
 import Rules
 import WorkerProtocol
 import Workers
@@ -13,21 +12,20 @@ struct StageOrders {
     let request: StageRequest
     let limits: WorkerLimits
 
-    init(settings: DaemonSettings, document: DocumentRecord, stage: PlannedStage) {
-        let inbox = settings.inbox(at: document.inbox)
-        let choices = inbox?.settings ?? InboxSettings()
+    /// - Parameter inbox: what was decided for the document's inbox.
+    init(settings: DaemonSettings, inbox: InboxSettings, stage: PlannedStage) {
         switch stage.name {
         case .info:
             request = .info(pageLimit: Self.pageLimit)
         case .text:
             request = .text(pageLimit: Self.pageLimit, byteLimit: Int(Self.textLimit.bytes))
         case .thumbnail:
-            request = .thumbnail(choices.thumbnail)
+            request = .thumbnail(inbox.thumbnail)
         case .tableImport:
             request = .tableImport(
                 TableRequest(
-                    choice: choices.schema, schemas: settings.schemas,
-                    fallbackEncoding: choices.fallbackEncoding))
+                    choice: inbox.schema, schemas: settings.schemas,
+                    fallbackEncoding: inbox.fallbackEncoding))
         case .store, .publish:
             preconditionFailure("\(stage.name.rawValue) runs in no worker")
         }

@@ -6,9 +6,15 @@ import WorkerProtocol
 import Workers
 
 /// Runs the stages of one document: those over its content in a worker, then publishing.
+///
+/// Its inbox may go and come back meanwhile; so the desk is asked for whenever there is something to
+/// tell.
 struct StageRunner: Sendable {
     let house: House
-    let desk: InboxDesk
+    let desks: Desks
+    let account: Account
+    /// Those of the document's inbox.
+    let settings: InboxSettings
 
     /// Runs what is due of the document, and records each step before the next.
     ///
@@ -20,6 +26,11 @@ struct StageRunner: Sendable {
             outcome = try await runContent(document, in: slot)
         }
         let due = outcome.document.job.dueStages(at: house.surroundings.now())
+        guard let desk = desks.desk(of: document) else {
+            // Where the inbox is away the stage stays due until it is back.
+            _ = try await house.catalog.record(outcome.held)
+            return
+        }
         if due.contains(.publish) {
             try await Publication(house: house, desk: desk, held: outcome.held)
                 .run(outcome.document)
@@ -41,11 +52,13 @@ struct StageRunner: Sendable {
         }
         defer { house.close(blob) }
         let subject: [JournalField: String] = [
-            .document: "\(document.id)", .account: "\(desk.account)",
+            .document: "\(document.id)", .account: "\(account)",
         ]
-        let company = Self.mustBeAlone(document) ? nil : desk.account
+        let company = Self.mustBeAlone(document) ? nil : account
         return try await slot.run(over: blob, of: company, subject: subject) { session in
-            var run = ContentRun(house: house, desk: desk, document: document)
+            var run = ContentRun(
+                house: house, desks: desks, account: account, settings: settings,
+                document: document)
             let document = try run.run(session)
             return ContentOutcome(document: document, held: run.held)
         }

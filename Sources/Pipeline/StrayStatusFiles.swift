@@ -41,12 +41,20 @@ struct StrayStatusFiles {
         let expected = Set(names.map { SidecarNames(of: $0).status })
         for name in names where !expected.contains(name) {
             guard let drop = SidecarNames.drop(ofStatus: name) else { continue }
-            let path = folder.appending(name)
-            let bytes = try files.readPrefix(path, limit: Self.openingLength)
-            if bytes?.starts(with: Self.opening) == true {
+            if try isStray(folder.appending(name)) {
                 found.strays.append(folder.appending(drop))
             }
         }
         return found
+    }
+
+    /// Whether it speaks of a drop; what its owner may not read was not written by ingestd.
+    private func isStray(_ path: BeneathPath) throws(InboxError) -> Bool {
+        do throws(InboxError) {
+            let bytes = try files.readPrefix(path, limit: Self.openingLength)
+            return bytes?.starts(with: Self.opening) == true
+        } catch  where error.errno == .permissionDenied {
+            return false
+        }
     }
 }

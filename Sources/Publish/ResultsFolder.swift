@@ -11,7 +11,7 @@ public struct ResultItem: Sendable {
 
     public init(name: BeneathPath, source: FileDescriptor) {
         precondition(
-            !name.isRoot && name.components.count <= 2, "results lie at most one folder deep")
+            !name.isRoot && name.depth <= 2, "results lie at most one folder deep")
         self.name = name
         self.source = source
     }
@@ -73,7 +73,7 @@ struct ResultsFolder {
             var unplaced: [UnplacedFile] = []
             do {
                 for item in rest.prefix(Self.batch) {
-                    let target = BeneathPath(folder.components + item.name.components)
+                    let target = folder.appending(item.name)
                     if target.parent != folder, subfolders.insert(target.parent).inserted {
                         try makeSubfolder(target.parent)
                     }

@@ -1,9 +1,9 @@
 import Inbox
 import Rules
+import SystemPackage
 
 /// Writes the sidecars of one drop; exists only while ``InboxRoot/run(at:_:)`` runs.
 public struct SidecarWriter {
-    /// A status file is looked at no further than its first bytes.
     private let files: InboxFiles
     private let drop: BeneathPath
     private let place: SidecarPlace
@@ -71,15 +71,25 @@ public struct SidecarWriter {
         throw PublishError.noFreeName(place.results)
     }
 
-    private func isOurStatus() throws -> Bool {
-        guard let opening = try files.readPrefix(place.status, limit: SidecarNames.openingLength)
-        else { return false }
-        return SidecarNames.isStatus(opening: opening)
-    }
+    private func isOurStatus() throws -> Bool { try files.isStatus(at: place.status) }
 
     private func clearStatusName() throws -> BeneathPath? {
         guard try files.entry(place.status) != nil, try !isOurStatus() else { return nil }
         return try NumberedBackup(files: files, drop: drop).move(place.status, to: \.status)
+    }
+}
+
+extension InboxFiles {
+    /// Whether a status file of ingestd's own stands at `path`.
+    ///
+    /// One that its owner may not read is not: ingestd writes as the owner.
+    fileprivate func isStatus(at path: BeneathPath) throws(InboxError) -> Bool {
+        do throws(InboxError) {
+            let opening = try readPrefix(path, limit: SidecarNames.openingLength)
+            return opening.map { SidecarNames.isStatus(opening: $0) } ?? false
+        } catch  where error.errno == .permissionDenied {
+            return false
+        }
     }
 }
 
@@ -92,10 +102,7 @@ public enum InboxStatusFile {
     ///
     /// - Returns: whether it was written.
     public static func write(_ status: InboxStatus, _ files: InboxFiles) throws -> Bool {
-        if try files.entry(path) != nil {
-            let opening = try files.readPrefix(path, limit: SidecarNames.openingLength)
-            guard let opening, SidecarNames.isStatus(opening: opening) else { return false }
-        }
+        guard try files.entry(path) == nil || files.isStatus(at: path) else { return false }
         try WholeFile(files: files).write(Array(status.json.utf8), to: path)
         return true
     }

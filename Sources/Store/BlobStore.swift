@@ -32,7 +32,11 @@ public final class BlobStore: Sendable {
             for folder in [root, layout.staging, layout.blobs] { try FileCalls.makeFolder(folder) }
             try FileCalls.syncFolder(root)
             let parent = root.removingLastComponent()
-            try FileCalls.syncFolder(parent.isEmpty ? "." : parent)
+            do {
+                try FileCalls.syncFolder(parent.isEmpty ? "." : parent)
+            } catch Errno.permissionDenied {
+                // Closed to us: whoever made the state directory there was somebody else.
+            }
         }
     }
 

@@ -59,7 +59,8 @@ import Testing
         let usage = try await catalog.usage(of: alice.uid)
         #expect(usage.used == QuotaUsage(bytes: ByteCount(10), files: 1))
         #expect(usage.reserved == .zero)
-        let removal = try #require(try await catalog.pendingRemovals().first)
+        let removal = try #require(
+            try await catalog.pendingRemovals(uid: alice.uid, inbox: inbox).first)
         #expect(removal.document == drop.id && removal.identity == drop.identity)
         #expect(removal.path == drop.path && removal.inbox == inbox)
         #expect(try await catalog.findings() == [])
@@ -87,7 +88,7 @@ import Testing
         }
         #expect(try await catalog.counts() == [:])
         #expect(try await catalog.usage(of: alice.uid).used == .zero)
-        #expect(try await catalog.pendingRemovals() == [])
+        #expect(try await catalog.pendingRemovals(uid: alice.uid, inbox: inbox) == [])
         #expect(try await catalog.cancelAllReservations() == 1)
     }
 
@@ -115,7 +116,10 @@ import Testing
         #expect(again.completedAt == nil)
         let usage = try await catalog.usage(of: alice.uid)
         #expect(usage.used.files == 1 && usage.reserved == .zero)
-        #expect(try await catalog.pendingRemovals().map(\.identity) == [second.identity])
+        #expect(
+            try await catalog.pendingRemovals(uid: alice.uid, inbox: inbox).map(\.identity) == [
+                second.identity
+            ])
         #expect(try await catalog.findings() == [])
     }
 
@@ -152,11 +156,14 @@ import Testing
         #expect(versions.map(\.id) == ids.reversed())
         #expect(versions.map(\.version) == [nil, 2, 1])
         #expect(try await catalog.usage(of: alice.uid).used.files == 3)
-        #expect(try await catalog.documentsToMoveAside().map(\.id) == [ids[0], ids[1]])
+        #expect(
+            try await catalog.documentsToMoveAside(uid: alice.uid, inbox: inbox).map(\.id) == [
+                ids[0], ids[1],
+            ])
         // Somebody's own file has the name of version 1, so that the oldest became version 3.
         try await catalog.movedAside(ids[1], as: 2)
         try await catalog.movedAside(ids[0], as: 3)
-        #expect(try await catalog.documentsToMoveAside() == [])
+        #expect(try await catalog.documentsToMoveAside(uid: alice.uid, inbox: inbox) == [])
         let fourth = try await fixture.claim(fixture.drop(content: "four"))
         guard case .new(_, let displaced) = fourth else {
             Issue.record("other bytes are a new document")

@@ -74,7 +74,8 @@ private struct Chance: RandomNumberGenerator {
 
     /// Starts what is due, or ends what runs in one of the ways in which a stage can end.
     private func advance(_ chance: inout Chance) async throws {
-        let running = try await catalog.unfinishedDocuments(limit: 100).compactMap { document in
+        let running = try await catalog.documents(inbox: inbox, limit: 1000).compactMap {
+            document in
             document.stages.first { $0.state.kindIsProcessing }.map { (document.id, $0) }
         }
         if let (id, stage) = running.randomElement(using: &chance), Bool.random(using: &chance) {

@@ -13,7 +13,7 @@ import Testing
         try await fixture.claim(drop)
         #expect(try await isLeftover(drop, drop.identity))
         try await catalog.removalDone(drop.id)
-        #expect(try await catalog.pendingRemovals() == [])
+        #expect(try await catalog.pendingRemovals(uid: alice.uid, inbox: inbox) == [])
         #expect(try await !isLeftover(drop, drop.identity))
     }
 
@@ -39,8 +39,8 @@ import Testing
         var present = drop.identity
         present.changed += 5
         try await catalog.removalFailed(drop.id, identity: present, now: fixture.now)
-        #expect(try await catalog.pendingRemovals() == [])
-        let leftover = try #require(try await catalog.leftovers().first)
+        #expect(try await catalog.pendingRemovals(uid: alice.uid, inbox: inbox) == [])
+        let leftover = try #require(try await catalog.leftovers(uid: alice.uid, inbox: inbox).first)
         #expect(leftover.identity == present && leftover.failedAt == fixture.now)
         #expect(try await isLeftover(drop, present))
         present.changed += 1

@@ -22,9 +22,11 @@ import Testing
         #expect(try await catalog.counts(inbox: [1]) == [:])
         #expect(
             try await catalog.documents(inbox: inbox, limit: 2).map(\.id) == [ids[2], ids[1]])
-        #expect(try await catalog.unfinishedDocuments(limit: 9).map(\.id) == [ids[1], ids[2]])
-        #expect(
-            try await catalog.unfinishedDocuments(after: ids[1], limit: 9).map(\.id) == [ids[2]])
+        #expect(try await waiting() == [ids[2]])
+        try await fixture.set(.info, of: ids[1], to: .pending)
+        #expect(try await waiting() == [ids[1], ids[2]])
+        #expect(try await waiting(after: ids[1]) == [ids[2]])
+        #expect(try await waiting(uid: bob.uid) == [])
         let path = try fixture.drop("a.pdf").path
         let found = try await catalog.currentDocument(uid: alice.uid, inbox: inbox, path: path)
         #expect(found?.id == ids[0])
@@ -32,12 +34,20 @@ import Testing
             try await catalog.currentDocument(uid: bob.uid, inbox: inbox, path: path) == nil)
     }
 
+    private func waiting(
+        uid: UInt32 = alice.uid, after id: DocumentID? = nil
+    ) async throws -> [DocumentID] {
+        try await catalog.waitingDocuments(uid: uid, inbox: inbox, after: id, limit: 9).map(\.id)
+    }
+
     @Test func `a name that is not UTF-8 is kept byte for byte`() async throws {
         var drop = try fixture.drop()
         drop.path = try #require(BeneathPath(bytes: [0xff, 0x2f, 0xc3, 0x28]))
         try await fixture.claim(drop)
         #expect(try await catalog.document(drop.id)?.path == drop.path)
-        #expect(try await catalog.pendingRemovals().first?.path == drop.path)
+        #expect(
+            try await catalog.pendingRemovals(uid: alice.uid, inbox: inbox).first?.path == drop.path
+        )
     }
 
     @Test func `blobs come page by page, each once`() async throws {

@@ -53,8 +53,10 @@ import Testing
         async throws
     {
         // A table is imported once; after that there is nothing left to die at.
-        let counts = checkpoint == "rowsImported" ? [1] : [2, 1]
-        try await die(counts.map { Death(checkpoint: checkpoint, count: $0) })
+        let first = Death(checkpoint: checkpoint, count: checkpoint == "rowsImported" ? 1 : 2)
+        try await die([first])
+        // All drops are claimed side by side: the first death may have been the last at that row.
+        try await die([Death(checkpoint: checkpoint, count: 1)], isCertain: false)
         try await finish()
         try await expectWhole()
     }
@@ -71,7 +73,9 @@ import Testing
     func `a second crash in the midst of mending the first is mended as well`(deaths: [Death])
         async throws
     {
-        try await die(deaths)
+        try await die(Array(deaths.prefix(1)))
+        // What was side by side with the first may leave nothing for the second.
+        try await die(Array(deaths.dropFirst()), isCertain: false)
         try await finish()
         try await expectWhole()
     }

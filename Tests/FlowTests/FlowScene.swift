@@ -8,6 +8,10 @@ import Testing
 final class FlowScene: Sendable {
     static let uid: uid_t = geteuid() == 0 ? 40_001 : geteuid()
     static let otherUID: uid_t = 40_002
+    /// Somebody else, where there may be anybody else.
+    static let strangerUID: uid_t = geteuid() == 0 ? otherUID : uid
+    /// Whom a daemon runs as that is not root.
+    static let serviceUID: uid_t = 40_003
 
     let folder: String
     var inbox: String { folder + "/inbox" }

@@ -6,11 +6,16 @@ import Testing
 /// What stands at a sidecar's name and is not ingestd's is moved aside, never followed, never lost.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ForeignSidecarTests {
     enum Foreign: CaseIterable, Sendable {
-        case file, folder, link, fifo
+        case file, folder, link, fifo, socket
+        /// One that its owner may not read.
+        case closedFile
+        /// A name of somebody else's file, closed to the owner.
+        case hardLink
 
         var mode: mode_t {
             switch self {
-            case .file: S_IFREG
+            case .file, .closedFile, .hardLink: S_IFREG
+            case .socket: S_IFSOCK
             case .folder: S_IFDIR
             case .link: S_IFLNK
             case .fifo: S_IFIFO
@@ -23,6 +28,12 @@ import Testing
             case .folder: mkdir(path, 0o755)
             case .link: symlink(target, path)
             case .fifo: mkfifo(path, 0o644)
+            case .socket: mknod(path, S_IFSOCK | 0o644, 0)
+            case .closedFile: mknod(path, S_IFREG, 0)
+            case .hardLink:
+                chmod(target, 0o600)
+                Glibc.link(target, path)
+                return
             }
             lchown(path, FlowScene.uid, FlowScene.uid)
         }
@@ -35,7 +46,7 @@ import Testing
     @Test(arguments: Foreign.allCases)
     func `a stranger at the status file's name is moved aside`(foreign: Foreign) async throws {
         let victim = scene.folder + "/victim"
-        try scene.put(Data("untouched".utf8), at: victim)
+        try scene.put(Data("untouched".utf8), at: victim, owner: FlowScene.strangerUID)
         try foreign.make(at: scene("a.pdf.status.json"), leadingTo: victim)
         try scene.drop("pdf/english.pdf", as: "a.pdf")
         try await scene.runOnce()

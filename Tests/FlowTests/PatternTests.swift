@@ -120,4 +120,88 @@ import Testing
         let daemon = try await scene.start(over: ["\(homes)/*/Inbox"])
         try await daemon.stop()
     }
+
+    @Test(arguments: [true, false])
+    func `a match that is made while the daemon runs is served at once`(
+        isRoot: Bool
+    ) async throws {
+        let alice = try makeHome("alice", owner: FlowScene.uid)
+        // No poll and no rescan comes within the test: the watches alone tell.
+        let daemon =
+            isRoot
+            ? try await scene.start(over: ["\(homes)/*/Inbox"])
+            : try await scene.start(
+                over: ["\(homes)/*/Inbox"], as: Self.serviceUID, capabilities: Self.capabilities)
+        try await daemon.ended(["alice.pdf"])
+        let bob = try makeHome("bob", owner: FlowScene.otherUID)
+        try await daemon.ended(["bob.pdf"])
+        try await daemon.stop()
+        try expectPublished(alice, for: FlowScene.uid)
+        try expectPublished(bob, for: FlowScene.otherUID)
+        #expect(daemon.lines(.inboxWatched).count == 2)
+    }
+
+    @Test(arguments: [true, false])
+    func `a match that goes ends, and one that is made in its place is served`(
+        isExact: Bool
+    ) async throws {
+        let drop = try makeHome("alice", owner: FlowScene.uid)
+        let inbox = "\(homes)/alice/Inbox"
+        let bob = try makeHome("bob", owner: FlowScene.otherUID)
+        let daemon = try await scene.start(
+            over: isExact ? [inbox, "\(homes)/bob/Inbox"] : ["\(homes)/*/Inbox"])
+        try await daemon.ended(["alice.pdf", "bob.pdf"])
+        for number in 1...2 {
+            try FileManager.default.moveItem(atPath: inbox, toPath: "\(homes)/gone\(number)")
+            let loss = try await daemon.line(.inboxLost, count: number)
+            #expect(loss["inbox"] == inbox)
+            try makeHome("alice", owner: FlowScene.uid)
+            try await daemon.line(.inboxServedAgain, count: number) { $0["inbox"] == inbox }
+            try await daemon.line(.documentCompleted, "alice.pdf", count: number + 1)
+        }
+        // The kernel does not tell the open directory itself that it was removed.
+        while rmdir(inbox) != 0, !Task.isCancelled {
+            for name in try FileManager.default.contentsOfDirectory(atPath: inbox) {
+                try FileManager.default.removeItem(atPath: "\(inbox)/\(name)")
+            }
+        }
+        try await daemon.line(.inboxLost, count: 3)
+        try await daemon.stop()
+        #expect(daemon.lines(.inboxLost).allSatisfy { $0["inbox"] == inbox })
+        #expect(access(drop, F_OK) != 0)
+        try expectPublished(bob, for: FlowScene.otherUID)
+        #expect(daemon.lines(.dropVanished).isEmpty)
+    }
+
+    @Test func `a match that is given to root is served no more`() async throws {
+        try makeHome("alice", owner: FlowScene.uid)
+        let inbox = "\(homes)/alice/Inbox"
+        let daemon = try await scene.start(over: ["\(homes)/*/Inbox"])
+        try await daemon.ended(["alice.pdf"])
+        chown(inbox, 0, 0)
+        let loss = try await daemon.line(.inboxLost)
+        #expect(loss["reason"] == "it has another owner")
+        let refused = try await daemon.line(.inboxRefused)
+        #expect(refused["detail"]?.contains("belongs to root") == true)
+        chown(inbox, FlowScene.uid, FlowScene.uid)
+        try await daemon.line(.inboxServedAgain)
+        try await daemon.stop()
+    }
+
+    @Test func `an inbox that stood in the way of another makes room by going`() async throws {
+        let alice = try makeHome("alice", owner: FlowScene.uid)
+        let home = "\(homes)/alice"
+        let daemon = try await scene.start(over: ["\(homes)/*", "\(home)/Inbox"])
+        try await daemon.ended(["alice.pdf"])
+        let refused = try await daemon.line(.inboxRefused)
+        #expect(refused["inbox"] == home)
+        try FileManager.default.moveItem(atPath: "\(home)/Inbox", toPath: "\(homes)/bob")
+        let again = try await daemon.line(.inboxServedAgain)
+        #expect(again["inbox"] == home)
+        let bytes = try Data(contentsOf: FlowScene.fixture("pdf/english.pdf"))
+        try scene.put(bytes, at: "\(home)/new.pdf", owner: FlowScene.uid)
+        try await daemon.ended(["new.pdf"])
+        try await daemon.stop()
+        #expect(access(alice, F_OK) != 0)
+    }
 }

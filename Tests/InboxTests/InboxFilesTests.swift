@@ -111,6 +111,15 @@ import Testing
         #expect(try await root.run { try $0.readPrefix(file, limit: 2) } == Array("12".utf8))
     }
 
+    @Test(arguments: [S_IFSOCK, S_IFIFO])
+    func `what is no regular file has no content, and opening it waits for nobody`(
+        kind: mode_t
+    ) async throws {
+        mknod(folder("f"), kind | 0o600, 0)
+        let file = try path("f")
+        #expect(try await root.run { try $0.readPrefix(file, limit: 1) } == nil)
+    }
+
     @Test(arguments: [
         (0o755 as mode_t, 0o644 as mode_t, 0o755 as mode_t), (0o700, 0o600, 0o700),
         (0o750, 0o640, 0o750),

@@ -20,7 +20,7 @@ import Testing
         let root = try await InboxRoot.open(folder.path + "//", threads: threads)
         #expect(root.path == folder.path)
         #expect(root.account.uid == getuid())
-        #expect(try await root.isInPlace())
+        #expect(try await root.loss() == nil)
         #expect(try await root.run { try $0.entry(BeneathPath())?.kind } == .folder)
     }
 
@@ -43,7 +43,51 @@ import Testing
         let root = try await InboxRoot.open(folder("inbox"), threads: threads)
         #expect(rename(folder("inbox"), folder("elsewhere")) == 0)
         mkdir(folder("inbox"), 0o755)
-        #expect(try await root.isInPlace() == false)
+        #expect(try await root.loss() == .replaced)
+        rmdir(folder("inbox"))
+        #expect(try await root.loss() == .gone)
+        symlink(folder("elsewhere"), folder("inbox"))
+        #expect(try await root.loss() == .replaced)
+        unlink(folder("inbox"))
+        #expect(rename(folder("elsewhere"), folder("inbox")) == 0)
+        #expect(try await root.loss() == nil)
+    }
+
+    @Test(.enabled(if: geteuid() == 0))
+    func `a root that was given to another account is noticed`() async throws {
+        let root = try await InboxRoot.open(folder.path, threads: threads)
+        chown(folder.path, 65_501, 65_501)
+        #expect(try await root.loss() == .changedOwner)
+        chown(folder.path, root.account.uid, root.account.uid)
+        #expect(try await root.loss() == nil)
+    }
+
+    @Test func `a root that was let go of is closed once what runs on it has ended`() async throws {
+        mkdir(folder("inbox"), 0o755)
+        let root = try await InboxRoot.open(folder("inbox"), threads: threads)
+        let path = folder("inbox")
+        let counts = try await root.run { files in
+            let before = Self.descriptors(of: path)
+            root.letGo()
+            // What runs still has what it began with.
+            _ = try files.entry(BeneathPath())
+            return (before, Self.descriptors(of: path))
+        }
+        #expect(counts == (1, 1))
+        await #expect(throws: InboxError.rootLost(path: path)) {
+            try await root.run { _ in }
+        }
+        #expect(Self.descriptors(of: path) == 0)
+    }
+
+    /// How many descriptors of this process lead to a directory.
+    private static func descriptors(of path: String) -> Int {
+        (Int32(0)..<16_384).count { number in
+            var facts = stat()
+            var wanted = stat()
+            return fstat(number, &facts) == 0 && stat(path, &wanted) == 0
+                && (facts.st_dev, facts.st_ino) == (wanted.st_dev, wanted.st_ino)
+        }
     }
 
     @Test(

@@ -72,7 +72,7 @@ extension InboxFindings {
         #expect(findings.refusals.isEmpty)
         // The tree, and each home: carol may make her inbox any time.
         #expect(findings.passages.count == 4)
-        for root in findings.roots { #expect(try await root.isInPlace()) }
+        for root in findings.roots { #expect(try await root.loss() == nil) }
     }
 
     @Test func `directories of root, system users and nobody need their exact path`() async throws {

@@ -91,6 +91,36 @@ import Testing
         #expect(try await content("a (2).pdf") == "newer compared")
     }
 
+    @Test func `a removal ends in the folder where it began, wherever that was moved`()
+        async throws
+    {
+        mkdir(folder("sub"), 0o755)
+        try folder.write("sub/a.pdf", "read")
+        let path = BeneathPath([FileName(literal: "sub"), FileName(literal: "a.pdf")])
+        let identity = try #require(await root.run { try $0.entry(path) }).identity
+        let remover = DropRemover(checkpoint: { [folder] step in
+            guard step == .setAside else { return }
+            #expect(rename(folder("sub"), folder("moved")) == 0)
+            symlink("/", folder("sub"))
+        })
+        let outcome = try await root.run { [hidden] files in
+            remover.remove(path, hiddenName: hidden, identity: identity, in: files)
+        }
+        #expect(outcome == .removed)
+        #expect(!folder.exists("moved/a.pdf") && !folder.exists("moved/.ingestd-taken-1"))
+    }
+
+    @Test func `a drop that a writer has opened by its name gets that back`() async throws {
+        let identity = try await identity()
+        let remover = DropRemover(isWriterWaiting: { true })
+        let outcome = try await root.run { [path, hidden] files in
+            remover.remove(path, hiddenName: hidden, identity: identity, in: files)
+        }
+        #expect(outcome == .newerReturned(path))
+        #expect(try await content("a.pdf") == "read")
+        #expect(!folder.exists(".ingestd-taken-1"))
+    }
+
     @Test func `a newer file that came after the name was set aside is not touched`() async throws {
         let outcome = try await remove(try await identity(), at: .setAside) { [folder] in
             #expect(throws: Never.self) { try folder.write("a.pdf", "newer") }

@@ -201,6 +201,22 @@ private let page = "%PDF-1.4\n%%EOF\n"
         }
     }
 
+    @Test func `a folder too deep for any path is told of once, and not polled`() async throws {
+        var here = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let name = String(repeating: "d", count: 250)
+        for _ in 0..<17 {
+            mkdirat(here, name, 0o755)
+            let inner = openat(here, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            close(here)
+            here = inner
+        }
+        close(here)
+        try await IntakeHarness.running(IntakeHarness(folder)) { harness in
+            await harness.said(.folderUnreadable)
+            #expect(await harness.intake.nextPoll == nil)
+        }
+    }
+
     @Test func `a drop that vanishes is told of, if it was told of before`() async throws {
         let file = Glibc.open(folder("slow.pdf"), O_WRONLY | O_CREAT, 0o644)
         defer { close(file) }

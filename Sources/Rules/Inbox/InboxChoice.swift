@@ -39,10 +39,12 @@ public struct InboxChoice: Sendable {
     private let state: (path: String, place: [Substring])
     private let limit: Int
     private var identities: Set<Identity> = []
+    /// Those chosen, by their paths.
+    private var served: [String: (identity: Identity, place: [Substring])] = [:]
     /// The paths of those chosen, by the components of their places.
     private var chosen: [[Substring]: String] = [:]
-    /// What stands above them, and one of those beneath.
-    private var above: [[Substring]: String] = [:]
+    /// What stands above them, and the paths of those beneath.
+    private var above: [[Substring]: Set<String>] = [:]
 
     /// - Parameters:
     ///   - stateDirectory: all links replaced.
@@ -53,10 +55,13 @@ public struct InboxChoice: Sendable {
     }
 
     /// Judges the next directory; those named by exact paths come first, then those of each pattern.
+    /// Who is served stays so until it is forgotten.
     public mutating func judge(_ found: Found) -> Verdict {
         let identity = Identity(device: found.device, inode: found.inode)
-        guard !identities.contains(identity) else { return .servedAlready }
         let place = Self.components(found.place)
+        // What stood there before, or was called so, may not have wholly ended.
+        guard !identities.contains(identity), served[found.path] == nil, chosen[place] == nil
+        else { return .servedAlready }
         if place.starts(with: state.place) || state.place.starts(with: place) {
             return .refused(.stateDirectory(state.path))
         }
@@ -65,12 +70,27 @@ public struct InboxChoice: Sendable {
                 return .refused(.beneath(other))
             }
         }
-        if let other = above[place] { return .refused(.above(other)) }
+        if let other = above[place]?.min() { return .refused(.above(other)) }
         guard identities.count < limit else { return .refused(.tooManyInboxes(limit: limit)) }
         identities.insert(identity)
+        served[found.path] = (identity, place)
         chosen[place] = found.path
-        for length in 0..<place.count { above[Array(place.prefix(length))] = found.path }
+        for length in 0..<place.count {
+            above[Array(place.prefix(length)), default: []].insert(found.path)
+        }
         return .served
+    }
+
+    /// An inbox that was chosen is served no more: another may stand where it was in the way.
+    public mutating func forget(_ path: String) {
+        guard let (identity, place) = served.removeValue(forKey: path) else { return }
+        identities.remove(identity)
+        chosen[place] = nil
+        for length in 0..<place.count {
+            let higher = Array(place.prefix(length))
+            above[higher]?.remove(path)
+            if above[higher]?.isEmpty == true { above[higher] = nil }
+        }
     }
 
     private static func components(_ path: String) -> [Substring] { path.split(separator: "/") }

@@ -91,10 +91,8 @@ public struct Submounts: Sendable, Hashable {
     /// The device of the mount that a path stands on; nil for the inbox's own.
     public func device(of path: BeneathPath) -> UInt64? {
         guard !devices.isEmpty else { return nil }
-        for length in stride(from: path.components.count, to: 0, by: -1) {
-            let point = BeneathPath(Array(path.components.prefix(length)))
-            if let device = devices[point] { return device }
-        }
-        return nil
+        // Of two that it is below, the one with the longer path is the nearer.
+        return devices.filter { path.isAtOrBelow($0.key) }
+            .max { $0.key.bytes.count < $1.key.bytes.count }?.value
     }
 }

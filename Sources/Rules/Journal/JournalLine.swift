@@ -25,7 +25,10 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     // Intake.
     case inboxWatched = "inbox watched"
     case inboxLost = "inbox lost"
+    case inboxServedAgain = "inbox served again"
     case inboxRefused = "inbox refused"
+    case inboxesExhausted = "too many inboxes"
+    case mountsUnwatched = "mounts not watched"
     case watchesExhausted = "watches exhausted"
     case eventsOverflowed = "events overflowed"
     case unnotifiedFound = "unnotified drops found"
@@ -78,7 +81,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
             .stageStarted, .stageCompleted:
             .debug
         case .daemonStarted, .daemonReady, .daemonStopping, .daemonStopped, .configReloaded,
-            .inboxWatched,
+            .inboxWatched, .inboxServedAgain,
             .dropRefused, .dropHeld, .dropClaimed, .storeResumed, .stagingEmptied,
             .reservationsCancelled,
             .stageRetrying, .stageInterrupted, .workerSaid, .documentCompleted, .documentFailed,
@@ -89,10 +92,10 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
             .claimAbandoned, .openDropTaken, .newerDropReturned, .workerKilled, .sidecarMovedAside,
             .sidecarFailed,
             .removalFailed, .confinementReduced, .serviceManagerDeaf,
-            .linesDropped, .importsUnshared, .importsUntidied:
+            .linesDropped, .mountsUnwatched, .importsUnshared, .importsUntidied:
             .warning
-        case .configRefused, .workerUnavailable, .inboxLost, .inboxRefused, .watchesExhausted,
-            .storePaused,
+        case .configRefused, .workerUnavailable, .inboxLost, .inboxRefused, .inboxesExhausted,
+            .watchesExhausted, .storePaused,
             .blobDamaged,
             .catalogueFailed:
             .error

@@ -31,19 +31,6 @@ public struct DaemonSettings: Sendable, Hashable {
         self.schemas = schemas
     }
 
-    /// What the inbox of this path, as bytes, is configured by: its exact path, else the first
-    /// pattern that fits; nil where none does.
-    public func inbox(at path: [UInt8]) -> NamedInbox? {
-        if let inbox = inboxes.first(where: { $0.path.utf8.elementsEqual(path) }) { return inbox }
-        var byPattern: NamedInbox?
-        for inbox in inboxes where InboxPattern.hasWildcard(inbox.path) {
-            guard let pattern = InboxPattern(inbox.path), pattern.matches(path) else { continue }
-            if pattern.isExact { return inbox }
-            byPattern = byPattern ?? inbox
-        }
-        return byPattern
-    }
-
     /// These settings with what a reload may change taken from `newer`; the rest needs a restart.
     public func reloaded(from newer: DaemonSettings) -> DaemonSettings {
         var settings = self

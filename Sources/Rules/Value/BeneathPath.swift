@@ -31,41 +31,79 @@ public struct FileName: Hashable, Comparable, Sendable, CustomStringConvertible 
 }
 
 /// A path below an inbox: no component is empty, `.` or `..`, and it never begins with `/`. May be empty: the inbox itself.
+///
+/// Kept as the bytes that they are: a path of 700 folders costs no more than its length.
 public struct BeneathPath: Hashable, Comparable, Sendable, CustomStringConvertible {
-    public let components: [FileName]
+    private static let slash = UInt8(ascii: "/")
 
-    public init(_ components: [FileName] = []) { self.components = components }
+    /// With `/` between the components.
+    public let bytes: [UInt8]
+
+    public init(_ components: [FileName] = []) {
+        bytes = Array(components.map(\.bytes).joined(separator: [Self.slash]))
+    }
 
     /// Reads bytes with `/` between the components; nil where a component is no file name. No bytes are the inbox itself.
     public init?(bytes: some Collection<UInt8>) {
-        guard !bytes.isEmpty else {
-            self.init()
-            return
-        }
-        var components: [FileName] = []
-        for part in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            guard let name = FileName(part) else { return nil }
-            components.append(name)
-        }
-        self.init(components)
+        let parts = bytes.split(separator: Self.slash, omittingEmptySubsequences: false)
+        guard bytes.isEmpty || parts.allSatisfy({ FileName($0) != nil }) else { return nil }
+        self.init(checked: Array(bytes))
     }
 
-    public var bytes: [UInt8] {
-        Array(components.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
+    private init(checked bytes: [UInt8]) { self.bytes = bytes }
+
+    public var components: [FileName] {
+        bytes.split(separator: Self.slash).compactMap(FileName.init)
     }
-    public var isRoot: Bool { components.isEmpty }
+    /// How many components there are; none for the inbox itself.
+    public var depth: Int { isRoot ? 0 : bytes.count { $0 == Self.slash } + 1 }
+    public var isRoot: Bool { bytes.isEmpty }
     /// The last component; nil for the inbox itself.
-    public var name: FileName? { components.last }
+    public var name: FileName? { FileName(bytes[nameStart...]) }
     /// The folder it stands in; the inbox itself stands in itself.
-    public var parent: BeneathPath { BeneathPath(Array(components.dropLast())) }
+    public var parent: BeneathPath {
+        BeneathPath(checked: Array(bytes[..<max(0, nameStart - 1)]))
+    }
 
-    public func appending(_ name: FileName) -> BeneathPath { BeneathPath(components + [name]) }
+    public func appending(_ name: FileName) -> BeneathPath { below(name.bytes) }
+    /// The path that `path` is where this folder is the inbox.
+    public func appending(_ path: BeneathPath) -> BeneathPath {
+        path.isRoot ? self : below(path.bytes)
+    }
     /// The entry `name` in the same folder.
     public func sibling(_ name: FileName) -> BeneathPath { parent.appending(name) }
 
+    /// Whether it is `folder` itself or anything below it.
+    public func isAtOrBelow(_ folder: BeneathPath) -> Bool {
+        folder.isRoot || bytes == folder.bytes || isBelow(folder)
+    }
+    /// Whether it is anything below `folder`, at any depth.
+    public func isBelow(_ folder: BeneathPath) -> Bool {
+        guard !folder.isRoot else { return !isRoot }
+        let end = folder.bytes.count
+        return bytes.count > end && bytes[end] == Self.slash && bytes.starts(with: folder.bytes)
+    }
+
     public var description: String { String(decoding: bytes, as: UTF8.self) }
 
+    /// By components: what is in a folder follows it at once, before its neighbours.
     public static func < (left: BeneathPath, right: BeneathPath) -> Bool {
-        left.components.lexicographicallyPrecedes(right.components)
+        // No name holds a NUL, so that a slash that counts as one comes before all.
+        left.bytes.lexicographicallyPrecedes(right.bytes) {
+            ($0 == slash ? 0 : $0) < ($1 == slash ? 0 : $1)
+        }
+    }
+
+    /// Where the last component begins.
+    private var nameStart: Int { bytes.lastIndex(of: Self.slash).map { $0 + 1 } ?? 0 }
+
+    private func below(_ more: [UInt8]) -> BeneathPath {
+        guard !isRoot else { return BeneathPath(checked: more) }
+        var path: [UInt8] = []
+        path.reserveCapacity(bytes.count + 1 + more.count)
+        path += bytes
+        path.append(Self.slash)
+        path += more
+        return BeneathPath(checked: path)
     }
 }

@@ -81,7 +81,7 @@ struct Configuration: Sendable, Hashable {
         if let state = stateDirectory(sources, settings.stateDirectory, surroundings) {
             settings.stateDirectory = state
             for objection in InboxPlacement.objections(
-                to: settings, resolved: AbsolutePath.resolved)
+                to: settings, resolved: LinkResolver().resolved)
             {
                 let isOfFile = objection.inbox < places.count
                 object(objection.message, at: isOfFile ? places[objection.inbox] : nil)

@@ -28,6 +28,20 @@ import Testing
         #expect(choice.judge(found(place, inode: 1)) == .refused(.stateDirectory("/state")))
     }
 
+    @Test func `what was forgotten stands in nobody's way`() {
+        var choice = InboxChoice(stateDirectory: "/state", limit: 2)
+        #expect(choice.judge(found("/srv/a/b", inode: 1)) == .served)
+        #expect(choice.judge(found("/srv/a/c", inode: 2)) == .served)
+        choice.forget("/nobody")
+        #expect(choice.judge(found("/srv/a/b", inode: 3)) == .servedAlready, "not left yet")
+        #expect(choice.judge(found("/link", at: "/srv/a/b", inode: 3)) == .servedAlready)
+        choice.forget("/srv/a/b")
+        #expect(choice.judge(found("/srv/a", inode: 4)) == .refused(.above("/srv/a/c")))
+        choice.forget("/srv/a/c")
+        #expect(choice.judge(found("/srv/a", inode: 4)) == .served)
+        #expect(choice.judge(found("/srv/a/b", inode: 1)) == .refused(.beneath("/srv/a")))
+    }
+
     @Test func `no more are served than the bound`() {
         var choice = InboxChoice(stateDirectory: "/state", limit: 2)
         #expect(choice.judge(found("/a", inode: 1)) == .served)

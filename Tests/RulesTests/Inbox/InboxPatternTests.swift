@@ -53,22 +53,4 @@ import Testing
         #expect(pattern.isExact)
         #expect(pattern.fixedPath == path)
     }
-
-    @Test func `settings are found by the exact path before any pattern`() {
-        let settings = DaemonSettings(
-            stateDirectory: "/state",
-            inboxes: [
-                NamedInbox(path: "/srv/*", settings: InboxSettings(settle: .seconds(1))),
-                NamedInbox(path: "/srv/a*", settings: InboxSettings(settle: .seconds(2))),
-                NamedInbox(path: "/srv/ann", settings: InboxSettings(settle: .seconds(3))),
-                NamedInbox(path: #"/srv/x\*"#, settings: InboxSettings(settle: .seconds(4))),
-            ])
-        func settle(_ path: String) -> Duration? {
-            settings.inbox(at: Array(path.utf8))?.settings.settle
-        }
-        #expect(settle("/srv/ann") == .seconds(3))
-        #expect(settle("/srv/amy") == .seconds(1))
-        #expect(settle("/srv/x*") == .seconds(4))
-        #expect(settle("/home/ann") == nil)
-    }
 }
