@@ -70,17 +70,13 @@ public enum ImportError: DocumentError, Hashable {
     private static func code(ofResult resultCode: Int32) -> ErrorCode {
         switch ResultCode(rawValue: resultCode) {
         case .SQLITE_FULL: .storeFull
-        case .SQLITE_IOERR, .SQLITE_READONLY: .storeIO
+        case .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_NOMEM: .storeIO
         default: .internalError
         }
     }
 
     private static func code(ofErrno errno: Int32) -> ErrorCode {
-        switch errno {
-        case ENOSPC, EDQUOT: .storeFull
-        case EIO, EROFS: .storeIO
-        default: .internalError
-        }
+        ErrorCode.ofSystem(errno: errno) ?? .internalError
     }
 }
 

@@ -5,8 +5,16 @@ import workload
 
 # What a reader sees at least of a drop's results, by kind.
 MADE = {"pdf": {"info.json", "text.txt", "thumbnail.jpg"}, "csv": {"import.json"}}
+COMPLETED = ("completed", "completed_with_warnings")
 # What fsck calls room that could be had, and gc takes away: an artifact that was made, and its maker died.
 COLLECTABLE = "unreferenced"
+
+
+# What is under way in the catalogue, and must come to its end.
+OWED = {
+    "reservations": "SELECT count(*) FROM reservation", "removals": "SELECT count(*) FROM removal",
+    "sidecars to move aside": "SELECT count(*) FROM document WHERE isToMoveAside",
+}
 
 
 class Expectation:
@@ -60,12 +68,9 @@ def judge_catalogue(slot, expected, attempts):
         for uid, used_bytes, used_files in catalog.execute("SELECT uid, usedBytes, usedFiles FROM account"):
             if (used_bytes, used_files) != (charged[uid, "bytes"], charged[uid, "files"]):
                 yield f"corrupt: {uid} is charged {used_bytes} bytes in {used_files} files"
-        for table in ("reservation", "removal"):
-            count = catalog.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            if count:
-                yield f"left over: {count} rows in {table}"
-        if catalog.execute("SELECT count(*) FROM document WHERE isToMoveAside").fetchone()[0]:
-            yield "left over: sidecars still to be moved aside"
+        for what, question in OWED.items():
+            if count := catalog.execute(question).fetchone()[0]:
+                yield f"left over: {count} {what}"
         most = catalog.execute("SELECT max(attempt) FROM stage").fetchone()[0]
         if most is not None and most > attempts:
             yield f"corrupt: a fault of ours spent an attempt: {most}"
@@ -73,8 +78,16 @@ def judge_catalogue(slot, expected, attempts):
 
 def judge_inboxes(slot, expected):
     shown = shown_paths(slot)
+    for number, inbox in enumerate(workload.INBOXES):
+        uid = workload.FIRST_UID + number
+        summary = read_status(slot.disk / inbox / "inbox.status.json")
+        count = sum(documents for (owner, _, _), documents in expected.documents.items() if owner == uid)
+        if isinstance(summary, str):
+            yield f"corrupt: the summary of {inbox}: {summary}"
+        elif (counted := sum(summary["counts"][state] for state in COMPLETED)) != count or summary["waiting"]:
+            yield f"corrupt: the summary of {inbox} counts {counted} of {count} documents as completed"
     for path in sorted(shown - expected.shown):
-        yield f"left over: {path}"
+        yield f"left over: {path}{beginning(slot.disk / path)}"
     for path in sorted(expected.shown - shown):
         yield f"lost: {path} is not shown"
     pairs = [(drop, drop.whole) for drop in expected.newest.values()]
@@ -94,6 +107,14 @@ def judge_inboxes(slot, expected):
                 yield f"corrupt: {path.relative_to(slot.disk)} is not as its status file says"
         if not {path.name for path in original.parent.glob("*")} >= MADE[drop.extension]:
             yield f"lost: results of {name}"
+
+
+def beginning(path):
+    """What a stranger's first bytes are, to tell where it came from."""
+    if not path.is_file():
+        return ""
+    content = path.read_bytes()
+    return f", {len(content)} bytes: {content[:40]}"
 
 
 def judge_imports(slot, expected):

@@ -25,7 +25,7 @@ class Table(ctypes.Structure):
 
 
 class Wanted:
-    """One fault: what happens at which calls."""
+    """One fault: what happens at which calls; `scope` is a path below the disk."""
 
     def __init__(self, deed, number, kinds=DURABLE, times=1, after=False, error=0, scope=""):
         self.deed, self.number, self.kinds, self.times = deed, number, kinds, times
@@ -42,7 +42,7 @@ class Wanted:
 class Plan:
     """The shared file of one run of the daemon."""
 
-    def __init__(self, path, faults=(), mount="", trace=""):
+    def __init__(self, path, faults=(), mount="", trace="", disk=""):
         self.path = pathlib.Path(path)
         self.path.write_bytes(bytes(ctypes.sizeof(Table)))
         with self.path.open("r+b") as file:
@@ -53,7 +53,7 @@ class Plan:
             place.kinds = sum(1 << KINDS.index(kind) for kind in wanted.kinds)
             place.number, place.times, place.error = wanted.number, wanted.times, wanted.error
             place.deed, place.is_after = DEEDS.index(wanted.deed), wanted.after
-            place.scope = str(wanted.scope).encode()
+            place.scope = f"{disk}/{wanted.scope}".encode() if wanted.scope else b""
 
     @property
     def counts(self):

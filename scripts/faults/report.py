@@ -5,7 +5,7 @@ from plan import DURABLE
 
 SORTS = ["lost", "duplicated", "corrupt", "stuck", "left over"]
 # So many complaints are printed in full.
-MOST_SHOWN = 60
+MOST_SHOWN = 400
 
 
 class Tally:

@@ -1,5 +1,5 @@
 """Draws the cases, lets them run side by side, and hands over what they found."""
-import multiprocessing, os, random, sys, time, traceback
+import errno, multiprocessing, os, random, sys, time, traceback
 
 import census, full, lives, report
 from lives import Case
@@ -28,11 +28,11 @@ def run(work, programs, root):
     counts = QUICK_COUNTS if quick else FULL_COUNTS
     working, waiting = [], []
     if "kills" in only:
-        working += kills(chance, counts, sizes)
+        working += known() + kills(chance, counts, sizes)
     if "cuts" in only:
         working += cuts(chance, counts, sizes)
     if "errors" in only:
-        waiting += errors(chance, quick, tally.kinds)
+        waiting += known_errors() + errors(chance, quick, tally.kinds)
     if "full" in only:
         waiting += fills(quick)
     wanted = os.environ.get("CASE")
@@ -94,9 +94,29 @@ def cuts(chance, counts, sizes):
     return cases
 
 
+def known():
+    """Where defects were found once: at each of these calls, whatever is drawn besides."""
+    # A crash between an older document's sidecars and the catalogue's note about them.
+    cases = [Case("kill", lives.kill, [Wanted("kill", number, ["rename"], scope="cora", after=after)], again=True)
+             for number in range(1, 21) for after in (False, True)]
+    # SQLite's own temporary files, and a catalogue with its first table alone.
+    cases += [Case("kill", lives.kill, [Wanted("kill", 1, ["unlink"], scope="state/tmp")])]
+    return cases + [Case("kill", lives.kill, [Wanted("kill", number, ["write", "sync"], scope="state/catalog")])
+                    for number in range(1, 30)]
+
+
+def known_errors():
+    # Half-made files, names that stay or are set aside, and attempts spent for a want of the system's.
+    return [Case("error, once", lives.fail, [Wanted("fail", number, [kind], error=error, scope=scope)], again=True)
+            for kind, error, scope in (
+                ("attributes", errno.EDQUOT, "bert/.ingestd-"), ("rename", errno.EIO, "anna/.ingestd-taken"),
+                ("unlink", errno.ENOSPC, "anna/.ingestd-taken"), ("sync", errno.EINTR, "bert"),
+                ("create", errno.EMFILE, "state/imports"), ("write", errno.EIO, "state/catalog.sqlite3-wal"))
+            for number in (1, 2)]
+
+
 def errors(chance, quick, kinds):
     """Each error at each kind of call, once and many times, early and late in the run."""
-    import errno
     cases = []
     for kind in KINDS:
         most = max(made[kind] for made in kinds)

@@ -48,7 +48,7 @@ class Slot:
         return self.disk / "state"
 
     def plan(self, *faults, mount="", trace=""):
-        return Plan(self.home / "plan", faults, mount, trace)
+        return Plan(self.home / "plan", faults, mount, trace, self.disk)
 
     # The daemon.
 
