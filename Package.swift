@@ -76,7 +76,8 @@ let package = Package(
         .executableTarget(
             name: "ingestd",
             dependencies: [
-                "Rules", "Catalog", "Workers", "Pipeline", "CLinux", system,
+                "Rules", "Inbox", "Intake", "Catalog", "Workers", "Publish", "Pipeline", "CLinux",
+                system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -16,9 +16,13 @@ extension InboxFiles {
 
     /// Makes a new, empty file with a hidden name in `folder`, readable by those who may read the
     /// folder.
-    public func createTemporary(in folder: BeneathPath) throws(InboxError) -> TemporaryFile {
+    ///
+    /// - Parameter nextName: gives a name that nothing is likely to have.
+    public func createTemporary(
+        in folder: BeneathPath, nextName: () -> FileName = HiddenName.random
+    ) throws(InboxError) -> TemporaryFile {
         for _ in 0..<Self.nameAttempts {
-            let path = folder.appending(HiddenName.random())
+            let path = folder.appending(nextName())
             do throws(InboxError) {
                 return try create(path)
             } catch  where error.errno == .fileExists {

@@ -26,19 +26,32 @@ extension InboxFiles {
             } catch  where error.isAbsence {
                 return nil
             }
-            guard !folder.isImmutable, !file.isImmutable else { return .immutable }
+            if let obstacle = RemovalObstacle(to: file, in: folder, by: owner.account) {
+                return obstacle
+            }
             let code = clinux_access(parent.rawValue, W_OK | X_OK)
             switch -code {
-            case 0: break
+            case 0: return nil
             case EACCES, EPERM: return .folderNotWritable
             case EROFS: return .readOnlyFileSystem
             default:
                 throw .callFailed(call: "access", path: path.parent, Errno(rawValue: -code))
             }
-            let uid = owner.account.uid
-            let isSticky = UInt32(folder.mode) & S_ISVTX != 0
-            let isOthers = uid != 0 && folder.uid != uid && file.uid != uid
-            return isSticky && isOthers ? .stickyFolder : nil
+        }
+    }
+}
+
+extension RemovalObstacle {
+    /// What stands in the way whatever the folder's permissions are; nil where nothing does.
+    public init?(to file: Entry, in folder: Entry, by account: Account) {
+        let isSticky = UInt32(folder.mode) & S_ISVTX != 0
+        let isOthers = account.uid != 0 && folder.uid != account.uid && file.uid != account.uid
+        if folder.isImmutable || file.isImmutable {
+            self = .immutable
+        } else if isSticky, isOthers {
+            self = .stickyFolder
+        } else {
+            return nil
         }
     }
 }

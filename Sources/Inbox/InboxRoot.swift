@@ -14,14 +14,15 @@ public final class InboxRoot: Sendable {
     public let path: String
     /// Where it was when it was opened, all links replaced.
     public let location: String
-    /// The owner of the opened directory: who is charged.
+    /// Who is charged: the owner of the opened directory.
     public let account: Account
     /// The file system it is on.
     public let device: UInt64
     public let inode: UInt64
     /// Whether the kernel reports changes on this kind of file system; where not, it must be
     /// polled. A mount beneath the inbox may differ: see ``InboxFiles/reportsEvents(_:)``.
-    public let reportsEvents: Bool
+    public var reportsEvents: Bool { fileSystem.reportsEvents }
+    public let fileSystem: FileSystemKind
 
     /// What an open directory keeps busy, until nobody uses it any more.
     private struct Hold: Sendable {
@@ -37,7 +38,8 @@ public final class InboxRoot: Sendable {
         var threads: [MountThreads] = []
     }
 
-    private let owner: Owner
+    /// In whose name everything below it is done.
+    public let owner: Owner
     private let threads: OwnerThreads
     /// How it is found again.
     private let way: Way
@@ -54,17 +56,18 @@ public final class InboxRoot: Sendable {
     }
 
     private init(
-        path: String, way: Way, owner: Owner, facts: Entry, opened: Opened, hold: Hold,
+        path: String, way: Way, account: Account, visitor: Owner, facts: Entry, opened: Opened,
+        hold: Hold,
         threads: OwnerThreads
     ) {
         self.path = path
         self.location = opened.location.map { String(decoding: $0, as: UTF8.self) } ?? path
         self.way = way
-        self.owner = owner
-        self.account = owner.account
+        self.owner = visitor
+        self.account = account
         self.device = facts.identity.device
         self.inode = facts.identity.inode
-        self.reportsEvents = opened.reportsEvents
+        self.fileSystem = opened.fileSystem
         self.hold = Mutex(hold)
         self.threads = threads
     }
@@ -75,14 +78,19 @@ public final class InboxRoot: Sendable {
     /// The daemon itself only finds the directory; where it may not, it is found in the names of the
     /// owners of the directories above. It is opened for reading as its owner.
     ///
+    /// - Parameter visitor: in whose name it is found and touched instead, for commands that only
+    ///   look; nil is its owner.
     /// - Throws: ``InboxError/rootUnavailable(path:_:)``, ``InboxError/identityRefused(_:_:)``,
     ///   ``InboxError/silent(after:)``.
-    public static func open(_ path: String, threads: OwnerThreads) async throws -> InboxRoot {
+    public static func open(
+        _ path: String, threads: OwnerThreads, as visitor: Owner? = nil
+    ) async throws -> InboxRoot {
         let path = withoutTrailingSlashes(path)
         do {
             let place = try await find(path, way: .direct, threads: threads)
-            return try await open(place, path: path, way: .direct, threads: threads)
-        } catch let error as InboxError where error.isOfPermission {
+            return try await open(
+                place, path: path, way: .direct, threads: threads, as: visitor)
+        } catch let error as InboxError where error.isOfPermission && visitor == nil {
             let place = try await find(path, way: .walked, threads: threads)
             return try await open(place, path: path, way: .walked, threads: threads)
         }
@@ -90,12 +98,13 @@ public final class InboxRoot: Sendable {
 
     /// Opens a directory that was found as its owner.
     static func open(
-        _ place: Place, path: String, way: Way, threads: OwnerThreads
+        _ place: Place, path: String, way: Way, threads: OwnerThreads, as visitor: Owner? = nil
     ) async throws -> InboxRoot {
         let owner = try Owner.lookUp(uid: place.facts.uid)
+        let visitor = visitor ?? owner
         let mount = threads.threads(ofMount: place.facts.identity.device)
         let opened = try await mount.run(
-            as: owner, answeringWithin: threads.patience, by: threads.clock
+            as: visitor, answeringWithin: threads.patience, by: threads.clock
         ) {
             do throws(Errno) {
                 return Opened(HeldDescriptor(try place.open()))
@@ -104,8 +113,9 @@ public final class InboxRoot: Sendable {
             }
         }
         return InboxRoot(
-            path: path, way: way, owner: owner, facts: place.facts, opened: opened,
-            hold: Hold(directory: opened.directory, threads: mount), threads: threads)
+            path: path, way: way, account: owner.account, visitor: visitor, facts: place.facts,
+            opened: opened, hold: Hold(directory: opened.directory, threads: mount),
+            threads: threads)
     }
 
     /// Runs `body` as the inbox's owner on one of the threads of the mount that `path` stands on.
@@ -257,12 +267,12 @@ public enum InboxLoss: String, Sendable, Hashable {
 private struct Opened: Sendable {
     let directory: HeldDescriptor
     let location: [UInt8]?
-    let reportsEvents: Bool
+    let fileSystem: FileSystemKind
 
     init(_ directory: HeldDescriptor) {
         self.directory = directory
         location = Place.location(of: directory.descriptor)
-        reportsEvents = FileSystemKind(of: directory.descriptor).reportsEvents
+        fileSystem = FileSystemKind(of: directory.descriptor)
     }
 }
 
@@ -273,23 +283,4 @@ private final class HeldDescriptor: Sendable {
     init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
 
     deinit { closeQuietly(descriptor) }
-}
-
-/// What the type of a file system tells about it.
-struct FileSystemKind {
-    /// Network and user-space file systems: what others change there raises no events here.
-    /// Rule: statfs(2), `f_type`: NFS, SMB, CIFS, SMB2, FUSE, 9p, Ceph, AFS.
-    private static let silent: Set<UInt32> = [
-        0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x6573_5546, 0x0102_1997, 0x00c3_6400,
-        0x5346_414f,
-    ]
-
-    /// False too where the type cannot be learnt: polling always works.
-    let reportsEvents: Bool
-
-    init(of directory: FileDescriptor) {
-        var type: UInt32 = 0
-        let code = clinux_file_system_type(directory.rawValue, &type)
-        reportsEvents = code == 0 && !Self.silent.contains(type)
-    }
 }

@@ -23,8 +23,8 @@ public struct Owner: Sendable, Hashable {
         self.groups = groups.sorted()
     }
 
-    /// Who the daemon itself is.
-    static func ofProcess() -> Owner {
+    /// Who this process itself is.
+    public static func ofProcess() -> Owner {
         var groups = [gid_t](repeating: 0, count: max(0, Int(getgroups(0, nil))))
         let count = getgroups(Int32(groups.count), &groups)
         return Owner(

@@ -25,14 +25,18 @@ public struct DropOpener: Sendable {
             allowingWriter: drop.proof == .openWriterTimeout, in: files)
     }
 
-    /// Opens it for a moment, to see whether a claim could.
-    func probe(_ path: BeneathPath, expecting identity: DropIdentity, in files: InboxFiles) -> Probe
-    {
+    /// Opens it for a moment, to see whether a claim could; blocks as ``open(_:in:)`` does.
+    ///
+    /// - Parameter removes: whether whoever looks is who would remove it.
+    public func probe(
+        _ path: BeneathPath, expecting identity: DropIdentity, in files: InboxFiles,
+        removes: Bool = true
+    ) -> Probe {
         if let name = path.name, let failure = sniffer.failure(ofName: name) {
             return .mismatch(failure)
         }
         do throws(IntakeError) {
-            if let obstacle = try obstacle(path, files) {
+            if removes, let obstacle = try obstacle(path, files) {
                 return .refused(Refusal.notRemovable(obstacle, owner: files.owner.account))
             }
             let opened = try open(path, expecting: identity, in: files)

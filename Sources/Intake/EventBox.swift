@@ -9,6 +9,9 @@ final class EventBox: Sendable {
     /// Marks that are kept: 100,000 names of some 100 bytes are about 20 MB.
     static let markLimit = 100_000
 
+    /// Canaries that are kept: what is beyond is found by the next look through the inbox.
+    static let canaryLimit = 16
+
     struct Marks: Sendable {
         /// Files to look at; true where a writer was seen to finish.
         var files: [BeneathPath: Bool] = [:]
@@ -17,13 +20,17 @@ final class EventBox: Sendable {
         /// Folders that left, with all that was in them.
         var goneFolders: Set<BeneathPath> = []
         var requests: Set<BeneathPath> = []
+        /// At most ``canaryLimit``, all in the inbox itself.
+        var canaries: Set<FileName> = []
         /// Events were lost: look through everything.
         var hasOverflowed = false
         /// The inbox directory itself was moved, removed or unmounted, as it seems.
         var isRootDoubtful = false
 
         var count: Int { files.count + folders.count + goneFolders.count + requests.count }
-        var isEmpty: Bool { count == 0 && !hasOverflowed && !isRootDoubtful }
+        var isEmpty: Bool {
+            count == 0 && canaries.isEmpty && !hasOverflowed && !isRootDoubtful
+        }
     }
 
     private let rules: NameRules
@@ -64,6 +71,10 @@ final class EventBox: Sendable {
         mark {
             if isGone { $0.goneFolders.insert(path) } else { $0.folders.insert(path) }
         }
+    }
+
+    func markCanary(_ name: FileName) {
+        mark { if $0.canaries.count < Self.canaryLimit { $0.canaries.insert(name) } }
     }
 
     func markOverflow() { mark { $0.hasOverflowed = true } }

@@ -6,18 +6,15 @@ extension InboxIntake {
     /// ends or the task is cancelled. Whoever gets one must tell ``ended(_:_:)``.
     public func nextReady() async -> SettledDrop? {
         if let drop = takeReady() { return drop }
-        nextTicket += 1
-        let ticket = nextTicket
+        guard !isOver else { return nil }
+        let ticket = claimers.takeTicket()
+        defer { claimers.giveBack(ticket) }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                if isOver || Task.isCancelled {
-                    continuation.resume(returning: nil)
-                } else {
-                    claimers[ticket] = continuation
-                }
+                claimers.add(continuation, ticket: ticket, none: nil)
             }
         } onCancel: {
-            Task { await self.dropClaimer(ticket) }
+            claimers.cancel(ticket, none: nil)
         }
     }
 
@@ -55,14 +52,14 @@ extension InboxIntake {
             candidate.phase = .ready(admission)
             ready.insert(path, at: candidate.arrival)
         }
-        while !claimers.isEmpty, let drop = takeReady() { handOver(drop) }
+        handOver()
     }
 
     func offer(_ path: BeneathPath, _ candidate: Candidate, _ admission: Admission) {
         candidate.phase = .ready(admission)
         candidate.deadline = nil
         ready.insert(path, at: candidate.arrival)
-        while !claimers.isEmpty, let drop = takeReady() { handOver(drop) }
+        handOver()
     }
 
     /// Takes the oldest ready drop out; entries of drops that changed or went meanwhile are passed
@@ -79,14 +76,14 @@ extension InboxIntake {
         return nil
     }
 
-    private func handOver(_ drop: SettledDrop) {
-        guard let ticket = claimers.keys.min(),
-            let claimer = claimers.removeValue(forKey: ticket)
-        else { preconditionFailure("a drop is taken only for somebody who waits") }
-        claimer.resume(returning: drop)
-    }
-
-    private func dropClaimer(_ ticket: UInt64) {
-        claimers.removeValue(forKey: ticket)?.resume(returning: nil)
+    /// Gives ready drops to those who wait for one.
+    private func handOver() {
+        while let claimer = claimers.takeFirst() {
+            guard let drop = takeReady() else {
+                claimers.add(claimer.waiter, ticket: claimer.ticket, none: nil)
+                return
+            }
+            claimer.waiter.resume(returning: drop)
+        }
     }
 }

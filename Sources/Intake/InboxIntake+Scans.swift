@@ -8,6 +8,7 @@ extension InboxIntake {
         var files: [BeneathPath] = []
         var folders: [BeneathPath] = []
         var requests: [BeneathPath] = []
+        var canaries: [FileName] = []
         var leftOutCount = 0
         /// Nil where the kernel reports nothing there.
         var watch: DropWatcher.Answer?
@@ -20,6 +21,7 @@ extension InboxIntake {
         for folder in marks.goneFolders { lookBeneath(folder) }
         for (path, isClosing) in marks.files { mark(path, isClosing: isClosing) }
         for request in marks.requests { noteRequest(request) }
+        canaries.formUnion(marks.canaries)
         for folder in marks.folders { queue(folder) }
         if marks.hasOverflowed {
             journal(JournalLine(.eventsOverflowed, fields([:])))
@@ -93,6 +95,7 @@ extension InboxIntake {
                         listing.watch = watcher.watch(descriptor, folder, for: box)
                     }
                 } _: { name, kind in
+                    if folder.isRoot { listing.noteCanary(name) }
                     let path = folder.appending(name)
                     // Not every file system tells the kind with the name; what is mounted there is
                     // not to be touched from here.
@@ -121,6 +124,7 @@ extension InboxIntake {
             mark(path, isClosing: false)
         }
         for request in listing.requests { noteRequest(request) }
+        canaries.formUnion(listing.canaries)
         for folder in listing.folders { queue(folder) }
         deferredCount += listing.leftOutCount
         noteWatch(listing.watch, of: folder)

@@ -42,6 +42,8 @@ public actor InboxIntake {
     var lanes: [UInt64: MountLane] = [:]
     /// The folders without a watch, by their mounts.
     var polls: [UInt64: PollPlan] = [:]
+    /// Canaries to answer; at most ``EventBox/canaryLimit`` of each look and of the events.
+    var canaries: Set<FileName> = []
     var deadlines = PriorityQueue<Duration, BeneathPath>()
     var ready = PriorityQueue<UInt64, BeneathPath>()
     var nextRescan: Duration?
@@ -60,9 +62,8 @@ public actor InboxIntake {
     var areWatchesExhausted = false
     var isLooking = false
     var isOver = false
-    var claimers: [UInt64: CheckedContinuation<SettledDrop?, Never>] = [:]
-    var drainWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
-    var nextTicket: UInt64 = 0
+    nonisolated let claimers = Waiters<SettledDrop?>()
+    private nonisolated let drainWaiters = Waiters<Void>()
 
     /// - Parameters:
     ///   - watcher: shared by all inboxes.
@@ -104,6 +105,7 @@ public actor InboxIntake {
                 guard !isRootLost else { break }
                 queueWhatIsDue()
                 startLanes(in: &group)
+                if !canaries.isEmpty { await answerCanaries() }
                 isLooking = true
                 if let folder = nextFolder() {
                     await scan(folder)
@@ -129,19 +131,15 @@ public actor InboxIntake {
     /// Returns once ``isDrained``, or when the intake has ended.
     public func whenDrained() async {
         guard !isDrained, !isOver else { return }
-        nextTicket += 1
-        let ticket = nextTicket
+        let ticket = drainWaiters.takeTicket()
+        defer { drainWaiters.giveBack(ticket) }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                if Task.isCancelled || isOver {
-                    continuation.resume()
-                } else {
-                    drainWaiters[ticket] = continuation
-                    bell.ring()
-                }
+                drainWaiters.add(continuation, ticket: ticket, none: ())
+                bell.ring()
             }
         } onCancel: {
-            Task { await self.dropDrainWaiter(ticket) }
+            drainWaiters.cancel(ticket, none: ())
         }
     }
 
@@ -176,24 +174,14 @@ public actor InboxIntake {
         }
         if hasRoomForDeferred { bell.ring() }
         guard !drainWaiters.isEmpty, isDrained else { return }
-        let waiters = drainWaiters.values
-        drainWaiters = [:]
-        for waiter in waiters { waiter.resume() }
+        drainWaiters.resumeAll(returning: ())
     }
 
     private func end() {
         isOver = true
         watcher.forget(box)
-        let waiting = claimers.values
-        claimers = [:]
-        for claimer in waiting { claimer.resume(returning: nil) }
-        let waiters = drainWaiters.values
-        drainWaiters = [:]
-        for waiter in waiters { waiter.resume() }
-    }
-
-    private func dropDrainWaiter(_ ticket: UInt64) {
-        drainWaiters.removeValue(forKey: ticket)?.resume()
+        claimers.resumeAll(returning: nil)
+        drainWaiters.resumeAll(returning: ())
     }
 
     /// A line's fields, with those that all lines of this inbox have.

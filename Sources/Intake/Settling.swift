@@ -19,12 +19,15 @@ public struct Patience: Sendable, Hashable {
         self.secondLink = secondLink
     }
 
+    /// The longest wait between two looks at a file that is still written.
+    public static let writer = Settling.longestWriterWait
+
     /// For a run that takes what is there and ends.
     public static let once = Patience(empty: .zero, mismatch: .zero)
 }
 
 /// What opening a drop for a moment showed.
-enum Probe: Sendable, Hashable {
+public enum Probe: Sendable, Hashable {
     case admitted(DropKind, AdmissionProof)
     /// Somebody has it open for writing; the kind is nil where it could not be taken even so.
     case stillWritten(DropKind?)

@@ -1,4 +1,5 @@
 import Glibc
+import Inbox
 import Rules
 import Synchronization
 
@@ -55,6 +56,7 @@ final class WatchTable: Sendable {
         // No drop's name begins with a dot, and ingestd's own temporary files are the most of what
         // comes.
         guard record.name.first != UInt8(ascii: "."), let name = FileName(record.name) else {
+            deliverHidden(record, watch)
             return []
         }
         let path = watch.folder.appending(name)
@@ -65,6 +67,14 @@ final class WatchTable: Sendable {
         let isGone = record.has(IN_MOVED_FROM | IN_DELETE)
         watch.box.markFolder(path, isGone: isGone)
         return isGone ? forget(path, of: watch.box) : []
+    }
+
+    /// A canary that came; all else that is hidden is nobody's business.
+    private func deliverHidden(_ record: InotifyRecord, _ watch: Watch) {
+        guard watch.folder.isRoot, record.has(IN_CREATE | IN_MOVED_TO),
+            HiddenName.isCanary(record.name), let name = FileName(record.name)
+        else { return }
+        watch.box.markCanary(name)
     }
 
     private func deliverOnFolder(_ record: InotifyRecord, _ watch: Watch) {

@@ -13,7 +13,7 @@ actor InboxDesk {
     /// How often the status file of a running document is written at most.
     static let progressInterval = Duration.milliseconds(500)
     /// Past so many waiting drops the rest is only counted, and told as its turn nears.
-    static let voiceLimit = 1000
+    static let voiceLimit = InboxStatus.toldLimit
 
     /// Something to be written.
     ///

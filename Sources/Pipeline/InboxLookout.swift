@@ -120,14 +120,28 @@ final class InboxLookout: Sendable {
     private func untilStopped<Result: Sendable>(
         _ body: @escaping @Sendable () async -> Result
     ) async -> Result {
-        let task = Task(operation: body)
+        let cut = Signal()
         let isStopping = state.withLock { state in
-            state.cutLook = { task.cancel() }
+            state.cutLook = { cut.raise() }
             return state.isStopping
         }
-        if isStopping { task.cancel() }
-        let result = await task.value
+        if isStopping { cut.raise() }
+        let result = await withTaskGroup(of: Result?.self) { group in
+            group.addTask { await body() }
+            group.addTask {
+                _ = await cut.wait()
+                return nil
+            }
+            var result: Result?
+            // Whichever ends first ends the other.
+            while let end = await group.next() {
+                if let end { result = end }
+                group.cancelAll()
+            }
+            return result
+        }
         state.withLock { $0.cutLook = nil }
+        guard let result else { preconditionFailure("the body always comes to its end") }
         return result
     }
 

@@ -20,7 +20,7 @@ struct StateDirectory: Sendable {
     init(_ path: String) throws(StateError) {
         self.path = FilePath(path)
         try Self.make(self.path)
-        let name = self.path.appending("lock")
+        let name = Self.lock(in: self.path)
         do {
             lock = try FileDescriptor.open(
                 name, .readWrite, options: [.create, .closeOnExec, .noFollow],
@@ -66,6 +66,9 @@ struct StateDirectory: Sendable {
             _ = unlinkat(dirfd(stream), name, 0)
         }
     }
+
+    /// The file that a daemon locks.
+    static func lock(in path: FilePath) -> FilePath { path.appending("lock") }
 
     /// Accounts pass through it to their imports; all else in it is closed to them.
     private static func make(_ path: FilePath) throws(StateError) {

@@ -6,6 +6,8 @@ import Rules
 public struct InboxStatus: Sendable {
     /// How many drops are listed with their reasons; the rest is only counted.
     public static let listLimit = 100
+    /// Past so many drops that are not taken the rest has no status file, and is only counted here.
+    public static let toldLimit = 1000
     /// A drop that is not taken yet, and why.
     public struct Waiting: Sendable, Hashable {
         public var path: BeneathPath

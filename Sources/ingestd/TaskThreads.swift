@@ -31,6 +31,7 @@ final class TaskThreads: TaskExecutor, @unchecked Sendable {
     /// - Throws: what `body` throws.
     static func run(_ body: @escaping @Sendable () async throws -> Void) throws {
         let end = Ending()
+        // tidy: the one task that all others descend from.
         Task(executorPreference: TaskThreads()) {
             do {
                 try await body()

@@ -16,7 +16,7 @@ final class FlowScene: Sendable {
     let folder: String
     var inbox: String { folder + "/inbox" }
     var state: String { folder + "/state" }
-    private var config: String { folder + "/ingestd.yaml" }
+    var config: String { folder + "/ingestd.yaml" }
 
     init() throws {
         var template = Array("/tmp/ingestd-flow-XXXXXX".utf8CString)

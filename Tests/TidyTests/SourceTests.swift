@@ -44,6 +44,7 @@ import Testing
         (#"\btry!"#, "an error is handled or reported"),
         (#"\bfatalError\("#, "what can happen is an error, what cannot a precondition"),
         (#"\bTask\.sleep\b|\busleep\(|\bnanosleep\(|(?<![\w.])sleep\("#, "nothing sleeps to await"),
+        (#"\bTask(\.detached)?\s*[({]"#, "tasks are children of a group, and so rest with it"),
         (#"\bTODO\b|\bFIXME\b|\bXXX\b"#, "what is to be done is done or an issue"),
         (#"\bprint\("#, "commands write through Output, the daemon through the journal"),
         (#"@unchecked Sendable"#, "the compiler checks what threads share, unless a line says why"),

@@ -26,14 +26,21 @@ public struct NameRules: Sendable, Hashable {
 
     /// Judges an entry by its path, the folders above it included.
     public func verdict(_ path: BeneathPath, isFolder: Bool) -> NameVerdict {
+        judgement(path, isFolder: isFolder).verdict
+    }
+
+    /// The same, and what the verdict is on: the entry, or the first folder above it that is no
+    /// candidate.
+    public func judgement(
+        _ path: BeneathPath, isFolder: Bool
+    ) -> (on: BeneathPath, verdict: NameVerdict) {
         var folder = BeneathPath()
         for name in path.components.dropLast() {
             folder = folder.appending(name)
             let verdict = verdictOnLast(folder, name, isFolder: true)
-            guard verdict == .candidate else { return verdict }
+            guard verdict == .candidate else { return (folder, verdict) }
         }
-        guard let name = path.name else { return .candidate }
-        return verdictOnLast(path, name, isFolder: isFolder)
+        return (path, verdictOnLast(path, isFolder: isFolder))
     }
 
     /// Judges an entry by its path where the folders above it are candidates already.
@@ -45,14 +52,14 @@ public struct NameRules: Sendable, Hashable {
         _ path: BeneathPath, _ name: FileName, isFolder: Bool
     ) -> NameVerdict {
         if let rule = isFolder ? ruleOnFolder(name) : ruleOnFile(name) {
-            return .ignored(rule: rule)
+            return .ignored(.builtIn(rule))
         }
         if isFolder ? SidecarNames.isResults(name: name) : SidecarNames.isStatus(name: name) {
             return .sidecar
         }
         if !isFolder, let request = Request(name: name) { return .request(request) }
         if let glob = ignored.first(where: { $0.matches(path) }) {
-            return .ignored(rule: "ignore: \(glob.pattern)")
+            return .ignored(.configured(glob: glob.pattern))
         }
         return .candidate
     }

@@ -32,6 +32,12 @@ enum AbsolutePath {
         components(path).starts(with: components(folder))
     }
 
+    /// The folder that a plain path stands in; the root stands in itself.
+    static func parent(_ path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+
     /// The path with all its links followed; as it is where it does not exist yet or cannot be looked at.
     static func resolved(_ path: String) -> String {
         guard let found = realpath(path, nil) else { return path }

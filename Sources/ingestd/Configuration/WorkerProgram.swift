@@ -8,8 +8,8 @@ enum WorkerProgram {
     ///
     /// A build has both side by side; an installation keeps the worker, which nobody calls by hand, in `libexec`.
     static func candidates(besides daemon: String) -> [String] {
-        let folder = parent(daemon)
-        let prefix = parent(folder)
+        let folder = AbsolutePath.parent(daemon)
+        let prefix = AbsolutePath.parent(folder)
         return [
             "\(folder)/\(name)",
             "\(prefix == "/" ? "" : prefix)/libexec/ingestd/\(name)",
@@ -33,10 +33,5 @@ enum WorkerProgram {
             file: nil,
             "there is no worker program at \(places.joined(separator: " or ")); install ingestd "
                 + "anew, or name it with “workers: program:” in the config")
-    }
-
-    private static func parent(_ path: String) -> String {
-        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }
-        return String(path[..<slash])
     }
 }

@@ -47,6 +47,16 @@ struct StatusFile: Decodable, Sendable, Hashable {
         let files: [File]?
     }
 
+    /// What the account holds and may hold, where that matters.
+    struct Quota: Decodable, Sendable, Hashable {
+        let usedBytes: Int64?
+        /// Nil where there is no limit.
+        let limitBytes: Int64?
+        let usedFiles: Int?
+        let limitFiles: Int?
+        let asOf: String?
+    }
+
     let documentId: String?
     let fileName: String
     let collection: String?
@@ -68,6 +78,7 @@ struct StatusFile: Decodable, Sendable, Hashable {
     let stages: [Stage]?
     let admittedBy: String?
     let result: Result?
+    let quota: Quota?
 
     /// Reads the bytes of a file that begins as status files do.
     init(json: [UInt8]) throws {

@@ -28,7 +28,18 @@ import Testing
             Issue.record("\(name) is not ignored")
             return
         }
-        #expect(!rule.isEmpty)
+        #expect(!"\(rule)".isEmpty)
+    }
+
+    @Test func `a verdict names the folder that it comes from`() throws {
+        let rules = NameRules(ignore: ["old"])
+        let inner = try path("a/old/b/1.pdf")
+        let judged = rules.judgement(inner, isFolder: false)
+        #expect(judged.on == (try path("a/old")))
+        #expect(judged.verdict == .ignored(.configured(glob: "old")))
+        let free = rules.judgement(try path("a/b/1.pdf"), isFolder: false)
+        #expect(free.on == (try path("a/b/1.pdf")))
+        #expect(free.verdict == .candidate)
     }
 
     @Test func `sidecars are told by name and kind`() throws {
@@ -61,10 +72,10 @@ import Testing
         let rules = NameRules(ignore: ["draft-*", "/old/**"])
         #expect(
             rules.verdict(try path("a/draft-1.pdf"), isFolder: false)
-                == .ignored(rule: "ignore: draft-*"))
+                == .ignored(.configured(glob: "draft-*")))
         #expect(
             rules.verdict(try path("old/a/1.pdf"), isFolder: false)
-                == .ignored(rule: "ignore: /old/**"))
+                == .ignored(.configured(glob: "/old/**")))
         #expect(rules.verdict(try path("a/old/1.pdf"), isFolder: false) == .candidate)
     }
 }

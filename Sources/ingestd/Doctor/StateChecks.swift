@@ -1,0 +1,185 @@
+import CLinux
+import Glibc
+import Inbox
+import Pipeline
+import Rules
+import SystemPackage
+
+/// Looks at the directory in which a daemon keeps what it took.
+struct StateChecks {
+    private static let about = "state"
+    /// Under so much the store soon pauses.
+    static let scarceRoom = ByteCount.megabytes(1000)
+
+    private let path: String
+    private let holder: StateHolder
+    private(set) var checkup = Checkup()
+
+    init(path: String, holder: StateHolder) {
+        self.path = path
+        self.holder = holder
+        check()
+    }
+
+    private mutating func check() {
+        checkDaemon()
+        let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else {
+            noteUnopened(Errno(rawValue: errno))
+            return
+        }
+        defer { close(directory) }
+        let descriptor = FileDescriptor(rawValue: directory)
+        checkOwner(descriptor)
+        checkFileSystem(descriptor)
+        if let room = FreeRoom(of: descriptor) {
+            room.check(Self.about, &checkup, scarce: Self.scarceRoom)
+        }
+        if faccessat(directory, ".", W_OK, AT_EACCESS) == 0 {
+            tryFeatures(in: directory)
+        } else if errno == EROFS {
+            noteUnwritable(.readOnlyFileSystem)
+        }
+    }
+
+    private mutating func checkDaemon() {
+        switch holder {
+        case .daemon(let pid):
+            checkup.fine(
+                Self.about, "daemon", pid > 0 ? "running, pid \(pid)" : "running",
+                figures: [.init("pid", pid > 0 ? .integer(Int64(pid)) : .null)])
+        case .nobody:
+            checkup.warn(
+                Self.about, "daemon", "none runs on \(path)",
+                remedy: "systemctl start ingestd, or ingestd run")
+        case .unknown:
+            checkup.warn(
+                Self.about, "daemon", "whether one runs is not to be seen by this user",
+                remedy: "run this as root or as the user of the daemon")
+        }
+    }
+
+    private mutating func noteUnopened(_ error: Errno) {
+        switch error {
+        case .noSuchFileOrDirectory:
+            checkup.warn(
+                Self.about, "directory", "\(path) is not there yet",
+                remedy:
+                    "none: the first start makes it, if it may")
+        case .permissionDenied:
+            // That is how it should be: it is the daemon's own.
+            checkup.fine(Self.about, "directory", "\(path) is closed to this user")
+        default:
+            checkup.fail(
+                Self.about, "directory", "\(path): \(error)",
+                remedy: "make it a directory of the daemon's own: \(path)")
+        }
+    }
+
+    private mutating func checkOwner(_ directory: FileDescriptor) {
+        var facts = stat()
+        guard fstat(directory.rawValue, &facts) == 0 else { return }
+        let mode = facts.st_mode & 0o7777
+        let finding = "\(path), uid \(facts.st_uid), mode \(String(mode, radix: 8))"
+        if mode & 0o022 != 0 {
+            checkup.fail(
+                Self.about, "directory", "\(finding): others may put things there",
+                remedy: "chmod go-w " + ShellWord.quoted(path))
+        } else if mode & 0o044 != 0 {
+            checkup.warn(
+                Self.about, "directory", "\(finding): others may list it",
+                remedy: "chmod 0711 " + ShellWord.quoted(path))
+        } else {
+            checkup.fine(Self.about, "directory", finding)
+        }
+    }
+
+    private mutating func checkFileSystem(_ directory: FileDescriptor) {
+        let kind = FileSystemKind(of: directory)
+        let figures = [JSONValue.Member("file_system", .string(kind.name))]
+        if kind.isRemote {
+            checkup.fail(
+                Self.about, "file_system", "\(kind.name), which other machines may change",
+                remedy: "put the state on a local disk: “state:” in the config", figures: figures)
+        } else {
+            checkup.fine(Self.about, "file_system", kind.name, figures: figures)
+        }
+    }
+
+    /// Tries on real files what the store would like to do; they are there for no more than a moment.
+    private mutating func tryFeatures(in directory: Int32) {
+        let (name, copy) = (HiddenName.random().description, HiddenName.random().description)
+        let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let file = openat(directory, name, flags, 0o600)
+        guard file >= 0 else { return noteUnwritable(Errno(rawValue: errno)) }
+        defer { unlinkat(directory, name, 0) }
+        // A clone of no bytes is refused nowhere; one block shows it.
+        let written = pwrite(file, [UInt8](repeating: 0, count: 4096), 4096, 0)
+        let other = openat(directory, copy, flags, 0o600)
+        let isCloned = other >= 0 && written == 4096 && clinux_clone_file(other, file) == 0
+        if other >= 0 {
+            unlinkat(directory, copy, 0)
+            close(other)
+        }
+        close(file)
+        checkup.fine(
+            Self.about, "reflink",
+            isCloned
+                ? "files share their blocks (FICLONE)" : "copies are written (no FICLONE here)",
+            figures: [.init("works", .bool(isCloned))])
+        let reader = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard reader >= 0 else { return }
+        let isLeased = clinux_take_lease(reader) == 0
+        close(reader)
+        checkup.fine(
+            Self.about, "lease", isLeased ? "granted" : "not to be had, and not needed here",
+            figures: [.init("works", .bool(isLeased))])
+    }
+
+    private mutating func noteUnwritable(_ error: Errno) {
+        checkup.fail(
+            Self.about, "writable", "no file can be made: \(error)",
+            remedy: "see how the file system is mounted: findmnt -T " + ShellWord.quoted(path))
+    }
+}
+
+/// What is left on a file system.
+struct FreeRoom: Sendable, Hashable {
+    let bytes: ByteCount
+    /// Nil where the file system does not count them.
+    let inodes: Int64?
+
+    init(bytes: ByteCount, inodes: Int64?) {
+        self.bytes = bytes
+        self.inodes = inodes
+    }
+
+    /// Asks the file system of what is open.
+    init?(of descriptor: FileDescriptor) {
+        var facts = statvfs()
+        guard fstatvfs(descriptor.rawValue, &facts) == 0 else { return nil }
+        bytes = ByteCount(Int64(clamping: facts.f_bavail) * Int64(clamping: facts.f_frsize))
+        inodes = facts.f_files == 0 ? nil : Int64(clamping: facts.f_favail)
+    }
+
+    /// Notes whether it will do.
+    func check(_ subject: String, _ checkup: inout Checkup, scarce: ByteCount) {
+        let left = inodes.map { ", \($0) inodes" } ?? ""
+        let finding = "\(bytes)\(left) free"
+        let figures: [JSONValue.Member] = [
+            .init("free_bytes", .integer(bytes.bytes)),
+            .init("free_inodes", inodes.map { .integer($0) } ?? .null),
+        ]
+        if bytes == .zero || inodes == 0 {
+            checkup.fail(
+                subject, "room", finding, remedy: "make room on this file system",
+                figures: figures)
+        } else if bytes < scarce || (inodes ?? .max) < 1000 {
+            checkup.warn(
+                subject, "room", finding, remedy: "make room on this file system soon",
+                figures: figures)
+        } else {
+            checkup.fine(subject, "room", finding, figures: figures)
+        }
+    }
+}
