@@ -34,6 +34,11 @@ release: bootstrap
 test: bootstrap
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build
+	@if [ "$$(id -u)" -eq 0 ]; then \
+	    $(SCRIPTS)/bootstrap faults && FAULTS=quick python3 $(SCRIPTS)/faults .build/debug; \
+	else \
+	    echo "test: the fault harness is left out; it needs root"; \
+	fi
 
 demo: release
 	$(SCRIPTS)/demo $(RELEASE)

@@ -150,6 +150,7 @@ actor InboxDesk {
     private func perform(_ errand: Errand) async {
         switch errand {
         case .waiting(let drop):
+            guard !owedRemovals.contains(drop.path) else { return }
             voices[drop.path] = drop
             guard heard.contains(drop.path) || heard.count < Self.voiceLimit else { return }
             await speak(drop)

@@ -16,6 +16,11 @@ final class OwedRemovals: Sendable {
     private let owed = Mutex<[DocumentID: OwedRemoval]>([:])
     private let signal = Signal()
 
+    /// Whether what stands under a name is owed: its document speaks for it, not the drop.
+    func contains(_ path: BeneathPath) -> Bool {
+        owed.withLock { $0.values.contains { $0.path == path } }
+    }
+
     func add(_ removal: OwedRemoval) {
         owed.withLock { $0[removal.document] = removal }
         signal.raise()
@@ -30,15 +35,12 @@ final class OwedRemovals: Sendable {
             } catch {
                 return
             }
-            let removals = owed.withLock { owed in
-                defer { owed = [:] }
-                return Array(owed.values)
-            }
-            for removal in removals {
+            for removal in owed.withLock({ Array($0.values) }) {
                 do {
                     _ = try await DropRemoval(house: house, desk: desk).perform(
                         removal.path, of: removal.document, identity: removal.identity,
                         isRecovery: true)
+                    owed.withLock { $0[removal.document] = nil }
                 } catch {
                     house.say(
                         .removalFailed, in: desk.root, at: removal.path,

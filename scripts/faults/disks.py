@@ -57,6 +57,22 @@ class Image:
                 self.unmount()
 
 
+def refusal(slot, system):
+    """Why disks of a kind cannot be had here, as in many containers; nothing mostly."""
+    if system == "tmpfs":
+        return None
+    try:
+        probe = Image(slot, system, f"{system}-probe")
+        subprocess.run(["truncate", "-s", SIZES[system], probe.file], check=True)
+        subprocess.run([*MAKE[system], probe.file], check=True, stdout=subprocess.DEVNULL)
+        probe.mount()
+        probe.unmount()
+        probe.file.unlink()
+    except (OSError, subprocess.CalledProcessError) as error:
+        return str(error)
+    return None
+
+
 class Memory:
     """A tmpfs of few pages, which is gone when it is unmounted."""
 

@@ -6,7 +6,7 @@ from slot import Wrong
 
 # How many files a disk is made for whose names, not its bytes, run out.
 FEW_FILES = 600
-# Where the drops wait, on the same disk, until it is full: a rename needs no room.
+# Where the drops wait, on the same disk, until the daemon is ready.
 ASIDE = ".aside"
 # How long the disk stays full after the drops came.
 FULL = 12
@@ -31,8 +31,11 @@ def live_through(slot, case, process, expected):
     await_line(slot, process, "daemon ready")
     # The inboxes are all looked through, and nothing is in flight.
     await_line(slot, process, "inbox watched", len(workload.INBOXES))
-    filler = fill(slot.disk, case.more["left"])
+    # A rename needs room on btrfs: the drops come first, to a daemon that does not see them yet.
+    process.send_signal(signal.SIGSTOP)
     move(slot, workload.drops(slot.root), aside=False)
+    filler = fill(slot.disk, case.more["left"])
+    process.send_signal(signal.SIGCONT)
     began = time.monotonic()
     complaint = lives.watch(
         slot, process, case, end_cause=lambda: make_room(filler), began=lambda: time.monotonic() > began)

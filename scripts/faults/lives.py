@@ -82,14 +82,16 @@ def cut(slot, case):
         return list(judge.judge(slot, expected))
 
 
-def lie(slot, case):
-    """Like a power cut, but the first fault lets the daemon live on: one library for both."""
+def fail_and_cut(slot, case):
+    """Lets a call fail in a life that a power cut ends: an error that was ignored shows only then."""
     expected = expectation(slot, case.again)
     disk = disks.image(slot, case.more["disk"], case.again)
     with disk.fresh():
         plan = slot.plan(*case.faults, mount=slot.disk)
-        slot.once(plan)
+        run = slot.once(plan)
         note(case, plan)
+        if run.code != (-signal.SIGKILL if plan.hits(1) else 0):
+            raise Wrong(f"stuck: the daemon ended with {run.code}: {run.tail}")
         slot.await_no_workers()
         disk.unmount()
         disk.mount()

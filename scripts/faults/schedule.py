@@ -1,13 +1,13 @@
 """Draws the cases, lets them run side by side, and hands over what they found."""
 import errno, multiprocessing, os, random, sys, time, traceback
 
-import census, full, lives, report
+import census, disks, full, lives, report
 from lives import Case
 from plan import ALL, DURABLE, KINDS, Wanted
 from slot import Slot, Wrong
 
-FULL_COUNTS = {"kills": 2200, "deep": 220, "ext4": 520, "xfs": 220}
-QUICK_COUNTS = {"kills": 100, "deep": 16, "ext4": 24, "xfs": 12}
+FULL_COUNTS = {"kills": 2200, "deep": 220, "ext4": 520, "xfs": 220, "syncs": 48}
+QUICK_COUNTS = {"kills": 100, "deep": 16, "ext4": 24, "xfs": 12, "syncs": 4}
 ERRORS = "ENOSPC EDQUOT EROFS EIO EMFILE ENOMEM EINTR".split()
 # What no file system answers to a call that writes nothing.
 FOR_READING = "EIO EMFILE ENOMEM EINTR".split()
@@ -31,10 +31,14 @@ def run(work, programs, root):
         working += known() + kills(chance, counts, sizes)
     if "cuts" in only:
         working += cuts(chance, counts, sizes)
+        waiting += failed_syncs(chance, counts["syncs"], sizes)
     if "errors" in only:
         waiting += known_errors() + errors(chance, quick, tally.kinds)
     if "full" in only:
         waiting += fills(quick)
+    if hunt := os.environ.get("HUNT"):
+        working, waiting = [], hunts(chance, sizes)[hunt]
+    working, waiting = (possible(first, cases, tally) for cases in (working, waiting))
     wanted = os.environ.get("CASE")
     if "census" in only:
         for again in (False, True):
@@ -44,6 +48,15 @@ def run(work, programs, root):
         cases = [case for case in cases if not wanted or wanted in str(case)]
         perform(cases, jobs, tally, (work, programs, root))
     return tally.print()
+
+
+def possible(slot, cases, tally):
+    """The cases whose disks can be had here; a full run must have them all."""
+    refusals = {disk: disks.refusal(slot, disk) for disk in sorted({case.more["disk"] for case in cases if "disk" in case.more})}
+    for disk, refusal in refusals.items():
+        if refusal:
+            tally.skip(f"{sum(case.more.get('disk') == disk for case in cases)} cases on {disk}: {refusal}")
+    return [case for case in cases if not refusals.get(case.more.get("disk"))]
 
 
 def measure(slot, again):
@@ -113,6 +126,29 @@ def known_errors():
                 ("unlink", errno.ENOSPC, "anna/.ingestd-taken"), ("sync", errno.EINTR, "bert"),
                 ("create", errno.EMFILE, "state/imports"), ("write", errno.EIO, "state/catalog.sqlite3-wal"))
             for number in (1, 2)]
+
+
+def failed_syncs(chance, count, sizes):
+    """A sync in staging fails and nothing is synced; the power goes some time later."""
+    return [Case("failed sync, then power cut", lives.fail_and_cut, [
+        Wanted("fail", 1 + at % 16, ["sync"], error=errno.EIO, scope="state/staging"),
+        Wanted("cut", int(sizes[0] * (0.3 + 0.6 * chance.random())))], disk=("ext4", "xfs")[at % 2])
+        for at in range(count)]
+
+
+def hunts(chance, sizes):
+    """What catches each of the builds that are broken on purpose; a sound one passes all of it."""
+    return {
+        "unlink-before-commit": [
+            Case("kill", lives.kill, [Wanted("kill", number, ["write"], scope="state/catalog.sqlite3-wal")])
+            for number in spread(chance, 600, 60)],
+        "no-fsync": [Case(f"power cut, {disk}", lives.cut, [Wanted("cut", number)], disk=disk)
+                     for disk in ("ext4", "xfs") for number in spread(chance, sizes[0], 20)],
+        "fsync-error-ignored": failed_syncs(chance, 24, sizes),
+        "short-writes-unchecked": [
+            Case("short write", lives.fail, [Wanted("short", number, ["write"], scope="state/staging")])
+            for number in range(1, 25)],
+    }
 
 
 def errors(chance, quick, kinds):
