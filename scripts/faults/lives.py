@@ -172,6 +172,14 @@ def watch(slot, process, case, end_cause, began=lambda: True, is_over=lambda: Fa
     return None
 
 
+def make_room_and_finish(slot, make_room):
+    """What a service manager does with a daemon that died: it starts it again, while there is no room and after."""
+    slot.await_no_workers()
+    slot.once()
+    make_room()
+    slot.finish()
+
+
 def is_at_rest(slot):
     """Whether nothing is owed any more: no room held, no name to be removed, no sidecars to be moved."""
     with judge.opened(slot.state / "catalog.sqlite3") as catalog:

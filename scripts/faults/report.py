@@ -1,5 +1,5 @@
 """Counts what became of the cases, and prints it as a table."""
-import collections, datetime, platform
+import collections, datetime, platform, sys
 
 from plan import DURABLE
 
@@ -13,6 +13,7 @@ class Tally:
         self.quick, self.seconds = quick, 0.0
         self.points, self.reached, self.found = collections.Counter(), collections.Counter(), collections.Counter()
         self.refused, self.slowest, self.complaints, self.kinds = collections.Counter(), {}, [], []
+        self.restarted = collections.Counter()
         self.places, self.skipped = collections.Counter(), []
 
     def take_census(self, counts):
@@ -30,6 +31,7 @@ class Tally:
         self.points[case.sort] += 1
         self.reached[case.sort] += bool(case.reached)
         self.refused[case.sort] += bool(case.more.get("refused"))
+        self.restarted[case.sort] += bool(case.more.get("restarted"))
         seconds = case.more.get("seconds", 0)
         self.slowest[case.sort] = max(self.slowest.get(case.sort, 0), seconds)
         for place in case.places:
@@ -38,6 +40,8 @@ class Tally:
             self.found[case.sort, sort] += 1
         for complaint in complaints[:4]:
             self.complaints.append(f"{case} [{'; '.join(case.places)}]: {complaint}")
+            # At once as well: a full run takes long.
+            print(f"faults: {self.complaints[-1]}"[:600], file=sys.stderr, flush=True)
 
     def print(self):
         print(f"\nkernel {platform.release()}, {datetime.date.today()}, {self.seconds:.0f} s\n")
@@ -49,6 +53,8 @@ class Tally:
         for row in self.points:
             if self.refused[row]:
                 print(f"{row}: {self.refused[row]} of them met the start, which was refused; the next one succeeded")
+            if self.restarted[row]:
+                print(f"{row}: {self.restarted[row]} of them ended the daemon with SIGBUS; the next start succeeded")
             if self.slowest[row]:
                 print(f"{row}: all done at most {self.slowest[row]} s after the cause had gone")
         print("struck: " + ", ".join(f"{kind} {count}" for kind, count in sorted(self.places.items()) if kind))
