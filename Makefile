@@ -17,7 +17,7 @@ INSTALL_DATA = install -D -m 0644
 # Paths in what is installed; files in the source speak of /usr/local.
 SUBSTITUTE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/ingestd/|$(SYSCONFDIR)/ingestd/|g'
 
-.PHONY: all build release test demo bench burst attacks corpus clients check install clean bootstrap
+.PHONY: all build release test demo bench burst attacks corpus clients faults mutants check install clean bootstrap
 
 all: release
 
@@ -34,6 +34,11 @@ release: bootstrap
 test: bootstrap
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	$(SWIFT) test $(SWIFT_FLAGS) --skip-build
+	@if [ "$$(id -u)" -eq 0 ]; then \
+	    $(SCRIPTS)/bootstrap faults && FAULTS=quick python3 $(SCRIPTS)/faults .build/debug; \
+	else \
+	    echo "test: the fault harness is left out; it needs root"; \
+	fi
 
 demo: release
 	$(SCRIPTS)/demo $(RELEASE)
@@ -56,6 +61,16 @@ clients: release
 attacks: release
 	@$(SCRIPTS)/bootstrap attacks
 	$(SCRIPTS)/attacks $(RELEASE)
+
+# Everything that can go wrong under the daemon, one call at a time; as root. FAULTS=quick is a thinned version.
+faults: release
+	@$(SCRIPTS)/bootstrap faults
+	python3 $(SCRIPTS)/faults $(RELEASE)
+
+# The same must catch each build that was broken on purpose.
+mutants: release
+	@$(SCRIPTS)/bootstrap faults
+	python3 $(SCRIPTS)/faults/mutants.py
 
 corpus: release
 	$(SCRIPTS)/corpus $(RELEASE)

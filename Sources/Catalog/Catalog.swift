@@ -40,6 +40,7 @@ public final class Catalog: Sendable {
             // switches to the write-ahead log, which is after a database was prepared.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try queue.read { db in try Schema.check(db, path: path) }
+            try queue.writeWithoutTransaction { db in try Schema.mark(db) }
             try Schema.migrator.migrate(queue)
             return Catalog(queue: queue)
         }

@@ -24,6 +24,15 @@ enum Schema {
         return migrator
     }
 
+    /// Says whose database this is, where it says nothing yet.
+    ///
+    /// Before the first table is made, and in a transaction of its own: a crash between the tables must
+    /// not leave a database that looks like a stranger's.
+    static func mark(_ db: Database) throws {
+        guard try Int.fetchOne(db, sql: "PRAGMA application_id") == 0 else { return }
+        try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+    }
+
     /// - Throws: ``CatalogError`` unless the database is empty or a catalogue that we know.
     static func check(_ db: Database, path: String) throws {
         let id = try Int.fetchOne(db, sql: "PRAGMA application_id")

@@ -70,17 +70,16 @@ public enum ImportError: DocumentError, Hashable {
     private static func code(ofResult resultCode: Int32) -> ErrorCode {
         switch ResultCode(rawValue: resultCode) {
         case .SQLITE_FULL: .storeFull
-        case .SQLITE_IOERR, .SQLITE_READONLY: .storeIO
+        // A header that could not be read is called damage by SQLite.
+        case .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_NOMEM, .SQLITE_CORRUPT,
+            .SQLITE_NOTADB:
+            .storeIO
         default: .internalError
         }
     }
 
     private static func code(ofErrno errno: Int32) -> ErrorCode {
-        switch errno {
-        case ENOSPC, EDQUOT: .storeFull
-        case EIO, EROFS: .storeIO
-        default: .internalError
-        }
+        ErrorCode.ofSystem(errno: errno) ?? .internalError
     }
 }
 

@@ -39,9 +39,8 @@ public enum InboxError: DocumentError, Hashable {
 
     private var code: ErrorCode {
         if case .rootLost = self { return .storeIO }
+        if let errno, let want = ErrorCode.ofSystem(errno: errno.rawValue) { return want }
         return switch errno {
-        case .noSpace, .diskQuotaExceeded: .storeFull
-        case .ioError, .readOnlyFileSystem, .staleNFSFileHandle: .storeIO
         case .permissionDenied, .notPermitted: .notReadable
         case .tooManySymbolicLinkLevels, .improperLink: .linkRefused
         case .fileNameTooLong: .nameRefused

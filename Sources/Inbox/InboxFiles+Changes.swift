@@ -49,6 +49,7 @@ extension InboxFiles {
             guard fchmod(code, 0o600 | shared) == 0 else {
                 let error = lastError("chmod", path)
                 closeQuietly(FileDescriptor(rawValue: code))
+                takeBack(name, in: parent, flags: 0)
                 throw error
             }
             return TemporaryFile(descriptor: FileDescriptor(rawValue: code), path: path)
@@ -62,13 +63,24 @@ extension InboxFiles {
             let shared = UInt32(try Entry(at: parent, name: nil, path: path.parent).mode) & 0o055
             let made = withCString(name.bytes) { mkdirat(parent.rawValue, $0, 0o700) }
             guard made == 0 else { throw lastError("mkdir", path) }
-            // The daemon's umask must not decide who sees an owner's results.
-            let folder = try openFolder(path)
-            defer { closeQuietly(folder) }
-            guard fchmod(folder.rawValue, 0o700 | shared) == 0 else {
-                throw lastError("chmod", path)
+            do throws(InboxError) {
+                // The daemon's umask must not decide who sees an owner's results.
+                let folder = try openFolder(path)
+                defer { closeQuietly(folder) }
+                guard fchmod(folder.rawValue, 0o700 | shared) == 0 else {
+                    throw lastError("chmod", path)
+                }
+            } catch {
+                takeBack(name, in: parent, flags: AT_REMOVEDIR)
+                throw error
             }
         }
+    }
+
+    /// Removes what was made a moment ago and cannot be used.
+    private func takeBack(_ name: FileName, in parent: FileDescriptor, flags: Int32) {
+        // What made it useless is told; what stays all the same goes at the next start.
+        _ = withCString(name.bytes) { unlinkat(parent.rawValue, $0, flags) }
     }
 
     /// Renames within the inbox; where `replacing` is false, never over anything.

@@ -67,7 +67,8 @@ struct Claim: Sendable {
             try await house.catalog.cancelReservation(id)
             house.vacancies.tell(root.account.uid)
         } catch {
-            // It expires by itself; why the claim ended is what its owner is to read.
+            // Why the claim ended is what its owner is to read; the room comes back a little later.
+            house.owedRoom.add(id, uid: root.account.uid)
             house.say(
                 .catalogueFailed,
                 [.document: "\(id)", .detail: House.failure(of: error).detail])
@@ -190,7 +191,7 @@ struct Claim: Sendable {
             guard error == .changed else { return .notYet(after: .zero) }
             hasChanged = true
         }
-        let obstacle = try await DropRemoval(house: house, root: root)
+        let obstacle = try await DropRemoval(house: house, desk: desk)
             .perform(
                 drop.path, of: document, identity: drop.identity, isRecovery: false,
                 isWriterWaiting: { drop.isWriterWaiting })

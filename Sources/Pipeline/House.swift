@@ -18,6 +18,7 @@ final class House: Sendable {
     let surroundings: Surroundings
     let retries = RetrySchedule()
     let vacancies = Vacancies()
+    let owedRoom = OwedRoom()
     private let current: Mutex<DaemonSettings>
 
     init(

@@ -22,6 +22,7 @@ actor InboxDesk {
         case waiting(WaitingDrop)
         case vanished(BeneathPath)
         case gone(BeneathPath)
+        case emptied(BeneathPath)
         indirect case claimed(CommittedDocument)
         indirect case aside(DocumentRecord)
         indirect case document(DocumentView)
@@ -39,18 +40,20 @@ actor InboxDesk {
     /// a directory was removed that is kept open.
     nonisolated let doubt = Signal()
     nonisolated let house: House
+    nonisolated let owedRemovals = OwedRemovals()
     private nonisolated let errands: AsyncStream<Errand>
     private nonisolated let box: AsyncStream<Errand>.Continuation
     /// The drops that speak for their paths.
-    private var voices: [BeneathPath: WaitingDrop] = [:]
+    var voices: [BeneathPath: WaitingDrop] = [:]
     /// Those of them that have a status file.
     private var heard: Set<BeneathPath> = []
     /// Documents whose results stand, as they were told, until the catalogue has them like this.
     private var published: [DocumentID: DocumentRecord] = [:]
     /// Unfinished documents that lost their name since their worker began: the version they have now.
     var versions: [DocumentID: Int] = [:]
-    /// Names whose sidecars an older document still has, since they could not be moved aside.
-    var unmoved: Set<BeneathPath> = []
+    /// Documents that lost their names and have the sidecars of those names still, oldest first: while
+    /// they do, nothing newer is written at the path. As many as the disk or the catalogue denied.
+    var asides: [BeneathPath: [PendingAside]] = [:]
     private var progress = ProgressBoard(interval: InboxDesk.progressInterval)
 
     init(root: InboxRoot, settings: InboxSettings, house: House) {
@@ -63,7 +66,7 @@ actor InboxDesk {
     }
 
     nonisolated var account: Account { root.account }
-    private nonisolated var quota: AccountQuota { AccountQuota(house: house, account: account) }
+    nonisolated var quota: AccountQuota { AccountQuota(house: house, account: account) }
 
     /// A document of this inbox as its owner sees it.
     nonisolated func view(
@@ -79,6 +82,8 @@ actor InboxDesk {
     nonisolated func tellVanished(_ path: BeneathPath) { box.yield(.vanished(path)) }
     /// A drop went away before anybody told of it; its status file stands.
     nonisolated func tellGone(_ path: BeneathPath) { box.yield(.gone(path)) }
+    /// The status file of a path is empty: a power cut took what it said.
+    nonisolated func tellEmptied(_ path: BeneathPath) { box.yield(.emptied(path)) }
     /// A drop became a document, which speaks for the path from now on.
     nonisolated func tellClaimed(_ committed: CommittedDocument) {
         box.yield(.claimed(committed))
@@ -145,6 +150,7 @@ actor InboxDesk {
     private func perform(_ errand: Errand) async {
         switch errand {
         case .waiting(let drop):
+            guard !owedRemovals.contains(drop.path) else { return }
             voices[drop.path] = drop
             guard heard.contains(drop.path) || heard.count < Self.voiceLimit else { return }
             await speak(drop)
@@ -157,6 +163,9 @@ actor InboxDesk {
             guard voices[path] == nil else { return }
             house.say(.dropVanished, in: root, at: path)
             await fallSilent(at: path)
+        case .emptied(let path):
+            guard voices[path] == nil else { return }
+            await tellAgain(at: path)
         case .claimed(let committed):
             forgetVoice(of: committed.document.path)
             await write(committed)
@@ -241,13 +250,25 @@ actor InboxDesk {
     /// An older document of the name speaks again, or nobody does.
     private func fallSilent(at path: BeneathPath) async {
         do {
-            let current = try await house.catalog.currentDocument(
-                uid: account.uid, inbox: Array(root.path.utf8), path: path)
-            if let current {
-                await write(view(of: published[current.id] ?? current))
-            } else {
-                try await root.run(at: path) { try SidecarWriter($0, drop: path).removeStatus() }
-            }
+            guard try await !tellCurrent(at: path) else { return }
+            try await root.run(at: path) { try SidecarWriter($0, drop: path).removeStatus() }
+        } catch {
+            report(error, at: path)
+        }
+    }
+
+    /// Writes the status file of the document that has a name; returns whether there is one.
+    private func tellCurrent(at path: BeneathPath) async throws -> Bool {
+        let current = try await house.catalog.currentDocument(
+            uid: account.uid, inbox: Array(root.path.utf8), path: path)
+        guard let current else { return false }
+        await write(view(of: published[current.id] ?? current))
+        return true
+    }
+
+    private func tellAgain(at path: BeneathPath) async {
+        do {
+            _ = try await tellCurrent(at: path)
         } catch {
             report(error, at: path)
         }
@@ -258,14 +279,16 @@ actor InboxDesk {
         versions[record.id] ?? record.version
     }
 
-    func write(_ view: DocumentView) async {
+    private func write(_ view: DocumentView) async {
+        // The older document's status file would be lost; what is newer speaks again when it changes.
+        guard await settleAsides(at: view.record.path) == nil else { return }
         let version = version(of: view.record)
         guard version != nil || voices[view.record.path] == nil else { return }
         await write(await status(of: view), at: view.record.path, version: version)
     }
 
     /// What is said of a document, with a word about room where that grows scarce.
-    private func status(of view: DocumentView) async -> StatusDocument {
+    func status(of view: DocumentView) async -> StatusDocument {
         var status = view.status
         do {
             status.quota = try await quota.ifScarce()
@@ -292,10 +315,10 @@ actor InboxDesk {
 
     private func publishNow(_ view: DocumentView, _ items: [ResultItem]) async -> Failure? {
         let path = view.record.path
+        // Else two documents' results would stand in one folder.
+        if let obstacle = await settleAsides(at: path) { return obstacle }
         let version = version(of: view.record)
         let isSilent = version == nil && voices[path] != nil
-        // Else two documents' results would lie in one folder.
-        if version == nil, let failure = await moveUnmoved(at: path) { return failure }
         let text = await status(of: view).json
         do {
             let moved = try await root.run(at: path) { files in
@@ -325,7 +348,7 @@ actor InboxDesk {
         }
     }
 
-    private func tellMoved(_ path: BeneathPath?) {
+    func tellMoved(_ path: BeneathPath?) {
         guard let path else { return }
         house.say(.sidecarMovedAside, in: root, at: path)
     }
@@ -348,27 +371,6 @@ actor InboxDesk {
         }
     }
 
-    private func writeSummary() async {
-        do {
-            let summary = try await summary()
-            _ = try await root.run { try InboxStatusFile.write(summary, $0) }
-        } catch {
-            report(error, at: InboxStatusFile.path)
-        }
-    }
-
-    private func summary() async throws -> InboxStatus {
-        var tally = try await house.catalog.counts(inbox: Array(root.path.utf8))
-        for drop in voices.values { tally[drop.state, default: 0] += 1 }
-        let now = house.surroundings.now()
-        let shown = voices.values.inOrder.prefix(InboxStatus.listLimit)
-        return InboxStatus(
-            account: account, asOf: now,
-            counts: DocumentState.allCases.map { ($0.rawValue, tally[$0] ?? 0) },
-            quota: try await quota.current(),
-            waiting: shown.map(\.summary))
-    }
-
     private static let closed = Failure(
         .storeIO, message: "This folder is not served just now. ingestd goes on once it is.",
         detail: "publish: the inbox is closed")
@@ -376,7 +378,7 @@ actor InboxDesk {
 
 extension Collection<WaitingDrop> {
     /// In the order of arrival.
-    fileprivate var inOrder: [WaitingDrop] {
+    var inOrder: [WaitingDrop] {
         sorted { ($0.firstSeen, $0.path) < ($1.firstSeen, $1.path) }
     }
 }

@@ -47,7 +47,7 @@ struct InboxRecovery: Sendable {
     private func finishRemovals() async throws {
         for removal in try await house.catalog.pendingRemovals(uid: uid, inbox: inbox) {
             do {
-                _ = try await DropRemoval(house: house, root: root)
+                _ = try await DropRemoval(house: house, desk: desk)
                     .perform(
                         removal.path, of: removal.document, identity: removal.identity,
                         isRecovery: true)
@@ -102,6 +102,7 @@ struct InboxRecovery: Sendable {
                 let points = Set(root.submounts.points)
                 folders += found.folders.filter { !points.contains($0) }
                 for path in found.strays { desk.tellGone(path) }
+                for path in found.emptied { desk.tellEmptied(path) }
             }
         } catch {
             house.say(.sidecarFailed, in: root, [.detail: House.failure(of: error).detail])

@@ -87,6 +87,7 @@ struct InboxService: Sendable {
                 await recovery.tellWaiting()
                 await recovery.removeStrays()
             }
+            group.addTask { await desk.owedRemovals.run(house, desk) }
             group.addTask {
                 while await desk.doubt.wait() { await intake.doubtRoot() }
             }

@@ -48,6 +48,23 @@ struct StateDirectory: Sendable {
         guard temporary.withPlatformString({ mkdir($0, 0o700) }) == 0 || errno == EEXIST,
             setenv("SQLITE_TMPDIR", temporary.string, 1) == 0
         else { throw .unusable(path: temporary.string, reason: "\(Errno(rawValue: errno))") }
+        try emptyTemporary()
+    }
+
+    /// Removes what SQLite made and had no time to remove again: it unlinks its files as soon as they
+    /// are open.
+    private func emptyTemporary() throws(StateError) {
+        guard let stream = temporary.withPlatformString({ opendir($0) }) else {
+            throw .unusable(path: temporary.string, reason: "\(Errno(rawValue: errno))")
+        }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            // What cannot be removed is in nobody's way; folders, "." and ".." among them, are not files.
+            _ = unlinkat(dirfd(stream), name, 0)
+        }
     }
 
     /// The file that a daemon locks.

@@ -16,6 +16,8 @@ struct StrayStatusFiles {
     struct Folder: Sendable {
         /// The drops that are gone, as far as their sidecars' names tell.
         var strays: [BeneathPath] = []
+        /// Those whose status file says nothing, as a power cut leaves it; it may be a document's.
+        var emptied: [BeneathPath] = []
         /// The folders in it that may hold more.
         var folders: [BeneathPath] = []
     }
@@ -41,20 +43,22 @@ struct StrayStatusFiles {
         let expected = Set(names.map { SidecarNames(of: $0).status })
         for name in names where !expected.contains(name) {
             guard let drop = SidecarNames.drop(ofStatus: name) else { continue }
-            if try isStray(folder.appending(name)) {
+            guard let opening = try opening(of: folder.appending(name)) else { continue }
+            if opening.allSatisfy({ $0 == 0 }) {
+                found.emptied.append(folder.appending(drop))
+            } else if opening.starts(with: Self.opening) {
                 found.strays.append(folder.appending(drop))
             }
         }
         return found
     }
 
-    /// Whether it speaks of a drop; what its owner may not read was not written by ingestd.
-    private func isStray(_ path: BeneathPath) throws(InboxError) -> Bool {
+    /// How a regular file begins; what its owner may not read was not written by ingestd.
+    private func opening(of path: BeneathPath) throws(InboxError) -> [UInt8]? {
         do throws(InboxError) {
-            let bytes = try files.readPrefix(path, limit: Self.openingLength)
-            return bytes?.starts(with: Self.opening) == true
+            return try files.readPrefix(path, limit: Self.openingLength)
         } catch  where error.errno == .permissionDenied {
-            return false
+            return nil
         }
     }
 }

@@ -24,9 +24,20 @@ public struct SidecarWriter {
         return moved
     }
 
+    /// Replaces the status file as a whole; it outlasts a power cut once this returns.
+    ///
+    /// - Returns: where something foreign was moved that stood at its name; nil mostly.
+    public func keepStatus(_ text: String) throws -> BeneathPath? {
+        let moved = try clearStatusName()
+        let writer = WholeFile(files: files)
+        try writer.place([try writer.begin(Array(text.utf8), for: place.status)], isDurable: true)
+        try files.syncFolder(place.status.parent)
+        return moved
+    }
+
     /// Removes the status file if it is ours.
     public func removeStatus() throws {
-        guard try isOurStatus() else { return }
+        guard try files.statusMark(at: place.status) == .ours else { return }
         try files.unlinkIfThere(place.status)
     }
 
@@ -71,24 +82,43 @@ public struct SidecarWriter {
         throw PublishError.noFreeName(place.results)
     }
 
-    private func isOurStatus() throws -> Bool { try files.isStatus(at: place.status) }
-
     private func clearStatusName() throws -> BeneathPath? {
-        guard try files.entry(place.status) != nil, try !isOurStatus() else { return nil }
+        guard try files.entry(place.status) != nil,
+            try files.statusMark(at: place.status) == .foreign
+        else { return nil }
         return try NumberedBackup(files: files, drop: drop).move(place.status, to: \.status)
     }
 }
 
+/// Whose a file at a status file's name is.
+private enum StatusMark: Sendable {
+    case ours
+    /// Empty, or nothing but zero bytes: status files are not synced each time, and this is what a power
+    /// cut leaves of one. Nobody loses anything in it.
+    case emptied
+    case foreign
+}
+
 extension InboxFiles {
-    /// Whether a status file of ingestd's own stands at `path`.
+    /// Longer than any status file; one that is longer still is not read to its end.
+    private static var statusLimit: Int { 1 << 20 }
+
+    /// Whose the status file at `path` is.
     ///
-    /// One that its owner may not read is not: ingestd writes as the owner.
-    fileprivate func isStatus(at path: BeneathPath) throws(InboxError) -> Bool {
+    /// One that its owner may not read is foreign: ingestd writes as the owner.
+    fileprivate func statusMark(at path: BeneathPath) throws(InboxError) -> StatusMark {
         do throws(InboxError) {
-            let opening = try readPrefix(path, limit: SidecarNames.openingLength)
-            return opening.map { SidecarNames.isStatus(opening: $0) } ?? false
+            guard let opening = try readPrefix(path, limit: SidecarNames.openingLength) else {
+                return .foreign
+            }
+            if SidecarNames.isStatus(opening: opening) { return .ours }
+            guard opening.allSatisfy({ $0 == 0 }),
+                let whole = try readPrefix(path, limit: Self.statusLimit),
+                whole.count < Self.statusLimit, whole.allSatisfy({ $0 == 0 })
+            else { return .foreign }
+            return .emptied
         } catch  where error.errno == .permissionDenied {
-            return false
+            return .foreign
         }
     }
 }
@@ -102,7 +132,9 @@ public enum InboxStatusFile {
     ///
     /// - Returns: whether it was written.
     public static func write(_ status: InboxStatus, _ files: InboxFiles) throws -> Bool {
-        guard try files.entry(path) == nil || files.isStatus(at: path) else { return false }
+        guard try files.entry(path) == nil || files.statusMark(at: path) != .foreign else {
+            return false
+        }
         try WholeFile(files: files).write(Array(status.json.utf8), to: path)
         return true
     }

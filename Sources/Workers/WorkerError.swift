@@ -21,7 +21,9 @@ enum WorkerError: DocumentError, Hashable {
     var failure: Failure {
         switch self {
         case .launchFailed(let what, let errno):
-            Failure(.internalError, message: Self.ours, detail: "\(what): \(errno)")
+            Failure(
+                ErrorCode.ofSystem(errno: errno.rawValue) ?? .internalError, message: Self.ours,
+                detail: "\(what): \(errno)")
         case .unfitToRun(let why):
             Failure(.internalError, message: Self.ours, detail: "try out the worker: \(why)")
         case .deadlinePassed(let limit):

@@ -63,6 +63,19 @@ import Testing
         }
     }
 
+    @Test func `a crash between the first transactions leaves what can be finished`() async throws {
+        let path = fixture.folder + "/young.sqlite3"
+        let young = try DatabaseQueue(path: path)
+        try await young.writeWithoutTransaction { try Schema.mark($0) }
+        // What a migrator makes first, in a transaction of its own.
+        try await young.write {
+            try $0.execute(
+                sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+        }
+        try young.close()
+        _ = try await Catalog.open(path).usage(of: 1)
+    }
+
     @Test func `a file that is no database is refused`() throws {
         let path = fixture.folder + "/note"
         let file = try #require(fopen(path, "w"))

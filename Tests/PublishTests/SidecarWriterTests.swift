@@ -38,7 +38,10 @@ import Testing
 
         func make(at path: String) {
             switch self {
-            case .file: close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600))
+            case .file:
+                let file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
+                write(file, "foreign", 7)
+                close(file)
             case .folder: mkdir(path, 0o755)
             case .link: symlink("victim", path)
             case .fifo: mkfifo(path, 0o644)
@@ -69,6 +72,21 @@ import Testing
         #expect(try scene.read("a.pdf.status.json") == Self.ours)
         #expect(try scene.read("victim") == "untouched")
         #expect(try scene.read("a.pdf.~1~.status.json") == "taken")
+    }
+
+    @Test(arguments: ["", String(repeating: "\0", count: 1132)])
+    func `what a power cut left of a status file is written over`(content: String) async throws {
+        try scene.write(content, to: "a.pdf.status.json")
+        #expect(try await scene.writeStatus(of: drop) == nil)
+        #expect(try scene.read("a.pdf.status.json") == Self.ours)
+        #expect(try scene.names() == ["a.pdf.status.json"])
+    }
+
+    @Test func `zero bytes before somebody's content are not ours`() async throws {
+        let foreign = String(repeating: "\0", count: 100) + "content"
+        try scene.write(foreign, to: "a.pdf.status.json")
+        #expect(try await scene.writeStatus(of: drop)?.description == "a.pdf.~1~.status.json")
+        #expect(try scene.read("a.pdf.~1~.status.json") == foreign)
     }
 
     @Test func `a file that only looks like JSON is not ours`() async throws {

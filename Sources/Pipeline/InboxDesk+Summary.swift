@@ -1,0 +1,28 @@
+import Catalog
+import Inbox
+import Publish
+import Rules
+
+extension InboxDesk {
+    /// Writes the status file of the whole inbox.
+    func writeSummary() async {
+        do {
+            let summary = try await summary()
+            _ = try await root.run { try InboxStatusFile.write(summary, $0) }
+        } catch {
+            report(error, at: InboxStatusFile.path)
+        }
+    }
+
+    private func summary() async throws -> InboxStatus {
+        var tally = try await house.catalog.counts(inbox: Array(root.path.utf8))
+        for drop in voices.values { tally[drop.state, default: 0] += 1 }
+        let now = house.surroundings.now()
+        let shown = voices.values.inOrder.prefix(InboxStatus.listLimit)
+        return InboxStatus(
+            account: account, asOf: now,
+            counts: DocumentState.allCases.map { ($0.rawValue, tally[$0] ?? 0) },
+            quota: try await quota.current(),
+            waiting: shown.map(\.summary))
+    }
+}

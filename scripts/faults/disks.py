@@ -1,0 +1,94 @@
+"""Disks in files, mounted over a slot's own: ones whose power can be cut, and small ones that fill up."""
+import contextlib, os, pathlib, subprocess
+
+import workload
+
+# Large enough for each file system's least size; the files have holes.
+SIZES = {"ext4": "64M", "xfs": "300M", "btrfs": "128M", "tmpfs": "24M"}
+MAKE = {
+    "ext4": ["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0", "-m", "0"],
+    "xfs": ["mkfs.xfs", "-q", "-f"],
+    "btrfs": ["mkfs.btrfs", "-q", "-f", "--mixed"],
+}
+# Images of the same make bear the same identity, and xfs would refuse the second.
+OPTIONS = {"xfs": ["-o", "loop,nouuid"], "ext4": ["-o", "loop"], "btrfs": ["-o", "loop"]}
+
+
+class Image:
+    """A file system in a file, and the one that it begins as."""
+
+    def __init__(self, slot, system, name, make_more=()):
+        self.slot, self.system = slot, system
+        self.template, self.file = slot.home / f"{name}.template", slot.home / f"{name}.image"
+        self.make_more = list(make_more)
+
+    def make(self, with_earlier):
+        """Makes the disk that cases begin with: the drops in their inboxes, safe on the disk."""
+        if self.template.exists():
+            return self
+        with self.file.open("wb") as file:
+            pass
+        subprocess.run(["truncate", "-s", SIZES[self.system], self.file], check=True)
+        subprocess.run([*MAKE[self.system], *self.make_more, self.file], check=True, stdout=subprocess.DEVNULL)
+        self.mount()
+        os.chmod(self.slot.disk, 0o755)
+        if with_earlier:
+            workload.lay(self.slot.disk, workload.earlier(self.slot.root))
+            self.slot.finish()
+        workload.lay(self.slot.disk, workload.drops(self.slot.root))
+        self.unmount()
+        self.file.rename(self.template)
+        return self
+
+    def mount(self):
+        subprocess.run(["mount", *OPTIONS[self.system], self.file, self.slot.disk], check=True)
+
+    def unmount(self):
+        subprocess.run(["umount", self.slot.disk], check=True)
+
+    @contextlib.contextmanager
+    def fresh(self):
+        subprocess.run(["cp", "--sparse=always", self.template, self.file], check=True)
+        self.mount()
+        try:
+            yield self
+        finally:
+            if os.path.ismount(self.slot.disk):
+                self.unmount()
+
+
+def refusal(slot, system):
+    """Why disks of a kind cannot be had here, as in many containers; nothing mostly."""
+    if system == "tmpfs":
+        return None
+    try:
+        probe = Image(slot, system, f"{system}-probe")
+        subprocess.run(["truncate", "-s", SIZES[system], probe.file], check=True)
+        subprocess.run([*MAKE[system], probe.file], check=True, stdout=subprocess.DEVNULL)
+        probe.mount()
+        probe.unmount()
+        probe.file.unlink()
+    except (OSError, subprocess.CalledProcessError) as error:
+        return str(error)
+    return None
+
+
+class Memory:
+    """A tmpfs of few pages, which is gone when it is unmounted."""
+
+    def __init__(self, slot, options):
+        self.slot, self.options = slot, options
+
+    @contextlib.contextmanager
+    def fresh(self):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", self.options, "tmpfs", self.slot.disk], check=True)
+        os.chmod(self.slot.disk, 0o755)
+        workload.lay(self.slot.disk, workload.drops(self.slot.root))
+        try:
+            yield self
+        finally:
+            subprocess.run(["umount", self.slot.disk], check=True)
+
+
+def image(slot, system, with_earlier):
+    return Image(slot, system, f"{system}-{'again' if with_earlier else 'first'}").make(with_earlier)
