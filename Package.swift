@@ -124,7 +124,7 @@ let package = Package(
         tests(
             "WorkersTests",
             ["Workers", "Rules", "WorkerProtocol", "MisbehavingWorker", "CLinux", system]),
-        tests("PipelineTests", ["Pipeline", "Rules"]),
+        tests("PipelineTests", ["Pipeline", "Catalog", "Store", "Rules", system]),
         tests("PublishTests", ["Publish", "Inbox", "Rules", system]),
         tests("StagesTests", ["Stages", "Rules", "WorkerProtocol"]),
         tests(

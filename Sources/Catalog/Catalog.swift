@@ -10,17 +10,25 @@ public final class Catalog: Sendable {
     /// How large the write-ahead log may stay once it has been written back.
     private static let logSizeLimit = ByteCount.mebibytes(16)
 
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
 
     private init(queue: DatabaseQueue) { self.queue = queue }
 
     /// Opens the catalogue for the daemon, which alone writes it; makes it where it is missing.
     ///
-    /// Blocks on the disk.
+    /// One that an earlier ingestd has written is brought up to date; a copy of it as it was then
+    /// lies beside it. Blocks on the disk.
     ///
     /// - Throws: ``CatalogError/newer(path:)`` for one that a later ingestd has written,
     ///   ``CatalogError/foreign(path:)`` for a database that is not ours.
     public static func open(_ path: String) throws(CatalogError) -> Catalog {
+        try open(path, migrator: Schema.migrator)
+    }
+
+    /// The same with the given steps from version to version.
+    static func open(
+        _ path: String, migrator: DatabaseMigrator
+    ) throws(CatalogError) -> Catalog {
         try opening(path) {
             var configuration = Configuration()
             configuration.label = "catalogue"
@@ -34,8 +42,9 @@ public final class Catalog: Sendable {
             // A commit that a power cut could undo would be no promise. GRDB lowers this when it
             // switches to the write-ahead log, which is after a database was prepared.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            try queue.read { db in try Schema.check(db, path: path) }
-            try Schema.migrator.migrate(queue)
+            try queue.read { db in try Schema.check(db, path: path, migrator: migrator) }
+            try Schema.backUp(queue, path: path, before: migrator)
+            try migrator.migrate(queue)
             return Catalog(queue: queue)
         }
     }
@@ -43,7 +52,12 @@ public final class Catalog: Sendable {
     /// Opens the catalogue beside a daemon that may be running, for reading only.
     ///
     /// Blocks on the disk.
-    public static func openReadOnly(_ path: String) throws(CatalogError) -> Catalog {
+    ///
+    /// - Parameter acceptingOlder: whether one that an earlier ingestd has written may be opened; it
+    ///   can then only be closed again.
+    public static func openReadOnly(
+        _ path: String, acceptingOlder: Bool = false
+    ) throws(CatalogError) -> Catalog {
         try opening(path) {
             var configuration = Configuration()
             configuration.label = "catalogue, read-only"
@@ -51,9 +65,9 @@ public final class Catalog: Sendable {
             configuration.busyMode = .timeout(5)
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { db in
-                try Schema.check(db, path: path)
-                guard try Schema.migrator.hasCompletedMigrations(db) else {
-                    throw CatalogError.foreign(path: path)
+                try Schema.check(db, path: path, migrator: Schema.migrator)
+                guard try acceptingOlder || Schema.migrator.hasCompletedMigrations(db) else {
+                    throw CatalogError.older(path: path)
                 }
             }
             return Catalog(queue: queue)
@@ -119,6 +133,13 @@ public final class Catalog: Sendable {
         _ attempt: String, _ body: (Database) throws -> Value
     ) throws(CatalogError) -> Value {
         do { return try queue.write(body) } catch { throw CatalogError(attempt, error) }
+    }
+
+    /// Runs `body` over one unchanging view of the database on the calling thread's time.
+    func readBlocking<Value>(
+        _ attempt: String, _ body: (Database) throws -> Value
+    ) throws(CatalogError) -> Value {
+        do { return try queue.read(body) } catch { throw CatalogError(attempt, error) }
     }
 
     /// Runs `body` over one unchanging view of the database.

@@ -44,7 +44,8 @@ struct Publication {
         var made = try await house.catalog.artifacts(of: document.id)
         for change in held { made[change.stage] = change.output?.artifacts }
         let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
-        let files = (keepsOriginal(of: document) ? [original(of: document)] : []) + artifacts
+        let files =
+            (keepsOriginal(of: document) ? [Self.original(of: document)] : []) + artifacts
         document = finished(document, files: files)
         var sources: [FileDescriptor] = []
         defer { sources.forEach(house.close) }
@@ -121,7 +122,8 @@ struct Publication {
         return Failure(.internalError, message: failure.message, detail: failure.detail)
     }
 
-    private func original(of document: DocumentRecord) -> ArtifactRecord {
+    /// The dropped bytes as a file of the results.
+    static func original(of document: DocumentRecord) -> ArtifactRecord {
         ArtifactRecord(
             name: "original." + document.fileName.lowercasedExtension, digest: document.digest,
             size: document.size, mediaType: document.kind.mediaType)

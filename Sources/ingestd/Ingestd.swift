@@ -6,7 +6,7 @@ struct Ingestd: ParsableCommand {
         commandName: "ingestd",
         abstract: "Takes the files people drop into folders, keeps them, and works on them.",
         version: Self.version,
-        subcommands: [Run.self, Ls.self, Show.self, Fsck.self, Config.self])
+        subcommands: [Run.self, Ls.self, Show.self, Fsck.self, Gc.self, Config.self])
 
     static let version = "0.1.0"
 }
