@@ -126,7 +126,7 @@ let package = Package(
             "WorkersTests",
             ["Workers", "Rules", "WorkerProtocol", "MisbehavingWorker", "CLinux", system]),
         tests("PublishTests", ["Publish", "Inbox", "Rules", system]),
-        tests("PipelineTests", ["Pipeline", "Inbox", "Rules", system]),
+        tests("PipelineTests", ["Pipeline", "Catalog", "Inbox", "Store", "Rules", system]),
         tests("StagesTests", ["Stages", "Rules", "WorkerProtocol"]),
         tests(
             "WorkerTests",

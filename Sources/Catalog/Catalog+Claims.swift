@@ -43,6 +43,11 @@ extension Catalog {
         }
     }
 
+    /// How many claims hold room.
+    public func reservationCount() async throws(CatalogError) -> Int {
+        try await read("count reservations") { try $0.number("SELECT count(*) FROM reservation") }
+    }
+
     /// Gives back what was held for claims that did not end in time; returns how many.
     public func expireReservations(now: Timestamp) async throws(CatalogError) -> Int {
         try await write("expire reservations") { db in

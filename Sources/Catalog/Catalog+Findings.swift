@@ -11,7 +11,8 @@ extension Catalog {
             // A damaged file may say anything: nothing else is asked of it.
             let damage = try db.damage(limit: limit)
             guard damage.isEmpty else { return damage }
-            return try db.wrongCharges(limit: limit) + db.wrongSizes(limit: limit)
+            return try db.danglingReferences() + db.wrongCharges(limit: limit)
+                + db.wrongSizes(limit: limit)
                 + db.wrongStates(limit: limit) + db.unreferencedBlobs(limit: limit)
         }
     }
@@ -19,14 +20,20 @@ extension Catalog {
 
 extension Database {
     fileprivate func damage(limit: Int) throws -> [CatalogFinding] {
-        let complaints = try rows("PRAGMA integrity_check(\(limit))")
+        try rows("PRAGMA integrity_check(\(limit))")
             .compactMap { $0[0] as String? }.filter { $0 != "ok" }
-        let orphans = try rows("PRAGMA foreign_key_check").prefix(limit).map { row in
-            let table: String = row[0] ?? ""
-            let parent: String = row[2] ?? ""
-            return "a row of \(table) refers to a row of \(parent) that is not there"
+            .map { .damaged($0.split(separator: "\n").joined(separator: " ")) }
+    }
+
+    fileprivate func danglingReferences() throws -> [CatalogFinding] {
+        try Reference.all.compactMap { reference in
+            let count = try number(
+                "SELECT count(*) FROM \(reference.table) WHERE \(reference.isDangling)")
+            guard count > 0 else { return nil }
+            return .dangling(
+                reference: "\(reference.table).\(reference.column)", parent: reference.parent,
+                count: count)
         }
-        return (complaints + orphans).map(CatalogFinding.damaged)
     }
 
     fileprivate func wrongCharges(limit: Int) throws -> [CatalogFinding] {
@@ -57,7 +64,7 @@ extension Database {
         ).map { .sizeDiffers(try $0.digest()) }
     }
 
-    fileprivate func wrongStates(limit: Int) throws -> [CatalogFinding] {
+    func wrongStates(limit: Int) throws -> [CatalogFinding] {
         var findings: [CatalogFinding] = []
         var last = Bytes([])
         while findings.count < limit {
@@ -66,18 +73,22 @@ extension Database {
             guard let end = page.last else { break }
             last = Bytes(try end.bytes("id"))
             for row in page {
-                let document = try document(row)
-                let dueAt = row.momentIfAny("dueAt")
-                let state: DocumentState = try row.named("state")
-                let isOver = row.momentIfAny("completedAt") != nil
-                guard
-                    document.stages.isEmpty || state != document.standing.state
-                        || dueAt != document.job.nextDue || isOver != state.isOver
-                else { continue }
-                findings.append(.stateDiffers(document.id))
+                let id = try row.documentID("id")
+                if try isFoldWrong(row) { findings.append(.stateDiffers(id)) }
             }
         }
         return Array(findings.prefix(limit))
+    }
+
+    /// Whether what a document's row says of its state does not follow from its stages.
+    private func isFoldWrong(_ row: Row) throws -> Bool {
+        let document = try document(row)
+        // What cannot be read as a state is a wrong one.
+        let state = DocumentState(rawValue: try row.text("state"))
+        let isOver = row.momentIfAny("completedAt") != nil
+        return document.stages.isEmpty || state != document.standing.state
+            || row.momentIfAny("dueAt") != document.job.nextDue
+            || isOver != document.standing.state.isOver
     }
 
     fileprivate func unreferencedBlobs(limit: Int) throws -> [CatalogFinding] {

@@ -43,6 +43,40 @@ extension Catalog {
         }
     }
 
+    /// A page of all documents, oldest first.
+    ///
+    /// - Parameter id: where the page before ended.
+    public func allDocuments(
+        after id: DocumentID? = nil, limit: Int
+    ) async throws(CatalogError) -> [DocumentRecord] {
+        try await read("list all documents") { db in
+            try db.rows(
+                "SELECT * FROM document WHERE id > ? ORDER BY id LIMIT ?",
+                [Bytes(id?.bytes ?? []), limit]
+            ).map(db.document)
+        }
+    }
+
+    /// The documents whose results hold this content, and as which artifact; nil where it is what
+    /// was dropped.
+    public func publishedCopies(
+        of digest: ContentDigest, limit: Int
+    ) async throws(CatalogError) -> [(document: DocumentRecord, artifact: String?)] {
+        try await read("find copies of \(digest)") { db in
+            try db.rows(
+                """
+                SELECT id AS documentId, NULL AS name FROM document WHERE digest = ?1
+                UNION ALL
+                SELECT stage.documentId, artifact.name FROM artifact
+                JOIN stage ON stage.resultId = artifact.resultId WHERE artifact.digest = ?1
+                LIMIT ?2
+                """, [digest.asBytes, limit]
+            ).compactMap { row in
+                try db.document(row.documentID("documentId")).map { ($0, row["name"] as String?) }
+            }
+        }
+    }
+
     /// How many documents stand in each state; states that none is in are left out.
     ///
     /// - Parameter inbox: only those of this inbox.

@@ -11,7 +11,7 @@ public final class Catalog: Sendable {
     /// How large the write-ahead log may stay once it has been written back.
     private static let logSizeLimit = ByteCount.mebibytes(16)
 
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
     private let commits: SharedCommits
 
     private init(queue: DatabaseQueue) {
@@ -21,11 +21,19 @@ public final class Catalog: Sendable {
 
     /// Opens the catalogue for the daemon, which alone writes it; makes it where it is missing.
     ///
-    /// Blocks on the disk.
+    /// One that an earlier ingestd has written is brought up to date; a copy of it as it was then
+    /// lies beside it. Blocks on the disk.
     ///
     /// - Throws: ``CatalogError/newer(path:)`` for one that a later ingestd has written,
     ///   ``CatalogError/foreign(path:)`` for a database that is not ours.
     public static func open(_ path: String) throws(CatalogError) -> Catalog {
+        try open(path, migrator: Schema.migrator)
+    }
+
+    /// The same with the given steps from version to version.
+    static func open(
+        _ path: String, migrator: DatabaseMigrator
+    ) throws(CatalogError) -> Catalog {
         try opening(path) {
             var configuration = Configuration()
             configuration.label = "catalogue"
@@ -39,9 +47,10 @@ public final class Catalog: Sendable {
             // A commit that a power cut could undo would be no promise. GRDB lowers this when it
             // switches to the write-ahead log, which is after a database was prepared.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            try queue.read { db in try Schema.check(db, path: path) }
+            try queue.read { db in try Schema.check(db, path: path, migrator: migrator) }
+            try Schema.backUp(queue, path: path, before: migrator)
             try queue.writeWithoutTransaction { db in try Schema.mark(db) }
-            try Schema.migrator.migrate(queue)
+            try migrator.migrate(queue)
             return Catalog(queue: queue)
         }
     }
@@ -49,7 +58,12 @@ public final class Catalog: Sendable {
     /// Opens the catalogue beside a daemon that may be running, for reading only.
     ///
     /// Blocks on the disk.
-    public static func openReadOnly(_ path: String) throws(CatalogError) -> Catalog {
+    ///
+    /// - Parameter acceptingOlder: whether one that an earlier ingestd has written may be opened; it
+    ///   can then only be closed again.
+    public static func openReadOnly(
+        _ path: String, acceptingOlder: Bool = false
+    ) throws(CatalogError) -> Catalog {
         try opening(path) {
             var configuration = Configuration()
             configuration.label = "catalogue, read-only"
@@ -57,9 +71,9 @@ public final class Catalog: Sendable {
             configuration.busyMode = .timeout(5)
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { db in
-                try Schema.check(db, path: path)
-                guard try Schema.migrator.hasCompletedMigrations(db) else {
-                    throw CatalogError.foreign(path: path)
+                try Schema.check(db, path: path, migrator: Schema.migrator)
+                guard try acceptingOlder || Schema.migrator.hasCompletedMigrations(db) else {
+                    throw CatalogError.older(path: path)
                 }
             }
             return Catalog(queue: queue)
@@ -135,6 +149,13 @@ public final class Catalog: Sendable {
         _ attempt: String, _ body: (Database) throws -> Value
     ) throws(CatalogError) -> Value {
         do { return try queue.write(body) } catch { throw CatalogError(attempt, error) }
+    }
+
+    /// Runs `body` over one unchanging view of the database on the calling thread's time.
+    func readBlocking<Value>(
+        _ attempt: String, _ body: (Database) throws -> Value
+    ) throws(CatalogError) -> Value {
+        do { return try queue.read(body) } catch { throw CatalogError(attempt, error) }
     }
 
     /// Runs `body` over one unchanging view of the database.

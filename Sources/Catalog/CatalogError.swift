@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 import Rules
 
 /// Why the catalogue could not be read or written.
@@ -14,6 +15,8 @@ public enum CatalogError: DocumentError, Hashable {
     case foreign(path: String)
     /// A later version of ingestd has changed the catalogue.
     case newer(path: String)
+    /// An earlier version of ingestd has written the catalogue, and only the daemon may change it.
+    case older(path: String)
     /// The claim took longer than its reservation was kept, or took more than it had reserved.
     case reservationLost(DocumentID)
     case noSuchDocument(DocumentID)
@@ -29,7 +32,7 @@ public enum CatalogError: DocumentError, Hashable {
         switch self {
         case .full: .storeFull
         case .io, .damaged: .storeIO
-        case .refused, .foreign, .newer, .reservationLost, .noSuchDocument, .noSuchStage,
+        case .refused, .foreign, .newer, .older, .reservationLost, .noSuchDocument, .noSuchStage,
             .unreadable:
             .internalError
         }
@@ -39,7 +42,7 @@ public enum CatalogError: DocumentError, Hashable {
         switch self {
         case .full:
             "The server's disk is full. Nothing is lost; it goes on by itself once there is room."
-        case .io, .damaged, .foreign, .newer:
+        case .io, .damaged, .foreign, .newer, .older:
             "The server cannot keep its records at the moment. Nothing is lost; it goes on by "
                 + "itself once the operator has mended this."
         case .reservationLost:
@@ -56,6 +59,8 @@ public enum CatalogError: DocumentError, Hashable {
             "\(attempt): \(reason)"
         case .foreign(let path): "open \(path): it is not a catalogue of ingestd"
         case .newer(let path): "open \(path): a later version of ingestd has written it"
+        case .older(let path):
+            "open \(path): an earlier version of ingestd has written it; start this one's daemon once"
         case .reservationLost(let id): "commit claim \(id): its reservation is gone or too small"
         case .noSuchDocument(let id): "record document \(id): there is none"
         case .noSuchStage(let id, let stage):
@@ -70,6 +75,11 @@ public enum CatalogError: DocumentError, Hashable {
         switch error {
         case let own as CatalogError: self = own
         case let sqlite as DatabaseError: self.init(attempt, sqlite)
+        case let copy as CopyError:
+            let reason = "\(copy.attempt): \(String(cString: strerror(copy.code)))"
+            self =
+                copy.code == ENOSPC || copy.code == EDQUOT
+                ? .full(attempt: attempt, reason: reason) : .io(attempt: attempt, reason: reason)
         default: self = .refused(attempt: attempt, reason: "\(error)")
         }
     }

@@ -96,6 +96,8 @@ extension Database {
         guard let resultID = try resultID(of: plan, for: document) else {
             preconditionFailure("a row that was just written is there")
         }
+        let replaced = try rows("SELECT digest FROM artifact WHERE resultId = ?", [resultID])
+            .map { try $0.digest() }
         try run("DELETE FROM artifact WHERE resultId = ?", [resultID])
         for (position, artifact) in output.artifacts.enumerated() {
             try insertBlob(artifact.digest, size: artifact.size)
@@ -109,6 +111,7 @@ extension Database {
                     artifact.size.bytes, artifact.mediaType,
                 ])
         }
+        try forgetBlobs(replaced)
         return resultID
     }
 

@@ -34,13 +34,25 @@ enum Schema {
     }
 
     /// - Throws: ``CatalogError`` unless the database is empty or a catalogue that we know.
-    static func check(_ db: Database, path: String) throws {
+    static func check(_ db: Database, path: String, migrator: DatabaseMigrator) throws {
         let id = try Int.fetchOne(db, sql: "PRAGMA application_id")
         let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema")
         guard id == applicationID || (id == 0 && tables == 0) else {
             throw CatalogError.foreign(path: path)
         }
         guard try !migrator.hasBeenSuperseded(db) else { throw CatalogError.newer(path: path) }
+    }
+
+    /// Copies the catalogue beside itself, named after the version that it has, if it is about to
+    /// be brought up to another. A copy of an earlier attempt is replaced: this one is newer.
+    static func backUp(
+        _ queue: DatabaseQueue, path: String, before migrator: DatabaseMigrator
+    ) throws {
+        let (last, isDone) = try queue.read { db in
+            (try migrator.appliedMigrations(db).last, try migrator.hasCompletedMigrations(db))
+        }
+        guard let last, !isDone else { return }
+        try queue.copyWhole(to: "\(path).\(last)")
     }
 
     private static let account = """

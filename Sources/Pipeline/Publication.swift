@@ -39,7 +39,8 @@ struct Publication {
     private func publish(_ document: inout DocumentRecord) async throws -> Failure? {
         let made = try await house.catalog.artifacts(of: document.id)
         let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
-        let files = (desk.settings.originals == .none ? [] : [original(of: document)]) + artifacts
+        let files =
+            (desk.settings.originals == .none ? [] : [Self.original(of: document)]) + artifacts
         document = finished(document, files: files)
         var sources: [FileDescriptor] = []
         defer { sources.forEach(house.close) }
@@ -115,7 +116,8 @@ struct Publication {
         return Failure(.internalError, message: failure.message, detail: failure.detail)
     }
 
-    private func original(of document: DocumentRecord) -> ArtifactRecord {
+    /// The dropped bytes as a file of the results.
+    static func original(of document: DocumentRecord) -> ArtifactRecord {
         ArtifactRecord(
             name: "original." + document.fileName.lowercasedExtension, digest: document.digest,
             size: document.size, mediaType: document.kind.mediaType)

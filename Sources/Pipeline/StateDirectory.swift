@@ -40,6 +40,19 @@ struct StateDirectory: Sendable {
         }
     }
 
+    /// Whether a daemon works in the directory at this moment.
+    static func isInUse(_ path: String) -> Bool {
+        let name = FilePath(path).appending("lock")
+        let descriptor = name.withPlatformString { Glibc.open($0, O_RDWR | O_CLOEXEC | O_NOFOLLOW) }
+        // Where nobody ever took the lock, nobody has it.
+        guard descriptor >= 0 else { return false }
+        defer { Glibc.close(descriptor) }
+        var request = flock()
+        request.l_type = Int16(F_WRLCK)
+        request.l_whence = Int16(SEEK_SET)
+        return fcntl(descriptor, F_GETLK, &request) == 0 && request.l_type != Int16(F_UNLCK)
+    }
+
     /// Makes this process keep what is the daemon's to itself, and SQLite's temporary files on the state's disk.
     ///
     /// Must come before SQLite is first used, which asks once.

@@ -23,6 +23,23 @@ extension BlobStore {
         }
     }
 
+    /// Calls `body` with each folder that may hold blobs, and the blobs in it.
+    func forEachFolder(_ body: (FilePath, [Blob]) throws -> Void) throws {
+        try forEachName(in: []) { outer in
+            guard try isFolder([outer]), Self.isByte(outer.string) else { return }
+            try forEachName(in: [outer]) { inner in
+                guard try isFolder([outer, inner]), Self.isByte(inner.string) else { return }
+                var blobs: [Blob] = []
+                try forEachName(in: [outer, inner]) { name in
+                    if case .blob(let blob) = try entry(outer: outer, inner: inner, name: name) {
+                        blobs.append(blob)
+                    }
+                }
+                try body(blobFolder([outer, inner]), blobs)
+            }
+        }
+    }
+
     private func entry(
         outer: FilePath.Component, inner: FilePath.Component, name: FilePath.Component
     ) throws -> StoreEntry {

@@ -13,8 +13,8 @@ public final class BlobStore: Sendable {
     /// How much of a blob is read at once.
     private static let chunkLength = 256 << 10
 
-    private let root: FilePath
-    private let layout: BlobLayout
+    let root: FilePath
+    let layout: BlobLayout
     private let durable = Mutex(DurableFolders())
     /// Tells this process's staged files from those of one that died.
     private let seed = UInt64.random(in: .min ... .max)
@@ -155,12 +155,22 @@ extension BlobStore {
         layout.blobs.appending(components)
     }
 
-    /// Whether the blob is there already; if so, it is durable once this returns.
+    /// Whether the blob is there already; if so, it is durable once this returns, and spared by
+    /// collectors as one that was stored just now.
     func meets(_ blob: Blob) throws(StoreError) -> Bool {
-        // One of another size is damaged, and about to be replaced by the good copy at hand.
-        guard try size(of: blob.digest) == blob.size else { return false }
-        try syncFolders(of: blob.digest)
-        return true
+        let isMet = try attempt("meet blob \(blob.digest)") {
+            try FileCalls.withFolderLocked(layout.innerFolder(blob.digest), exclusively: false) {
+                let path = layout.path(of: blob.digest)
+                // One of another size is damaged, and about to be replaced by the good copy at hand.
+                guard let status = try FileStatus(at: path), status.isRegular,
+                    status.size == blob.size
+                else { return false }
+                try FileCalls.touch(path)
+                return true
+            } ?? false
+        }
+        if isMet { try syncFolders(of: blob.digest) }
+        return isMet
     }
 
     /// Renames a synced file into its place and makes that durable.
@@ -171,7 +181,13 @@ extension BlobStore {
                 try FileCalls.makeFolder(layout.outerFolder(digest))
                 try FileCalls.makeFolder(layout.innerFolder(digest))
             }
-            try FileCalls.rename(file, to: layout.path(of: digest))
+            // A new name is a change of the file: collectors see that it was stored just now.
+            let isPlaced: Void? = try FileCalls.withFolderLocked(
+                layout.innerFolder(digest), exclusively: false
+            ) {
+                try FileCalls.rename(file, to: layout.path(of: digest))
+            }
+            guard isPlaced != nil else { throw Errno.noSuchFileOrDirectory }
         }
         try syncFolders(of: digest)
     }

@@ -41,6 +41,8 @@ public final class BlobWriter: Sendable {
 
     /// How much has been taken so far.
     public var size: ByteCount { state.withLock { $0.size } }
+    /// The digest of what has been taken so far.
+    public var digest: ContentDigest? { state.withLock { ContentDigest($0.hasher.finalize()) } }
 
     /// Takes the next bytes.
     ///

@@ -7,6 +7,8 @@ struct FileStatus: Sendable, Hashable {
     var isRegular: Bool
     var isFolder: Bool
     var size: ByteCount
+    /// When it was last written, renamed or touched.
+    var changed: Timestamp
 
     /// - Throws: Errno.
     init(of descriptor: FileDescriptor) throws {
@@ -31,6 +33,8 @@ struct FileStatus: Sendable, Hashable {
         isRegular = raw.st_mode & S_IFMT == S_IFREG
         isFolder = raw.st_mode & S_IFMT == S_IFDIR
         size = ByteCount(Int64(raw.st_size))
+        changed = Timestamp(
+            milliseconds: Int64(raw.st_ctim.tv_sec) * 1000 + Int64(raw.st_ctim.tv_nsec) / 1_000_000)
     }
 }
 
@@ -49,6 +53,35 @@ enum FileCalls {
     static func makeFolder(_ path: FilePath) throws {
         guard path.withPlatformString({ mkdir($0, 0o700) }) != 0 else { return }
         guard errno == EEXIST else { throw Errno(rawValue: errno) }
+    }
+
+    /// Runs `body` while this process has a lock on the folder; nil where there is no such folder.
+    ///
+    /// Any number may share it, none beside one that has it exclusively.
+    static func withFolderLocked<Value>(
+        _ path: FilePath, exclusively: Bool, _ body: () throws -> Value
+    ) throws -> Value? {
+        let folder: FileDescriptor
+        do {
+            folder = try FileDescriptor.open(
+                path, .readOnly, options: [.directory, .closeOnExec, .noFollow])
+        } catch Errno.noSuchFileOrDirectory {
+            return nil
+        }
+        return try folder.closeAfter {
+            while flock(folder.rawValue, exclusively ? LOCK_EX : LOCK_SH) != 0 {
+                guard errno == EINTR else { throw Errno(rawValue: errno) }
+            }
+            return try body()
+        }
+    }
+
+    /// Sets a file's times to now, its time of change among them.
+    static func touch(_ path: FilePath) throws {
+        let code = path.withPlatformString {
+            utimensat(AT_FDCWD, $0, nil, AT_SYMLINK_NOFOLLOW)
+        }
+        guard code == 0 else { throw Errno(rawValue: errno) }
     }
 
     static func rename(_ old: FilePath, to new: FilePath) throws {

@@ -103,9 +103,10 @@ import Testing
                 .text, of: id, to: .completed, output: StageOutput(artifacts: artifacts))
         }
         #expect(try await catalog.artifacts(of: id) == [.text: new])
-        // What nothing refers to any more is left for the sweep, and told.
-        let unused = BlobRecord(digest: fixture.digest("old b"), size: ByteCount(3))
-        #expect(try await catalog.findings() == [.blobUnreferenced(unused)])
+        // What nothing refers to any more is no longer known, so that its content may be collected.
+        #expect(try await catalog.findings() == [])
+        let digests = ["old", "old b", "new"].map(fixture.digest)
+        #expect(try catalog.recorded(among: digests) == [digests[0], digests[2]])
     }
 
     @Test func `the document's own result is kept until it is replaced`() async throws {

@@ -24,6 +24,8 @@ public struct BlobRecord: Sendable, Hashable {
 public enum CatalogFinding: Sendable, Hashable {
     /// SQLite found its own file damaged; the text is SQLite's.
     case damaged(String)
+    /// Rows name a row of another table that is not there; `reference` is a column, `stage.resultId`.
+    case dangling(reference: String, parent: String, count: Int)
     case chargeDiffers(uid: UInt32, recorded: QuotaUsage, counted: QuotaUsage)
     /// A document or artifact has another size than its blob.
     case sizeDiffers(ContentDigest)

@@ -1,77 +1,77 @@
 import ArgumentParser
-import Catalog
 import Glibc
 import Pipeline
 import Rules
-import Synchronization
 
-/// Reads every blob again and resolves every reference.
+/// Reads everything stored again, resolves every reference, and repairs what can be.
 struct Fsck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fsck", abstract: "Read every blob again and resolve every reference.",
+        commandName: "fsck", abstract: "Read everything stored again and resolve every reference.",
         discussion: """
             Changes nothing, and may run beside the daemon. Exits with 65 if anything is lost or \
-            wrong; what is merely left over is a note.
+            wrong; what is merely left over is a note. With --repair no daemon may run (75 if one \
+            does): what can be derived is derived anew, what is damaged or foreign goes into \
+            quarantine/ below the state directory, and the exit code tells what is left.
             """)
 
-    @Option(help: "The config file that names the state.", completion: .file())
-    var config: String?
+    @OptionGroup var place: StatePlace
 
-    @Option(help: "The state directory.", completion: .directory)
-    var state: String?
+    @Flag(help: "Look at stored content without reading it.")
+    var quick = false
+
+    @Flag(help: "Put right what can be without losing anything.")
+    var repair = false
 
     @Flag(help: "Print each finding as a line of JSON.")
     var json = false
 
     func run() async throws {
-        let directory: String
+        let directory = try place.directory()
+        let outcome: FsckOutcome
         do {
-            directory = try Configuration.settings(
-                from: Configuration.Sources(configFile: config, stateDirectory: state),
-                in: .current(), need: .nothing
-            ).stateDirectory
+            let fsck = Pipeline.Fsck(stateDirectory: directory, isQuick: quick)
+            outcome = try await repair ? fsck.repair(now: .current) : fsck.inspect()
         } catch {
-            Output.complain(error.description)
-            throw ExitCode.badConfig
+            throw StatePlace.complain(error)
         }
-        let findings = Mutex<[FsckFinding]>([])
-        let total: (blobs: Int, bytes: ByteCount)
-        do {
-            total = try await Pipeline.Fsck(stateDirectory: directory).run { finding in
-                findings.withLock { $0.append(finding) }
-            }
-        } catch let error as any DocumentError {
-            Output.complain(error.failure.detail)
-            throw ExitCode.inputOutput
-        }
-        let found = findings.withLock { $0 }
-        try Output.write(json ? lines(found) : report(found, total))
-        if found.contains(where: \.code.isHarm) { throw ExitCode.dataError }
+        try Output.write(json ? lines(outcome) : report(outcome))
+        if outcome.findings.contains(where: \.code.isHarm) { throw ExitCode.dataError }
     }
 
-    private func lines(_ findings: [FsckFinding]) -> String {
-        findings.map { finding in
+    private func lines(_ outcome: FsckOutcome) -> String {
+        let findings =
+            outcome.repaired.map { ($0, true) } + outcome.findings.map { ($0, false) }
+        return findings.map { finding, isRepaired in
             JSONValue.object([
                 .init("code", .string(finding.code.rawValue)),
                 .init("subject", .string(finding.subject)),
                 .init("detail", .string(finding.detail)),
                 .init("harm", .bool(finding.code.isHarm)),
+                .init("repaired", .bool(isRepaired)),
             ]).compact + "\n"
         }.joined()
     }
 
-    private func report(
-        _ findings: [FsckFinding], _ total: (blobs: Int, bytes: ByteCount)
-    ) -> String {
+    private func report(_ outcome: FsckOutcome) -> String {
+        var text = ""
+        if !outcome.repaired.isEmpty { text += "repaired:\n" + table(outcome.repaired) + "\n" }
+        if !outcome.findings.isEmpty { text += table(outcome.findings) + "\n" }
+        let totals = outcome.totals
+        let harms = outcome.findings.count { $0.code.isHarm }
+        let notes = outcome.findings.count - harms
+        text +=
+            "\(totals.documents) documents, \(totals.blobs) blobs, \(totals.bytes): "
+            + (harms == 0 ? "clean" : "\(harms) wrong")
+            + (notes > 0 ? ", \(notes) noted" : "")
+            + (outcome.repaired.isEmpty ? "" : ", \(outcome.repaired.count) repaired")
+        return text + "\n"
+    }
+
+    private func table(_ findings: [FsckFinding]) -> String {
         var table = TextTable("CODE", "SUBJECT", "DETAIL")
         for finding in findings {
             table.add(finding.code.rawValue, finding.subject, finding.detail)
         }
-        let harms = findings.count { $0.code.isHarm }
-        let summary =
-            "\(total.blobs) blobs, \(total.bytes): "
-            + (harms == 0 ? "clean" : "\(harms) wrong")
-            + (findings.count > harms ? ", \(findings.count - harms) left over" : "") + "\n"
-        return findings.isEmpty ? summary : table.text() + "\n" + summary
+        return table.text()
     }
 }

@@ -1,0 +1,83 @@
+import GRDB
+import Glibc
+import Rules
+import Testing
+
+@testable import Catalog
+
+/// A catalogue of an earlier version is copied aside before it is brought up to date.
+@Suite struct UpgradeTests {
+    let fixture: CatalogFixture
+
+    init() throws { fixture = try CatalogFixture() }
+
+    private var copy: String { fixture.path + ".v1" }
+
+    /// The steps of a later ingestd.
+    private func later(_ step: String = "CREATE TABLE extra (id INTEGER) STRICT")
+        -> DatabaseMigrator
+    {
+        var migrator = Schema.migrator
+        migrator.registerMigration("v2") { try $0.execute(sql: step) }
+        return migrator
+    }
+
+    @Test func `nothing is copied where nothing is changed`() throws {
+        try fixture.catalog.close()
+        try Catalog.open(fixture.path).close()
+        #expect(access(copy, F_OK) != 0)
+    }
+
+    @Test func `the copy is the catalogue as it was, and an older ingestd takes it`() async throws {
+        let document = try await fixture.claim(fixture.drop()).document
+        try fixture.catalog.close()
+        try Catalog.open(fixture.path, migrator: later()).close()
+        #expect(throws: CatalogError.newer(path: fixture.path)) { try Catalog.open(fixture.path) }
+        defer { unlink(copy) }
+        #expect(access(copy + ".part", F_OK) != 0)
+        let old = try Catalog.openReadOnly(copy)
+        #expect(try await old.document(document.id) == document)
+        #expect(try await old.findings() == [])
+        try old.close()
+    }
+
+    @Test func `a step that fails leaves the catalogue as it was, and its copy`() async throws {
+        let document = try await fixture.claim(fixture.drop()).document
+        try fixture.catalog.close()
+        defer { unlink(copy) }
+        for _ in 0..<2 {
+            #expect(throws: CatalogError.self) {
+                try Catalog.open(fixture.path, migrator: later("this is no SQL"))
+            }
+            #expect(access(copy, F_OK) == 0)
+        }
+        let reopened = try Catalog.open(fixture.path)
+        #expect(try await reopened.document(document.id) == document)
+        try reopened.close()
+    }
+
+    @Test func `without its copy the catalogue is not touched`() throws {
+        try fixture.catalog.close()
+        // A folder at its name keeps the copy from being made.
+        mkdir(copy, 0o700)
+        mkdir(copy + "/x", 0o700)
+        defer { for path in [copy + "/x", copy] { rmdir(path) } }
+        let error = #expect(throws: CatalogError.self) {
+            try Catalog.open(fixture.path, migrator: later())
+        }
+        #expect(error?.failure.code == .storeIO)
+        #expect(access(copy + ".part", F_OK) != 0)
+        try Catalog.open(fixture.path).close()
+    }
+
+    @Test func `a reader says that an earlier version has to be brought up to date first`() throws {
+        try fixture.catalog.close()
+        try DatabaseQueue(path: fixture.path).writeWithoutTransaction {
+            try $0.execute(sql: "DELETE FROM grdb_migrations")
+        }
+        #expect(throws: CatalogError.older(path: fixture.path)) {
+            try Catalog.openReadOnly(fixture.path)
+        }
+        try Catalog.openReadOnly(fixture.path, acceptingOlder: true).close()
+    }
+}

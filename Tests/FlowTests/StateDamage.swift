@@ -1,0 +1,176 @@
+import Foundation
+import GRDB
+import Testing
+
+/// Ways in which a state directory, or what lies beside a drop, can come to harm.
+struct StateDamage: Sendable, CustomStringConvertible {
+    /// What becomes of it when it is repaired.
+    enum Repair {
+        case whole
+        /// It is still found, for a person to decide.
+        case left
+    }
+
+    let description: String
+    /// The codes by which it is found, in order; nothing else may be.
+    let codes: Set<String>
+    let repair: Repair
+    let isHarm: Bool
+    let inflict: @Sendable (DamagedState) throws -> Void
+
+    private init(
+        _ description: String, _ codes: Set<String>, _ repair: Repair = .whole,
+        isHarm: Bool = true, _ inflict: @escaping @Sendable (DamagedState) throws -> Void
+    ) {
+        self.description = description
+        self.codes = codes
+        self.repair = repair
+        self.isHarm = isHarm
+        self.inflict = inflict
+    }
+
+    static let all = [
+        StateDamage("a byte of a blob is flipped", ["blob_damaged"]) { state in
+            try state.overwrite(state.original("a.pdf"), at: 20, with: [0xee])
+        },
+        StateDamage("a blob is gone", ["blob_missing"]) { state in
+            try FileManager.default.removeItem(atPath: state.original("a.pdf"))
+        },
+        StateDamage("an artifact is gone", ["blob_missing"]) { state in
+            try FileManager.default.removeItem(atPath: state.artifact("text.txt"))
+        },
+        StateDamage("a blob and its copy are gone", ["blob_missing"], .left) { state in
+            try FileManager.default.removeItem(atPath: state.original("a.pdf"))
+            try FileManager.default.removeItem(atPath: state.scene("a.pdf.results/original.pdf"))
+        },
+        StateDamage("a blob has lost its end", ["blob_damaged"]) { state in
+            truncate(try state.original("a.pdf"), 9)
+        },
+        StateDamage("a blob that no row names", ["unreferenced"], .left, isHarm: false) { state in
+            let path = "\(state.folder)/blobs/00/00"
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true)
+            try Data([1]).write(
+                to: URL(filePath: path + "/" + String(repeating: "0", count: 64)))
+        },
+        StateDamage("a file among the blobs", ["stranger"], isHarm: false) { state in
+            try Data([1]).write(to: URL(filePath: "\(state.folder)/blobs/note"))
+        },
+        StateDamage("a copy that was cut off", ["staging_left"], isHarm: false) { state in
+            try Data([1]).write(to: URL(filePath: "\(state.folder)/staging/1-1"))
+        },
+        StateDamage("a reservation of nobody's", ["reservation_left"], isHarm: false) { state in
+            try state.tamper("INSERT INTO reservation VALUES (zeroblob(16), 5, 10, 1, 0)")
+        },
+        StateDamage("a wrong charge", ["charge_wrong"]) { state in
+            try state.tamper("UPDATE account SET usedFiles = 77")
+        },
+        StateDamage("a row without its account", ["row_stray"]) { state in
+            try state.tamper("DELETE FROM account")
+        },
+        StateDamage("a stage of no document", ["row_stray"]) { state in
+            try state.tamper(
+                """
+                INSERT INTO stage SELECT zeroblob(16), name, position, isRequired, stageVersion,
+                    parameters, 'pending', 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+                FROM stage LIMIT 1
+                """)
+        },
+        StateDamage("a wrong state", ["state_wrong"]) { state in
+            try state.tamper("UPDATE document SET state = 'failed' WHERE kind = 'pdf'")
+        },
+        StateDamage("a wrong size", ["size_wrong"]) { state in
+            try state.tamper(
+                "UPDATE blob SET size = 5 WHERE digest IN (SELECT digest FROM document)")
+        },
+        StateDamage("a damaged page of the catalogue", ["catalogue_damaged"], .left) { state in
+            try state.overwritePage(of: "document", in: "\(state.folder)/catalog.sqlite3")
+        },
+        StateDamage("an account's damaged imports", ["imports_damaged"], .left) { state in
+            try state.overwritePage(of: "participants", in: state.imports)
+        },
+        StateDamage("rows of an import that are gone", ["import_missing"], .left) { state in
+            try state.tamper("DELETE FROM import", in: state.imports)
+        },
+        StateDamage("half a status file", ["status_damaged"]) { state in
+            truncate(state.scene("a.pdf.status.json"), 200)
+        },
+        StateDamage("a status file that says something else", ["status_wrong"]) { state in
+            let path = state.scene("a.pdf.status.json")
+            try String(contentsOfFile: path, encoding: .utf8)
+                .replacingOccurrences(of: "\"state\":\"completed\"", with: "\"state\":\"failed\"")
+                .write(toFile: path, atomically: false, encoding: .utf8)
+        },
+        StateDamage("a result that was changed", ["result_changed"], .left, isHarm: false) {
+            truncate($0.scene("a.pdf.results/text.txt"), 1)
+        },
+        StateDamage("sidecars that were tidied away", [], isHarm: false) { state in
+            for name in ["a.pdf.status.json", "a.pdf.results"] {
+                try FileManager.default.removeItem(atPath: state.scene(name))
+            }
+        },
+    ]
+}
+
+/// A state directory that no daemon works in, to be damaged.
+struct DamagedState: Sendable {
+    let scene: FlowScene
+
+    var folder: String { scene.state }
+    var imports: String { "\(folder)/imports/\(FlowScene.uid)/imports.sqlite3" }
+
+    /// The blob of a document.
+    func original(_ path: String) throws -> String {
+        try blob("SELECT lower(hex(digest)) FROM document WHERE path = CAST('\(path)' AS BLOB)")
+    }
+
+    /// The blob of an artifact.
+    func artifact(_ name: String) throws -> String {
+        try blob("SELECT lower(hex(digest)) FROM artifact WHERE name = '\(name)'")
+    }
+
+    private func blob(_ sql: String) throws -> String {
+        let found = try database().read { try String.fetchOne($0, sql: sql) }
+        let hex = try #require(found)
+        return "\(folder)/blobs/\(hex.prefix(2))/\(hex.dropFirst(2).prefix(2))/\(hex)"
+    }
+
+    /// Changes rows, past what the schema allows.
+    func tamper(_ sql: String, in path: String? = nil) throws {
+        try database(path).writeWithoutTransaction { try $0.execute(sql: sql) }
+    }
+
+    private func database(_ path: String? = nil) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        return try DatabaseQueue(
+            path: path ?? folder + "/catalog.sqlite3", configuration: configuration)
+    }
+
+    /// Writes over what only its owner may, and not even that one.
+    func overwrite(_ path: String, at offset: Int, with bytes: [UInt8]) throws {
+        chmod(path, 0o600)
+        let file = open(path, O_WRONLY)
+        defer { close(file) }
+        guard pwrite(file, bytes, bytes.count, off_t(offset)) == bytes.count else {
+            throw POSIXError(.EIO)
+        }
+    }
+
+    /// Fills the first page of a table with nonsense.
+    func overwritePage(of table: String, in path: String) throws {
+        let queue = try DatabaseQueue(path: path)
+        let (page, size) = try queue.inDatabase { db in
+            _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            return (
+                try Int.fetchOne(
+                    db, sql: "SELECT rootpage FROM sqlite_schema WHERE name = '\(table)'") ?? 0,
+                try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0
+            )
+        }
+        try queue.close()
+        try #require(page > 1)
+        try overwrite(
+            path, at: (page - 1) * size, with: [UInt8](repeating: 0xa5, count: size))
+    }
+}

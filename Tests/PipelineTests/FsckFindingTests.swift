@@ -1,0 +1,21 @@
+import Foundation
+import Pipeline
+import Testing
+
+@Suite struct FsckFindingTests {
+    @Test func `each code of a finding has its row, with whether it is harm`() throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "docs/operations.md")
+        var rows: [String: String] = [:]
+        for line in try String(contentsOf: page, encoding: .utf8).split(separator: "\n") {
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            guard cells.count == 4, line.hasPrefix("| `") else { continue }
+            rows[cells[0].trimmingCharacters(in: ["`"])] = cells[1]
+        }
+        #expect(Set(rows.keys) == Set(FsckFinding.Code.allCases.map(\.rawValue)))
+        for code in FsckFinding.Code.allCases {
+            #expect(rows[code.rawValue] == (code.isHarm ? "wrong" : "note"), "\(code)")
+        }
+    }
+}
