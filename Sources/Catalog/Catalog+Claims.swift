@@ -5,28 +5,36 @@ extension Catalog {
     /// How long a reservation is kept for a claim that does not end.
     public static let reservationLifetime = Duration.seconds(3600)
 
-    /// Holds room for a claim, if what the account has and what is in flight leave it.
+    /// Holds room for claims, one after the other, as far as what the account has and what is in
+    /// flight leave it.
     ///
-    /// Usage and reservations are added up and the new one written in one transaction, so that no
+    /// Usage and reservations are added up and the new ones written in one transaction, so that no
     /// number of claims side by side passes the limit. Not synced: a start cancels them all anyway.
     ///
-    /// - Parameter id: the id that the document will bear; it names the reservation too.
+    /// - Parameter claims: the ids that the documents will bear, which name the reservations too, and
+    ///   their sizes.
+    /// - Returns: the decision for each, in the same order.
     public func reserve(
-        _ id: DocumentID, account: Account, size: ByteCount, limit: QuotaLimit, now: Timestamp
-    ) async throws(CatalogError) -> QuotaDecision {
-        try await writeRelaxed("reserve for \(id)") { db in
+        _ claims: [(id: DocumentID, size: ByteCount)], account: Account, limit: QuotaLimit,
+        now: Timestamp
+    ) async throws(CatalogError) -> [QuotaDecision] {
+        try await writeRelaxed("reserve for \(claims.count) claims") { db in
             let usage = try db.usage(of: account.uid)
-            let request = QuotaUsage.oneFile(size)
-            let decision = limit.decision(on: request, beside: usage.used + usage.reserved)
-            guard decision == .granted else { return decision }
+            var taken = usage.used + usage.reserved
             let expiresAt = now + Self.reservationLifetime
-            try db.run(
-                "INSERT INTO reservation (id, uid, bytes, files, expiresAt) VALUES (?, ?, ?, ?, ?)",
-                [
-                    id.asBytes, Int(account.uid), request.bytes.bytes, request.files,
-                    expiresAt.milliseconds,
-                ])
-            return decision
+            return try claims.map { id, size in
+                let request = QuotaUsage.oneFile(size)
+                let decision = limit.decision(on: request, beside: taken)
+                guard decision == .granted else { return decision }
+                taken = taken + request
+                try db.run(
+                    "INSERT INTO reservation (id, uid, bytes, files, expiresAt) VALUES (?, ?, ?, ?, ?)",
+                    [
+                        id.asBytes, Int(account.uid), request.bytes.bytes, request.files,
+                        expiresAt.milliseconds,
+                    ])
+                return decision
+            }
         }
     }
 
@@ -56,35 +64,20 @@ extension Catalog {
         }
     }
 
-    /// Turns a claim into a document: its row, its stages, its charge, and the note that the
-    /// drop's name is to be removed; all of it or nothing.
+    /// Turns claims into documents, in one commit: of each its row, its stages, its charge, and the
+    /// note that the drop's name is to be removed; all of it or nothing.
     ///
-    /// The blob must be in the store. What the account has made of the same blob already is taken
+    /// The blobs must be in the store. What the account has made of the same blob already is taken
     /// over, so that those stages are complete at once.
     ///
-    /// - Throws: ``CatalogError/reservationLost(_:)`` where the room is not held any more: the
-    ///   claim starts over.
-    public func commitClaim(
-        _ document: NewDocument, stages: [PlannedStage], now: Timestamp
-    ) async throws(CatalogError) -> CommittedDocument {
-        try await write("commit claim \(document.id)") { db in
-            let current = try db.currentDocument(
-                uid: document.account.uid, inbox: document.inbox, path: document.path)
-            if let current, current.digest == document.digest {
-                try db.removeReservation(document.id)
-                try db.runAgain(current, plans: stages, now: now)
-                try db.noteRemoval(current.id, of: document)
-                return .sameAgain(try db.refold(current.id, at: now))
-            }
-            try db.charge(document)
-            let displaced = try current.map { try db.displace($0) }
-            try db.insert(document, now: now)
-            try db.insertStages(stages, of: document.id, at: now)
-            if let inserted = try db.document(document.id) {
-                try db.adoptResults(for: inserted, at: now)
-            }
-            try db.noteRemoval(document.id, of: document)
-            return .new(try db.refold(document.id, at: now), displaced: displaced)
+    /// - Returns: for each in the same order, the document or why there is none:
+    ///   ``CatalogError/reservationLost(_:)`` where the room is not held any more, so that the claim
+    ///   starts over.
+    public func commitClaims(
+        _ claims: [NewClaim], now: Timestamp
+    ) async -> [Result<CommittedDocument, CatalogError>] {
+        await writeEach(claims, attempt: { "commit claim \($0.document.id)" }) { claim, db in
+            try db.commit(claim, now: now)
         }
     }
 
@@ -117,6 +110,27 @@ extension Catalog {
 }
 
 extension Database {
+    fileprivate func commit(_ claim: NewClaim, now: Timestamp) throws -> CommittedDocument {
+        let document = claim.document
+        let current = try currentDocument(
+            uid: document.account.uid, inbox: document.inbox, path: document.path)
+        if let current, current.digest == document.digest {
+            try removeReservation(document.id)
+            try runAgain(current, plans: claim.stages, now: now)
+            try noteRemoval(current.id, of: document)
+            return .sameAgain(try refold(current.id, at: now))
+        }
+        try charge(document)
+        let displaced = try current.map { try displace($0) }
+        try insert(document, now: now)
+        try insertStages(claim.stages, of: document.id, at: now)
+        if let inserted = try self.document(document.id) {
+            try adoptResults(for: inserted, at: now)
+        }
+        try noteRemoval(document.id, of: document)
+        return .new(try refold(document.id, at: now), displaced: displaced)
+    }
+
     func usage(of uid: UInt32) throws -> AccountUsage {
         let row = try row(
             """

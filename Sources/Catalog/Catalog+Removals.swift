@@ -2,12 +2,15 @@ import GRDB
 import Rules
 
 extension Catalog {
-    /// Notes that a committed drop's name is gone from its inbox.
+    /// Notes that committed drops' names are gone from their inbox.
     ///
     /// Not synced: a start that still finds the note sees that there is nothing left to remove.
-    public func removalDone(_ document: DocumentID) async throws(CatalogError) {
-        try await writeRelaxed("note removal of \(document)") { db in
-            try db.run("DELETE FROM removal WHERE documentId = ?", [document.asBytes])
+    public func removalsDone(_ documents: [DocumentID]) async throws(CatalogError) {
+        guard !documents.isEmpty else { return }
+        try await writeRelaxed("note \(documents.count) removals") { db in
+            for document in documents {
+                try db.run("DELETE FROM removal WHERE documentId = ?", [document.asBytes])
+            }
         }
     }
 
@@ -43,20 +46,20 @@ extension Catalog {
         try await removals("failedAt IS NOT NULL", uid: uid, inbox: inbox)
     }
 
-    /// Whether what stands under a name has been claimed already and merely not been removed.
+    /// The documents that speak for the names of drops which have been claimed already and merely not
+    /// been removed; nil for all others.
     ///
     /// A leftover counts while nothing about it has changed; one whose removal is still under way
     /// while its content is the same, since that removal renames it.
-    public func isLeftover(
-        inbox: [UInt8], path: BeneathPath, identity: DropIdentity
-    ) async throws(CatalogError) -> Bool {
-        try await read("look for a leftover") { db in
-            try db.rows(
-                "SELECT * FROM removal WHERE inbox = ? AND path = ?", [Bytes(inbox), path.asBytes]
-            ).contains { row in
-                let known = try row.identity()
-                let isPending = row.momentIfAny("failedAt") == nil
-                return isPending ? known.isSameContent(as: identity) : known == identity
+    public func documentsOfLeftovers(
+        uid: UInt32, inbox: [UInt8], drops: [(path: BeneathPath, identity: DropIdentity)]
+    ) async throws(CatalogError) -> [DocumentID?] {
+        try await read("look for leftovers") { db in
+            try drops.map { path, identity in
+                guard try db.isLeftover(inbox: inbox, path: path, identity: identity) else {
+                    return nil
+                }
+                return try db.currentDocument(uid: uid, inbox: inbox, path: path)?.id
             }
         }
     }
@@ -81,6 +84,18 @@ extension Catalog {
 }
 
 extension Database {
+    fileprivate func isLeftover(
+        inbox: [UInt8], path: BeneathPath, identity: DropIdentity
+    ) throws -> Bool {
+        try rows(
+            "SELECT * FROM removal WHERE inbox = ? AND path = ?", [Bytes(inbox), path.asBytes]
+        ).contains { row in
+            let known = try row.identity()
+            let isPending = row.momentIfAny("failedAt") == nil
+            return isPending ? known.isSameContent(as: identity) : known == identity
+        }
+    }
+
     /// Notes that the drop's name is to be removed, in the place of what was noted before.
     func noteRemoval(_ id: DocumentID, of document: NewDocument) throws {
         try run(

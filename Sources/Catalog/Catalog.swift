@@ -42,6 +42,8 @@ public final class Catalog: Sendable {
             configuration.prepareDatabase { db in
                 // What a long read made the log grow to is given back afterwards.
                 try db.execute(sql: "PRAGMA journal_size_limit = \(logSizeLimit.bytes)")
+                // What a statement would be undone by is small, and not worth a file of its own.
+                try db.execute(sql: "PRAGMA temp_store = MEMORY")
             }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             // A commit that a power cut could undo would be no promise. GRDB lowers this when it
@@ -99,38 +101,55 @@ public final class Catalog: Sendable {
     func write<Value: Sendable>(
         _ attempt: String, _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(CatalogError) -> Value {
-        let value = Mutex<Value?>(nil)
-        let error: (any Error)? = await withCheckedContinuation { waiter in
-            commits.add(
-                SharedCommits.Write { db in
-                    let made = try body(db)
-                    value.withLock { $0 = made }
-                } end: {
-                    waiter.resume(returning: $0)
-                })
-        }
-        if let error { throw CatalogError(attempt, error) }
-        guard let value = value.withLock({ $0 }) else {
-            preconditionFailure("a write that was committed has its value")
-        }
-        return value
+        try await share([()], isDurable: true, attempt: { _ in attempt }, { try body($1) })[0].get()
+    }
+
+    /// The same for each of some items, all with one commit; each is all or nothing by itself.
+    ///
+    /// - Returns: for each in the same order, its value or why it was undone.
+    func writeEach<Item: Sendable, Value: Sendable>(
+        _ items: [Item], attempt: @escaping @Sendable (Item) -> String,
+        _ body: @escaping @Sendable (Item, Database) throws -> Value
+    ) async -> [Result<Value, CatalogError>] {
+        await share(items, isDurable: true, attempt: attempt, body)
     }
 
     /// Runs `body` in one transaction that outlasts our own death at once, and a power cut only
-    /// together with the next durable one: nothing waits for the disk.
+    /// together with the next durable one: by itself it does not wait for the disk.
     ///
     /// For what a start after a power cut finds out by itself. Never for a row that keeps a promise.
     /// Rule: docs/design.md, "Catalogue".
     func writeRelaxed<Value: Sendable>(
         _ attempt: String, _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(CatalogError) -> Value {
-        let outcome: Result<Value, CatalogError> = await withCheckedContinuation { waiter in
-            queue.asyncWriteWithoutTransaction { db in
-                let result = Result { try db.relaxed(body) }
-                waiter.resume(returning: result.mapError { CatalogError(attempt, $0) })
-            }
+        try await share([()], isDurable: false, attempt: { _ in attempt }, { try body($1) })[0]
+            .get()
+    }
+
+    private func share<Item: Sendable, Value: Sendable>(
+        _ items: [Item], isDurable: Bool, attempt: @escaping @Sendable (Item) -> String,
+        _ body: @escaping @Sendable (Item, Database) throws -> Value
+    ) async -> [Result<Value, CatalogError>] {
+        guard !items.isEmpty else { return [] }
+        let values = Mutex([Value?](repeating: nil, count: items.count))
+        let errors = await withCheckedContinuation { waiter in
+            commits.add(
+                SharedCommits.Write(
+                    isDurable: isDurable, count: items.count,
+                    perform: { index, db in
+                        let made = try body(items[index], db)
+                        values.withLock { $0[index] = made }
+                    },
+                    end: { waiter.resume(returning: $0) }))
         }
-        return try outcome.get()
+        return zip(items, zip(errors, values.withLock { $0 })).map { item, outcome in
+            let (error, value) = outcome
+            if let error { return .failure(CatalogError(attempt(item), error)) }
+            guard let value else {
+                preconditionFailure("a write that was committed has its value")
+            }
+            return .success(value)
+        }
     }
 
     /// The same on the calling thread's time.
@@ -175,23 +194,9 @@ public final class Catalog: Sendable {
 extension Database {
     /// One transaction whose commit is written to the log but not synced.
     fileprivate func relaxed<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        try execute(sql: "PRAGMA synchronous = NORMAL")
-        defer { restoreDurability() }
         var value: Value?
-        try inTransaction {
-            value = try body(self)
-            return .commit
-        }
+        try transaction(isDurable: false) { value = try body(self) }
         guard let value else { preconditionFailure("a transaction that ended well has a value") }
         return value
-    }
-
-    private func restoreDurability() {
-        do {
-            try execute(sql: "PRAGMA synchronous = FULL")
-        } catch {
-            // To go on would break the promise of every later commit.
-            preconditionFailure("the catalogue cannot be made durable again: \(error)")
-        }
     }
 }

@@ -8,14 +8,19 @@ import Synchronization
 /// undone without the others, and a commit that fails is told to all of them.
 /// Rule: docs/design.md, "Catalogue".
 final class SharedCommits: Sendable {
-    /// How many writes share a commit at most: past that, sharing saves little and waiting grows.
-    static let batchLimit = 64
+    /// At so many a commit takes no further ones along: past that, sharing saves little and waiting
+    /// grows.
+    static let batchLimit = 256
 
-    /// A write, and whoever waits for its end.
+    /// Writes that were asked for together, and whoever waits for their end.
     struct Write: Sendable {
-        let perform: @Sendable (Database) throws -> Void
-        /// Told once: nil when it is committed.
-        let end: @Sendable ((any Error)?) -> Void
+        /// Whether the commit is to outlast a power cut.
+        let isDurable: Bool
+        let count: Int
+        /// Performs one of them.
+        let perform: @Sendable (_ index: Int, Database) throws -> Void
+        /// Told once: for each nil when it is committed.
+        let end: @Sendable ([(any Error)?]) -> Void
     }
 
     private struct State {
@@ -29,7 +34,7 @@ final class SharedCommits: Sendable {
 
     init(queue: DatabaseQueue) { self.queue = queue }
 
-    /// Adds a write; it is performed as soon as the ones before it are committed.
+    /// Adds writes; they are performed as soon as the ones before them are committed.
     func add(_ write: Write) {
         let isFirst = state.withLock { state in
             state.waiting.append(write)
@@ -53,33 +58,67 @@ final class SharedCommits: Sendable {
 
     private func takeBatch() -> [Write] {
         state.withLock { state in
-            let batch = Array(state.waiting.prefix(Self.batchLimit))
+            var count = 0
+            let batch = Array(
+                state.waiting.prefix { write in
+                    defer { count += write.count }
+                    return count == 0 || count + write.count <= Self.batchLimit
+                })
             state.waiting.removeFirst(batch.count)
             return batch
         }
     }
 
     private static func commit(_ batch: [Write], to db: Database) {
-        var ends = [(any Error)?](repeating: nil, count: batch.count)
+        var ends = batch.map { [(any Error)?](repeating: nil, count: $0.count) }
         do {
-            try db.inTransaction {
-                for (index, write) in batch.enumerated() {
-                    do {
-                        try db.inSavepoint {
-                            try write.perform(db)
-                            return .commit
-                        }
-                    } catch {
-                        ends[index] = error
-                        // A full or failing disk may undo the whole transaction at once.
-                        guard db.isInsideTransaction else { throw error }
+            try db.transaction(isDurable: batch.contains(where: \.isDurable)) {
+                for (place, write) in batch.enumerated() {
+                    for index in 0..<write.count {
+                        ends[place][index] = try db.attempt { try write.perform(index, $0) }
                     }
                 }
-                return .commit
             }
         } catch {
-            ends = ends.map { $0 ?? error }
+            ends = ends.map { $0.map { $0 ?? error } }
         }
-        for (write, error) in zip(batch, ends) { write.end(error) }
+        for (write, end) in zip(batch, ends) { write.end(end) }
+    }
+}
+
+extension Database {
+    /// Runs `body` so that it can be undone by itself; returns why it was.
+    ///
+    /// - Throws: what undid the whole transaction, as a full or failing disk may.
+    fileprivate func attempt(_ body: (Database) throws -> Void) throws -> (any Error)? {
+        do {
+            try inSavepoint {
+                try body(self)
+                return .commit
+            }
+            return nil
+        } catch {
+            guard isInsideTransaction else { throw error }
+            return error
+        }
+    }
+
+    /// One transaction, whose commit is synced if it is to be durable.
+    func transaction(isDurable: Bool, _ body: () throws -> Void) throws {
+        if !isDurable { try execute(sql: "PRAGMA synchronous = NORMAL") }
+        defer { if !isDurable { restoreDurability() } }
+        try inTransaction {
+            try body()
+            return .commit
+        }
+    }
+
+    private func restoreDurability() {
+        do {
+            try execute(sql: "PRAGMA synchronous = FULL")
+        } catch {
+            // To go on would break the promise of every later commit.
+            preconditionFailure("the catalogue cannot be made durable again: \(error)")
+        }
     }
 }

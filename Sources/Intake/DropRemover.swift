@@ -17,7 +17,7 @@ public enum RemovalOutcome: Sendable, Hashable {
 /// Removes the name of a drop that is safely in the store, and never anything newer.
 ///
 /// The name is set aside under a hidden one, compared, and only then removed, all in the one folder
-/// that its path led to. A crash at any point is mended by ``finish(_:hiddenName:identity:in:)``.
+/// that its path led to. A crash at any point is mended by a removal that ``Removal/mayHaveBegun``.
 /// What is done is synced: else a power cut could bring the name back.
 /// Rule: docs/design.md, "Removing a drop".
 public struct DropRemover: Sendable {
@@ -29,68 +29,93 @@ public struct DropRemover: Sendable {
     /// How many names are tried for a file that cannot have its own back.
     private static let returnAttempts = 100
 
-    private let isWriterWaiting: @Sendable () -> Bool
+    /// A name to be removed.
+    public struct Removal: Sendable {
+        let path: BeneathPath
+        let hiddenName: FileName
+        let identity: DropIdentity
+        let mayHaveBegun: Bool
+        let isWriterWaiting: @Sendable () -> Bool
+
+        /// - Parameters:
+        ///   - hiddenName: the document's own, under which the drop is set aside.
+        ///   - identity: what was read.
+        ///   - mayHaveBegun: whether a crash may have interrupted the removal anywhere.
+        ///   - isWriterWaiting: whether somebody has opened the drop to write it. Asked once nobody
+        ///     can open it by its name any more: what they are about to write must not go with it.
+        public init(
+            path: BeneathPath, hiddenName: FileName, identity: DropIdentity, mayHaveBegun: Bool,
+            isWriterWaiting: @escaping @Sendable () -> Bool = { false }
+        ) {
+            self.path = path
+            self.hiddenName = hiddenName
+            self.identity = identity
+            self.mayHaveBegun = mayHaveBegun
+            self.isWriterWaiting = isWriterWaiting
+        }
+    }
+
     private let checkpoint: @Sendable (Step) -> Void
 
-    /// - Parameter isWriterWaiting: whether somebody has opened the drop to write it. Asked once
-    ///   nobody can open it by its name any more: what they are about to write must not go with it.
-    public init(
-        checkpoint: @escaping @Sendable (Step) -> Void = { _ in },
-        isWriterWaiting: @escaping @Sendable () -> Bool = { false }
-    ) {
-        self.isWriterWaiting = isWriterWaiting
+    public init(checkpoint: @escaping @Sendable (Step) -> Void = { _ in }) {
         self.checkpoint = checkpoint
     }
 
-    /// Removes `path` if it still is what was read, as `identity` says.
-    public func remove(
-        _ path: BeneathPath, hiddenName: FileName, identity: DropIdentity, in files: InboxFiles
-    ) -> RemovalOutcome {
-        inFolder(of: path, files) { path, files throws(InboxError) in
-            try remove(path, aside: path.sibling(hiddenName), identity, files)
-        }
-    }
-
-    /// Ends a removal that a crash may have interrupted anywhere, or that never began.
-    public func finish(
-        _ path: BeneathPath, hiddenName: FileName, identity: DropIdentity, in files: InboxFiles
-    ) -> RemovalOutcome {
-        inFolder(of: path, files) { path, files throws(InboxError) in
-            let hidden = path.sibling(hiddenName)
-            guard try files.entry(hidden) == nil else {
-                return try settle(hidden, path, identity, files)
+    /// Removes names if they still are what was read; each folder among them is synced once.
+    ///
+    /// - Returns: what became of each, in the same order.
+    public func remove(_ removals: [Removal], in files: InboxFiles) -> [RemovalOutcome] {
+        var outcomes = [RemovalOutcome](repeating: .alreadyGone, count: removals.count)
+        for group in Dictionary(grouping: removals.indices, by: { removals[$0].path.parent }) {
+            let members = group.value.map { removals[$0] }
+            for (index, outcome) in zip(group.value, remove(members, of: group.key, files)) {
+                outcomes[index] = outcome
             }
-            return try remove(path, aside: hidden, identity, files)
         }
+        return outcomes
     }
 
-    /// Does all of a removal in the folder that the path leads to now: its owner may move that while
+    /// Does all of it in the folder that the path leads to now: its owner may move that while
     /// something is set aside in it.
-    private func inFolder(
-        of path: BeneathPath, _ files: InboxFiles,
-        _ body: (BeneathPath, InboxFiles) throws(InboxError) -> RemovalOutcome
-    ) -> RemovalOutcome {
-        guard let name = path.name else { return .alreadyGone }
+    private func remove(
+        _ removals: [Removal], of parent: BeneathPath, _ files: InboxFiles
+    ) -> [RemovalOutcome] {
         do throws(InboxError) {
-            return try files.inFolder(path.parent) { folder throws(InboxError) in
-                let outcome = try body(BeneathPath([name]), folder)
-                guard case .failed = outcome else {
-                    try folder.syncFolder(BeneathPath())
-                    guard case .newerReturned(let returned) = outcome else { return outcome }
-                    return .newerReturned(path.parent.appending(returned))
-                }
-                return outcome
+            return try files.inFolder(parent) { folder throws(InboxError) in
+                let outcomes = removals.map { outcome(of: $0, in: folder, parent) }
+                try folder.syncFolder(BeneathPath())
+                return outcomes
             }
+        } catch {
+            let outcome = error.isAbsence ? RemovalOutcome.alreadyGone : .failed(error)
+            return removals.map { _ in outcome }
+        }
+    }
+
+    private func outcome(
+        of removal: Removal, in folder: InboxFiles, _ parent: BeneathPath
+    ) -> RemovalOutcome {
+        guard let name = removal.path.name else { return .alreadyGone }
+        do throws(InboxError) {
+            let path = BeneathPath([name])
+            let hidden = path.sibling(removal.hiddenName)
+            let outcome: RemovalOutcome
+            if removal.mayHaveBegun, try folder.entry(hidden) != nil {
+                outcome = try settle(hidden, path, removal, folder)
+            } else {
+                outcome = try remove(path, aside: hidden, removal, folder)
+            }
+            guard case .newerReturned(let returned) = outcome else { return outcome }
+            return .newerReturned(parent.appending(returned))
         } catch {
             return error.isAbsence ? .alreadyGone : .failed(error)
         }
     }
 
     private func remove(
-        _ path: BeneathPath, aside hidden: BeneathPath, _ identity: DropIdentity,
-        _ files: InboxFiles
+        _ path: BeneathPath, aside hidden: BeneathPath, _ removal: Removal, _ files: InboxFiles
     ) throws(InboxError) -> RemovalOutcome {
-        guard let entry = try files.entry(path), entry.identity.isSameContent(as: identity)
+        guard let entry = try files.entry(path), entry.identity.isSameContent(as: removal.identity)
         else { return .alreadyGone }
         checkpoint(.compared)
         do throws(InboxError) {
@@ -99,13 +124,13 @@ public struct DropRemover: Sendable {
             return .alreadyGone
         } catch  where error.errno == .fileExists {
             // An earlier removal of the same document stopped half-way.
-            guard case .removed = try settle(hidden, path, identity, files) else {
+            guard case .removed = try settle(hidden, path, removal, files) else {
                 return .failed(error)
             }
             try setAside(path, hidden, files)
         }
         checkpoint(.setAside)
-        return try settle(hidden, path, identity, files)
+        return try settle(hidden, path, removal, files)
     }
 
     private func setAside(
@@ -124,11 +149,11 @@ public struct DropRemover: Sendable {
 
     /// Removes what was set aside, or gives it back where it is something newer.
     private func settle(
-        _ hidden: BeneathPath, _ path: BeneathPath, _ identity: DropIdentity, _ files: InboxFiles
+        _ hidden: BeneathPath, _ path: BeneathPath, _ removal: Removal, _ files: InboxFiles
     ) throws(InboxError) -> RemovalOutcome {
         guard let entry = try files.entry(hidden) else { return .alreadyGone }
         checkpoint(.comparedAside)
-        if entry.identity.isSameContent(as: identity), !isWriterWaiting() {
+        if entry.identity.isSameContent(as: removal.identity), !removal.isWriterWaiting() {
             try files.unlink(hidden)
             return .removed
         }

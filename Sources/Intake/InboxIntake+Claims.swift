@@ -18,6 +18,34 @@ extension InboxIntake {
         }
     }
 
+    /// Further drops that are ready at this moment, on the mount of the first, oldest first; each is
+    /// claimed as one of ``nextReady()`` is.
+    ///
+    /// - Parameters:
+    ///   - count: how many at most.
+    ///   - bytes: how much all of them may hold, the first among them.
+    public func moreReady(
+        beside first: SettledDrop, count: Int, bytes: ByteCount
+    ) -> [SettledDrop] {
+        let mount = mounts.device(of: first.path)
+        var drops: [SettledDrop] = []
+        var total = first.identity.size
+        while drops.count < count {
+            let next = takeReady { [mounts] drop in
+                mounts.device(of: drop.path) == mount && total + drop.identity.size <= bytes
+            }
+            guard let next else { break }
+            total = total + next.identity.size
+            drops.append(next)
+        }
+        return drops
+    }
+
+    /// Tells how the attempts to claim drops ended.
+    public func ended(_ endings: [(path: BeneathPath, ending: ClaimEnding)]) {
+        for (path, ending) in endings { ended(path, ending) }
+    }
+
     /// Tells how the attempt to claim a drop ended. Nothing is reported: whoever claimed knows
     /// more.
     public func ended(_ path: BeneathPath, _ ending: ClaimEnding) {
@@ -64,12 +92,20 @@ extension InboxIntake {
 
     /// Takes the oldest ready drop out; entries of drops that changed or went meanwhile are passed
     /// over.
-    private func takeReady() -> SettledDrop? {
+    ///
+    /// - Parameter isWanted: whether the oldest one is; if not it stays, and nil is returned.
+    private func takeReady(
+        where isWanted: (SightedDrop) -> Bool = { _ in true }
+    ) -> SettledDrop? {
         while let (arrival, path) = ready.popFirst() {
             guard let candidate = candidates[path], candidate.arrival == arrival,
                 case .ready(let admission) = candidate.phase,
                 let sighted = candidate.sighted(path)
             else { continue }
+            guard isWanted(sighted) else {
+                ready.insert(path, at: arrival)
+                return nil
+            }
             candidate.phase = .claiming(admission, isMarked: false)
             return SettledDrop(sighted: sighted, admission: admission)
         }

@@ -49,12 +49,12 @@ actor Dispatcher {
     /// Looks again for work.
     nonisolated func wake() { signal.raise() }
 
-    /// Keeps a document that is about to be committed from being handed out before its claim has ended.
-    func hold(_ id: DocumentID) { claiming.insert(id) }
+    /// Keeps documents that are about to be committed from being handed out before they were told of.
+    func hold(_ ids: [DocumentID]) { claiming.formUnion(ids) }
 
-    /// Lets a document go that was held.
-    func release(_ id: DocumentID) {
-        claiming.remove(id)
+    /// Lets documents go that were held.
+    func release(_ ids: [DocumentID]) {
+        claiming.subtract(ids)
         wake()
     }
 

@@ -15,6 +15,7 @@ final class House: Sendable {
     let slots: [WorkerSlot]
     let owners = OwnerThreads(clock: QuietClock())
     let lanes = StoreLanes()
+    let claimRoom = ClaimRoom()
     let surroundings: Surroundings
     let retries = RetrySchedule()
     let vacancies = Vacancies()

@@ -23,7 +23,7 @@ actor InboxDesk {
         case vanished(BeneathPath)
         case gone(BeneathPath)
         case emptied(BeneathPath)
-        indirect case claimed(CommittedDocument)
+        case claimed([CommittedDocument])
         indirect case aside(DocumentRecord)
         indirect case document(DocumentView)
         indirect case publish(DocumentView, [ResultItem], CheckedContinuation<Failure?, Never>)
@@ -54,7 +54,7 @@ actor InboxDesk {
     /// Documents that lost their names and have the sidecars of those names still, oldest first: while
     /// they do, nothing newer is written at the path. As many as the disk or the catalogue denied.
     var asides: [BeneathPath: [PendingAside]] = [:]
-    private var progress = ProgressBoard(interval: InboxDesk.progressInterval)
+    var progress = ProgressBoard(interval: InboxDesk.progressInterval)
 
     init(root: InboxRoot, settings: InboxSettings, house: House) {
         self.root = root
@@ -84,8 +84,8 @@ actor InboxDesk {
     nonisolated func tellGone(_ path: BeneathPath) { box.yield(.gone(path)) }
     /// The status file of a path is empty: a power cut took what it said.
     nonisolated func tellEmptied(_ path: BeneathPath) { box.yield(.emptied(path)) }
-    /// A drop became a document, which speaks for the path from now on.
-    nonisolated func tellClaimed(_ committed: CommittedDocument) {
+    /// Drops of one mount became documents, which speak for the paths from now on.
+    nonisolated func tellClaimed(_ committed: [CommittedDocument]) {
         box.yield(.claimed(committed))
     }
     /// A document that lost its name before the last stop still has the sidecars of that name.
@@ -167,7 +167,7 @@ actor InboxDesk {
             guard voices[path] == nil else { return }
             await tellAgain(at: path)
         case .claimed(let committed):
-            forgetVoice(of: committed.document.path)
+            for one in committed { forgetVoice(of: one.document.path) }
             await write(committed)
         case .aside(let record):
             await moveAside(record)
@@ -207,24 +207,6 @@ actor InboxDesk {
         let next = voices.values.filter { !heard.contains($0.path) }.inOrder
             .prefix(Self.voiceLimit - heard.count)
         for drop in next { await speak(drop) }
-    }
-
-    /// The document of a claim speaks for the name from now on, and the one that had it before elsewhere.
-    private func write(_ committed: CommittedDocument) async {
-        let document = committed.document
-        progress.forget(document.id)
-        switch committed {
-        case .new(_, let displaced):
-            if let displaced { await moveAside(displaced) }
-            await write(view(of: document))
-        case .sameAgain:
-            do {
-                // It may have gone on since the claim, and said so while the drop spoke for the name.
-                await write(view(of: try await latest(document.id) ?? document))
-            } catch {
-                report(error, at: document.path)
-            }
-        }
     }
 
     private func retellNow(_ id: DocumentID) async {
@@ -275,11 +257,11 @@ actor InboxDesk {
     }
 
     /// The version whose sidecars a document has now; nil where it has its name still.
-    private func version(of record: DocumentRecord) -> Int? {
+    func version(of record: DocumentRecord) -> Int? {
         versions[record.id] ?? record.version
     }
 
-    private func write(_ view: DocumentView) async {
+    func write(_ view: DocumentView) async {
         // The older document's status file would be lost; what is newer speaks again when it changes.
         guard await settleAsides(at: view.record.path) == nil else { return }
         let version = version(of: view.record)
@@ -290,12 +272,18 @@ actor InboxDesk {
     /// What is said of a document, with a word about room where that grows scarce.
     func status(of view: DocumentView) async -> StatusDocument {
         var status = view.status
-        do {
-            status.quota = try await quota.ifScarce()
-        } catch {
-            report(error, at: view.record.path)
-        }
+        status.quota = await scarceQuota(toldAt: view.record.path)
         return status
+    }
+
+    /// A word about room where that grows scarce.
+    func scarceQuota(toldAt path: BeneathPath) async -> StatusDocument.Quota? {
+        do {
+            return try await quota.ifScarce()
+        } catch {
+            report(error, at: path)
+            return nil
+        }
     }
 
     private func write(

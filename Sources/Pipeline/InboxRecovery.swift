@@ -46,20 +46,17 @@ struct InboxRecovery: Sendable {
     /// Ends the removals that were cut short.
     private func finishRemovals() async throws {
         for removal in try await house.catalog.pendingRemovals(uid: uid, inbox: inbox) {
-            do {
-                _ = try await DropRemoval(house: house, desk: desk)
-                    .perform(
-                        removal.path, of: removal.document, identity: removal.identity,
-                        isRecovery: true)
-            } catch let error as CatalogError {
-                throw error
-            } catch {
-                // The inbox is in the way, not the catalogue: the row stays for the next time, and
-                // the drop, if it is still there, is known as taken.
-                house.say(
-                    .removalFailed, in: root, at: removal.path,
-                    [.document: "\(removal.document)", .detail: House.failure(of: error).detail])
-            }
+            let order = DropRemoval.Order(
+                document: removal.document, path: removal.path, identity: removal.identity)
+            let outcome = await DropRemoval(house: house, desk: desk)
+                .perform([order], isRecovery: true).first
+            guard let error = outcome?.error else { continue }
+            if error is CatalogError { throw error }
+            // The inbox is in the way, not the catalogue: the row stays for the next time, and
+            // the drop, if it is still there, is known as taken.
+            house.say(
+                .removalFailed, in: root, at: removal.path,
+                [.document: "\(removal.document)", .detail: House.failure(of: error).detail])
         }
     }
 

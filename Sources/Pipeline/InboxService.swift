@@ -4,7 +4,7 @@ import Rules
 
 /// Serves one inbox: notices its drops, claims them, writes its sidecars.
 struct InboxService: Sendable {
-    /// How many drops of one inbox are claimed side by side.
+    /// How many batches of one inbox's drops are claimed side by side.
     static let laneCount = 4
 
     let house: House
@@ -99,10 +99,16 @@ struct InboxService: Sendable {
     }
 
     private func claim(_ dispatcher: Dispatcher) async {
-        let claim = Claim(
+        let batch = ClaimBatch(
             house: house, desk: desk, dispatcher: dispatcher, opener: opener, settings: settings)
-        while let drop = await intake.nextReady() {
-            await intake.ended(drop.path, await claim.take(drop))
+        while let first = await intake.nextReady() {
+            // What is ready at this moment comes along; nobody waits for others.
+            let room = house.claimRoom.take(ClaimBatch.countLimit)
+            let more = await intake.moreReady(
+                beside: first, count: room - 1, bytes: ClaimBatch.byteLimit)
+            house.claimRoom.giveBack(room - 1 - more.count)
+            await intake.ended(await batch.take([first] + more))
+            house.claimRoom.giveBack(1 + more.count)
         }
     }
 }

@@ -36,19 +36,20 @@ final class OwedRemovals: Sendable {
                 return
             }
             for removal in owed.withLock({ Array($0.values) }) {
-                do {
-                    _ = try await DropRemoval(house: house, desk: desk).perform(
-                        removal.path, of: removal.document, identity: removal.identity,
-                        isRecovery: true)
+                let order = DropRemoval.Order(
+                    document: removal.document, path: removal.path, identity: removal.identity)
+                let outcome = await DropRemoval(house: house, desk: desk)
+                    .perform([order], isRecovery: true).first
+                guard let error = outcome?.error else {
                     owed.withLock { $0[removal.document] = nil }
-                } catch {
-                    house.say(
-                        .removalFailed, in: desk.root, at: removal.path,
-                        [
-                            .document: "\(removal.document)",
-                            .detail: House.failure(of: error).detail,
-                        ])
+                    continue
                 }
+                house.say(
+                    .removalFailed, in: desk.root, at: removal.path,
+                    [
+                        .document: "\(removal.document)",
+                        .detail: House.failure(of: error).detail,
+                    ])
             }
         }
     }

@@ -29,6 +29,27 @@ final class StoreLanes: Sendable {
         }
     }
 
+    /// Runs `body` over pieces of `items` side by side, on as many lanes as there are items for.
+    ///
+    /// - Returns: what was made of each, in the same order.
+    func runEach<Item: Sendable, Value: Sendable>(
+        _ items: [Item], _ body: @escaping @Sendable ([Item]) -> [Value]
+    ) async throws -> [Value] {
+        let size = (items.count + Self.count - 1) / Self.count
+        guard size > 1 || items.count > 1 else { return try await run { body(items) } }
+        let pieces = stride(from: 0, to: items.count, by: size).map { start in
+            Array(items[start..<min(start + size, items.count)])
+        }
+        return try await withThrowingTaskGroup(of: (Int, [Value]).self) { group in
+            for (index, piece) in pieces.enumerated() {
+                group.addTask { (index, try await self.run { body(piece) }) }
+            }
+            var made = [[Value]](repeating: [], count: pieces.count)
+            for try await (index, values) in group { made[index] = values }
+            return made.flatMap { $0 }
+        }
+    }
+
     private func add(_ work: @escaping Work) {
         let lane = state.withLock { state in
             guard let lane = state.idle.popLast() else {

@@ -65,18 +65,16 @@ extension BlobStore {
         guard !blobs.isEmpty else { return [] }
         let gone: [Blob]?
         do {
-            gone = try FileCalls.withFolderLocked(folder, exclusively: true) {
+            gone = try FileCalls.withFolderLocked(folder, exclusively: true) { descriptor in
                 let old = try blobs.filter { try isUntouched($0, since: moment) }
-                return try unwanted(old, wanted).filter { blob in
+                let gone = try unwanted(old, wanted).filter { blob in
                     try FileCalls.unlink(layout.path(of: blob.digest))
                 }
+                if !gone.isEmpty { try FileCalls.sync(descriptor) }
+                return gone
             }
         } catch let errno as Errno {
             throw StoreError("remove blobs", errno)
-        }
-        // The folder itself stays: a running daemon may know it as made.
-        if gone?.isEmpty == false {
-            try attempt("sync the store's folders") { try FileCalls.syncFolder(folder) }
         }
         return gone ?? []
     }

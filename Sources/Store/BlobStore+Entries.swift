@@ -6,47 +6,38 @@ extension BlobStore {
     ///
     /// - Throws: ``StoreError``, and what `body` throws.
     public func forEachEntry(_ body: (StoreEntry) throws -> Void) throws {
-        try forEachName(in: []) { outer in
-            guard try isFolder([outer]), Self.isByte(outer.string) else {
-                try body(.stranger(outer.string))
+        try forEachName(in: []) { folder in
+            guard try isFolder([folder]), Self.isByte(folder.string) else {
+                try body(.stranger(folder.string))
                 return
             }
-            try forEachName(in: [outer]) { inner in
-                guard try isFolder([outer, inner]), Self.isByte(inner.string) else {
-                    try body(.stranger("\(outer)/\(inner)"))
-                    return
-                }
-                try forEachName(in: [outer, inner]) { name in
-                    try body(entry(outer: outer, inner: inner, name: name))
-                }
+            try forEachName(in: [folder]) { name in
+                try body(entry(in: folder, name: name))
             }
         }
     }
 
     /// Calls `body` with each folder that may hold blobs, and the blobs in it.
     func forEachFolder(_ body: (FilePath, [Blob]) throws -> Void) throws {
-        try forEachName(in: []) { outer in
-            guard try isFolder([outer]), Self.isByte(outer.string) else { return }
-            try forEachName(in: [outer]) { inner in
-                guard try isFolder([outer, inner]), Self.isByte(inner.string) else { return }
-                var blobs: [Blob] = []
-                try forEachName(in: [outer, inner]) { name in
-                    if case .blob(let blob) = try entry(outer: outer, inner: inner, name: name) {
-                        blobs.append(blob)
-                    }
+        try forEachName(in: []) { folder in
+            guard try isFolder([folder]), Self.isByte(folder.string) else { return }
+            var blobs: [Blob] = []
+            try forEachName(in: [folder]) { name in
+                if case .blob(let blob) = try entry(in: folder, name: name) {
+                    blobs.append(blob)
                 }
-                try body(blobFolder([outer, inner]), blobs)
             }
+            try body(blobFolder([folder]), blobs)
         }
     }
 
     private func entry(
-        outer: FilePath.Component, inner: FilePath.Component, name: FilePath.Component
+        in folder: FilePath.Component, name: FilePath.Component
     ) throws -> StoreEntry {
         let text = name.string
-        guard let digest = ContentDigest(hex: text), text.hasPrefix(outer.string + inner.string),
+        guard let digest = ContentDigest(hex: text), text.hasPrefix(folder.string),
             let size = try size(of: digest)
-        else { return .stranger("\(outer)/\(inner)/\(text)") }
+        else { return .stranger("\(folder)/\(text)") }
         return .blob(Blob(digest: digest, size: size))
     }
 

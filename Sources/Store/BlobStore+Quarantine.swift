@@ -11,7 +11,7 @@ extension BlobStore {
     /// The path below `blobs/` at which a blob stands.
     public static func place(of digest: ContentDigest) -> String {
         let hex = digest.hex
-        return "\(hex.prefix(2))/\(hex.dropFirst(2).prefix(2))/\(hex)"
+        return "\(hex.prefix(2))/\(hex)"
     }
 
     /// Moves what stands at a path below `blobs/` into the quarantine, never over anything.
@@ -48,7 +48,7 @@ extension BlobStore {
         }
     }
 
-    /// Gives a blob that another user has stored, and its folders, to the owner of the store.
+    /// Gives a blob that another user has stored, and its folder, to the owner of the store.
     public func handOver(_ digest: ContentDigest) throws(StoreError) {
         try attempt("hand over blob \(digest)") {
             var store = stat()
@@ -56,9 +56,7 @@ extension BlobStore {
                 throw Errno(rawValue: errno)
             }
             guard store.st_uid != geteuid() else { return }
-            for path in [
-                layout.outerFolder(digest), layout.innerFolder(digest), layout.path(of: digest),
-            ] {
+            for path in [layout.folder(of: digest), layout.path(of: digest)] {
                 guard path.withPlatformString({ lchown($0, store.st_uid, store.st_gid) }) == 0
                 else { throw Errno(rawValue: errno) }
             }

@@ -15,7 +15,6 @@ public final class BlobStore: Sendable {
 
     let root: FilePath
     let layout: BlobLayout
-    private let durable = Mutex(DurableFolders())
     /// Tells this process's staged files from those of one that died.
     private let seed = UInt64.random(in: .min ... .max)
     private let staged = Atomic<UInt64>(0)
@@ -29,7 +28,10 @@ public final class BlobStore: Sendable {
     /// Makes the folders that are missing, for the daemon's user alone, and makes them durable.
     public func prepare() throws(StoreError) {
         try attempt("prepare the store") {
-            for folder in [root, layout.staging, layout.blobs] { try FileCalls.makeFolder(folder) }
+            for folder in [root, layout.staging, layout.blobs] + layout.folders {
+                try FileCalls.makeFolder(folder)
+            }
+            try FileCalls.syncFolder(layout.blobs)
             try FileCalls.syncFolder(root)
             let parent = root.removingLastComponent()
             do {
@@ -94,7 +96,7 @@ public final class BlobStore: Sendable {
     public func remove(_ digest: ContentDigest) throws(StoreError) -> Bool {
         try attempt("remove blob \(digest)") {
             guard try FileCalls.unlink(layout.path(of: digest)) else { return false }
-            try FileCalls.syncFolder(layout.innerFolder(digest))
+            try FileCalls.syncFolder(layout.folder(of: digest))
             return true
         }
     }
@@ -158,51 +160,38 @@ extension BlobStore {
     /// Whether the blob is there already; if so, it is durable once this returns, and spared by
     /// collectors as one that was stored just now.
     func meets(_ blob: Blob) throws(StoreError) -> Bool {
-        let isMet = try attempt("meet blob \(blob.digest)") {
-            try FileCalls.withFolderLocked(layout.innerFolder(blob.digest), exclusively: false) {
-                let path = layout.path(of: blob.digest)
+        try attempt("meet blob \(blob.digest)") {
+            let path = layout.path(of: blob.digest)
+            // Most content is new: that is told without a lock, and what comes meanwhile is replaced.
+            guard try FileStatus(at: path) != nil else { return false }
+            let folder = layout.folder(of: blob.digest)
+            return try FileCalls.withFolderLocked(folder, exclusively: false) { descriptor in
                 // One of another size is damaged, and about to be replaced by the good copy at hand.
                 guard let status = try FileStatus(at: path), status.isRegular,
                     status.size == blob.size
                 else { return false }
                 try FileCalls.touch(path)
+                // Whoever brought it may not have come so far yet.
+                try FileCalls.sync(descriptor)
                 return true
             } ?? false
         }
-        if isMet { try syncFolders(of: blob.digest) }
-        return isMet
     }
 
-    /// Renames a synced file into its place and makes that durable.
-    func adopt(_ file: FilePath, as blob: Blob) throws(StoreError) {
-        let digest = blob.digest
-        try attempt("move into the store") {
-            if !durable.withLock({ $0.contains(digest) }) {
-                try FileCalls.makeFolder(layout.outerFolder(digest))
-                try FileCalls.makeFolder(layout.innerFolder(digest))
-            }
-            // A new name is a change of the file: collectors see that it was stored just now.
-            let isPlaced: Void? = try FileCalls.withFolderLocked(
-                layout.innerFolder(digest), exclusively: false
-            ) {
-                try FileCalls.rename(file, to: layout.path(of: digest))
-            }
-            guard isPlaced != nil else { throw Errno.noSuchFileOrDirectory }
-        }
-        try syncFolders(of: digest)
-    }
-
-    /// Syncs the blob's folder, and what holds that folder unless it is known to be durable.
+    /// Renames synced files of one folder into their places and makes that durable.
     ///
     /// A folder that could not be synced may be tried again, unlike a file: ext4, xfs and btrfs
     /// take no more writes after that, so that no later success can mislead.
-    private func syncFolders(of digest: ContentDigest) throws(StoreError) {
-        try attempt("sync the store's folders") {
-            try FileCalls.syncFolder(layout.innerFolder(digest))
-            guard !durable.withLock({ $0.contains(digest) }) else { return }
-            try FileCalls.syncFolder(layout.outerFolder(digest))
-            try FileCalls.syncFolder(layout.blobs)
-            durable.withLock { $0.insert(digest) }
+    func adopt(_ files: [SealedBlob], into folder: FilePath) throws(StoreError) {
+        try attempt("move into the store") {
+            // A new name is a change of the file: collectors see that it was stored just now.
+            let isPlaced: Void? = try FileCalls.withFolderLocked(folder, exclusively: false) {
+                for file in files {
+                    try FileCalls.rename(file.path, to: layout.path(of: file.blob.digest))
+                }
+                try FileCalls.sync($0)
+            }
+            guard isPlaced != nil else { throw Errno.noSuchFileOrDirectory }
         }
     }
 }

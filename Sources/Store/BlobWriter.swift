@@ -98,6 +98,19 @@ public final class BlobWriter: Sendable {
     /// Once it returns, the blob outlasts a power cut. Content that is there already is met, not
     /// written again.
     public func finish() throws(StoreError) -> Blob {
+        let sealed = try seal()
+        try store.adopt(sealed)
+        return sealed.blob
+    }
+
+    /// Tells the disk to begin to write what it will be asked to sync; waits for nothing.
+    public func beginWriteback() {
+        clinux_begin_writeback(descriptor.rawValue)
+    }
+
+    /// Makes the content durable in staging, under no name that lasts; the writer has then ended,
+    /// well or not. ``BlobStore/adopt(_:)`` gives it its place.
+    public func seal() throws(StoreError) -> SealedBlob {
         try state.withLock { state throws(StoreError) in
             precondition(!state.isSpent, "a writer ends once")
             // Spent whatever comes: after a failed fsync the kernel may call lost pages clean, so
@@ -105,7 +118,7 @@ public final class BlobWriter: Sendable {
             state.isSpent = true
             defer { close() }
             do throws(StoreError) {
-                return try place(&state)
+                return try seal(&state)
             } catch {
                 removeStaged()
                 throw error
@@ -123,14 +136,14 @@ public final class BlobWriter: Sendable {
         }
     }
 
-    private func place(_ state: inout State) throws(StoreError) -> Blob {
+    private func seal(_ state: inout State) throws(StoreError) -> SealedBlob {
         guard let digest = ContentDigest(state.hasher.finalize()) else {
             preconditionFailure("a SHA-256 has \(ContentDigest.byteLength) bytes")
         }
         let blob = Blob(digest: digest, size: state.size)
         if try store.meets(blob) {
             removeStaged()
-            return blob
+            return SealedBlob(blob: blob, path: path, isMet: true)
         }
         if state.isAllocated, state.sizeHint > state.size {
             try attempt("give back room in staging") {
@@ -138,8 +151,7 @@ public final class BlobWriter: Sendable {
             }
         }
         try attempt("sync in staging") { try FileCalls.sync(descriptor) }
-        try store.adopt(path, as: blob)
-        return blob
+        return SealedBlob(blob: blob, path: path, isMet: false)
     }
 
     /// Asks for all the room at once, so that a full disk is told before gigabytes are copied.

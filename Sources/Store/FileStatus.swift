@@ -55,11 +55,12 @@ enum FileCalls {
         guard errno == EEXIST else { throw Errno(rawValue: errno) }
     }
 
-    /// Runs `body` while this process has a lock on the folder; nil where there is no such folder.
+    /// Runs `body` with the opened folder while this process has a lock on it; nil where there is no
+    /// such folder.
     ///
     /// Any number may share it, none beside one that has it exclusively.
     static func withFolderLocked<Value>(
-        _ path: FilePath, exclusively: Bool, _ body: () throws -> Value
+        _ path: FilePath, exclusively: Bool, _ body: (FileDescriptor) throws -> Value
     ) throws -> Value? {
         let folder: FileDescriptor
         do {
@@ -72,7 +73,7 @@ enum FileCalls {
             while flock(folder.rawValue, exclusively ? LOCK_EX : LOCK_SH) != 0 {
                 guard errno == EINTR else { throw Errno(rawValue: errno) }
             }
-            return try body()
+            return try body(folder)
         }
     }
 

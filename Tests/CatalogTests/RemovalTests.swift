@@ -56,6 +56,8 @@ import Testing
     }
 
     private func isLeftover(_ drop: NewDocument, _ identity: DropIdentity) async throws -> Bool {
-        try await catalog.isLeftover(inbox: drop.inbox, path: drop.path, identity: identity)
+        let known = try await catalog.documentsOfLeftovers(
+            uid: drop.account.uid, inbox: drop.inbox, drops: [(drop.path, identity)])
+        return known != [nil]
     }
 }

@@ -42,6 +42,26 @@ import Testing
         }
     }
 
+    @Test func `of claims that are committed as one batch those without room fail alone`() async throws {
+        let drops = try (0..<9).map { try fixture.drop("\($0).pdf", content: "\($0)") }
+        let granted = drops.enumerated().filter { !$0.offset.isMultiple(of: 3) }.map(\.element)
+        let decisions = try await fixture.catalog.reserve(
+            granted.map { ($0.id, $0.size) }, account: alice, limit: .unlimited, now: fixture.now)
+        #expect(decisions == granted.map { _ in .granted })
+        let outcomes = await fixture.catalog.commitClaims(
+            drops.map { NewClaim(document: $0, stages: pdfPlan) }, now: fixture.now)
+        for (number, (drop, outcome)) in zip(drops, outcomes).enumerated() {
+            if number.isMultiple(of: 3) {
+                #expect(outcome == .failure(.reservationLost(drop.id)))
+            } else {
+                #expect(try outcome.get().document.id == drop.id)
+            }
+            let isThere = try await fixture.catalog.document(drop.id) != nil
+            #expect(isThere == !number.isMultiple(of: 3))
+        }
+        #expect(try await fixture.catalog.usage(of: alice.uid).used.files == 6)
+    }
+
     @Test func `what waits while a write is under way is committed together, in order`()
         async throws
     {
@@ -58,7 +78,7 @@ import Testing
         let mayGoOn = DispatchSemaphore(value: 0)
         await withCheckedContinuation { waiter in
             commits.add(
-                .init { _ in
+                .init(isDurable: true, count: 1) { _, _ in
                     began.signal()
                     mayGoOn.wait()
                 } end: { _ in
@@ -66,7 +86,7 @@ import Testing
             began.wait()
             for number in 0..<count {
                 commits.add(
-                    .init { db in
+                    .init(isDurable: number.isMultiple(of: 2), count: 1) { _, db in
                         try db.execute(sql: "INSERT INTO word VALUES (?)", arguments: [number])
                     } end: { _ in
                         if number == count - 1 { waiter.resume() }

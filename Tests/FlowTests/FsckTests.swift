@@ -125,7 +125,7 @@ import Testing
 
     /// Leaves a blob of one byte that no row names.
     private func strew() throws {
-        let path = scene.state + "/blobs/00/00"
+        let path = scene.state + "/blobs/00"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         try Data([1]).write(to: URL(filePath: path + "/" + String(repeating: "0", count: 64)))
     }

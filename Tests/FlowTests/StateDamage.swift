@@ -47,7 +47,7 @@ struct StateDamage: Sendable, CustomStringConvertible {
             truncate(try state.original("a.pdf"), 9)
         },
         StateDamage("a blob that no row names", ["unreferenced"], .left, isHarm: false) { state in
-            let path = "\(state.folder)/blobs/00/00"
+            let path = "\(state.folder)/blobs/00"
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true)
             try Data([1]).write(
@@ -132,7 +132,7 @@ struct DamagedState: Sendable {
     private func blob(_ sql: String) throws -> String {
         let found = try database().read { try String.fetchOne($0, sql: sql) }
         let hex = try #require(found)
-        return "\(folder)/blobs/\(hex.prefix(2))/\(hex.dropFirst(2).prefix(2))/\(hex)"
+        return "\(folder)/blobs/\(hex.prefix(2))/\(hex)"
     }
 
     /// Changes rows, past what the schema allows.

@@ -37,7 +37,8 @@ import Testing
 
     private func finish(_ identity: DropIdentity) async throws -> RemovalOutcome {
         try await root.run { [path, hidden] files in
-            DropRemover().finish(path, hiddenName: hidden, identity: identity, in: files)
+            DropRemover().remove(
+                path, hiddenName: hidden, identity: identity, mayHaveBegun: true, in: files)
         }
     }
 
@@ -112,9 +113,10 @@ import Testing
 
     @Test func `a drop that a writer has opened by its name gets that back`() async throws {
         let identity = try await identity()
-        let remover = DropRemover(isWriterWaiting: { true })
+        let remover = DropRemover()
         let outcome = try await root.run { [path, hidden] files in
-            remover.remove(path, hiddenName: hidden, identity: identity, in: files)
+            remover.remove(
+                path, hiddenName: hidden, identity: identity, isWriterWaiting: { true }, in: files)
         }
         #expect(outcome == .newerReturned(path))
         #expect(try await content("a.pdf") == "read")
@@ -168,5 +170,19 @@ import Testing
         }
         #expect(error.errno == .permissionDenied)
         #expect(folder.exists("closed/a.pdf"))
+    }
+}
+
+extension DropRemover {
+    /// Removes one name.
+    fileprivate func remove(
+        _ path: BeneathPath, hiddenName: FileName, identity: DropIdentity,
+        mayHaveBegun: Bool = false, isWriterWaiting: @escaping @Sendable () -> Bool = { false },
+        in files: InboxFiles
+    ) -> RemovalOutcome {
+        let removal = Removal(
+            path: path, hiddenName: hiddenName, identity: identity, mayHaveBegun: mayHaveBegun,
+            isWriterWaiting: isWriterWaiting)
+        return remove([removal], in: files)[0]
     }
 }

@@ -77,16 +77,16 @@ import Testing
             let id = DocumentID(at: now, random: (0..<10).map { _ in .random(in: 0...255) })
             let size = ByteCount(content.count)
             _ = try await catalog.reserve(
-                id, account: Self.account, size: size, limit: .unlimited, now: now)
+                [(id, size)], account: Self.account, limit: .unlimited, now: now)
             let blob = try store.put(content)
             let path = try #require(BeneathPath(bytes: Array("\(round)-\(number).pdf".utf8)))
-            _ = try await catalog.commitClaim(
-                NewDocument(
-                    id: id, account: Self.account, inbox: Array("/inbox".utf8), path: path,
-                    kind: .pdf, size: blob.size, digest: blob.digest, proof: .lease,
-                    identity: DropIdentity(
-                        device: 1, inode: UInt64(number), size: size, modified: 1, changed: 1)),
-                stages: Self.plan, now: now)
+            let document = NewDocument(
+                id: id, account: Self.account, inbox: Array("/inbox".utf8), path: path,
+                kind: .pdf, size: blob.size, digest: blob.digest, proof: .lease,
+                identity: DropIdentity(
+                    device: 1, inode: UInt64(number), size: size, modified: 1, changed: 1))
+            let claim = NewClaim(document: document, stages: Self.plan)
+            _ = try await catalog.commitClaims([claim], now: now)[0].get()
             digests.append(blob.digest)
         }
         return digests

@@ -1,0 +1,65 @@
+import Catalog
+import Inbox
+import Publish
+import Rules
+
+// The first words about documents that were drops a moment ago.
+extension InboxDesk {
+    /// The documents of claims speak for their names from now on.
+    func write(_ committed: [CommittedDocument]) async {
+        var plain: [DocumentRecord] = []
+        for one in committed {
+            let document = one.document
+            progress.forget(document.id)
+            if case .new(_, displaced: nil) = one, asides[document.path] == nil {
+                plain.append(document)
+            } else {
+                await write(one)
+            }
+        }
+        await writeTogether(plain)
+    }
+
+    /// Writes the first status files of documents of one mount.
+    private func writeTogether(_ documents: [DocumentRecord]) async {
+        // What has lost its name, or to a newer drop, since it was told is told by that.
+        let audible = documents.filter { version(of: $0) == nil && voices[$0.path] == nil }
+        guard let first = audible.first else { return }
+        let quota = await scarceQuota(toldAt: first.path)
+        do {
+            let texts = audible.map { document in
+                var status = view(of: document).status
+                status.quota = quota
+                return (path: document.path, text: status.json)
+            }
+            let written = try await root.run(at: first.path) { files in
+                texts.map { path, text in
+                    Result { try SidecarWriter(files, drop: path).writeStatus(text) }
+                }
+            }
+            for (document, result) in zip(audible, written) {
+                tellMoved(result.value ?? nil)
+                if let error = result.error { report(error, at: document.path) }
+            }
+        } catch {
+            report(error, at: first.path)
+        }
+    }
+
+    /// The document of a claim speaks for the name, and the one that had it before elsewhere.
+    private func write(_ committed: CommittedDocument) async {
+        let document = committed.document
+        switch committed {
+        case .new(_, let displaced):
+            if let displaced { await moveAside(displaced) }
+            await write(view(of: document))
+        case .sameAgain:
+            do {
+                // It may have gone on since the claim, and said so while the drop spoke for the name.
+                await write(view(of: try await latest(document.id) ?? document))
+            } catch {
+                report(error, at: document.path)
+            }
+        }
+    }
+}
