@@ -6,7 +6,8 @@ import Testing
 @testable import Inbox
 @testable import Intake
 
-@Suite(.timeLimit(.minutes(1))) struct PassageWatchTests {
+// Beside all other tests each step may take seconds.
+@Suite(.timeLimit(.minutes(3))) struct PassageWatchTests {
     let folder: TemporaryFolder
     let threads = OwnerThreads()
 
