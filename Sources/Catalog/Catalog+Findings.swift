@@ -13,7 +13,8 @@ extension Catalog {
             guard damage.isEmpty else { return damage }
             return try db.danglingReferences() + db.wrongCharges(limit: limit)
                 + db.wrongSizes(limit: limit)
-                + db.wrongStates(limit: limit) + db.unreferencedBlobs(limit: limit)
+                + db.wrongStates(limit: limit) + db.wrongCounts(limit: limit)
+                + db.unreferencedBlobs(limit: limit)
         }
     }
 }
@@ -89,6 +90,22 @@ extension Database {
         return document.stages.isEmpty || state != document.standing.state
             || row.momentIfAny("dueAt") != document.job.nextDue
             || isOver != document.standing.state.isOver
+    }
+
+    fileprivate func wrongCounts(limit: Int) throws -> [CatalogFinding] {
+        try rows(
+            """
+            SELECT inbox, state, sum(recorded) AS recorded, sum(counted) AS counted FROM (
+                SELECT inbox, state, 0 AS recorded, count(*) AS counted FROM document
+                GROUP BY inbox, state
+                UNION ALL SELECT inbox, state, count, 0 FROM documentCount)
+            GROUP BY inbox, state HAVING sum(recorded) <> sum(counted) LIMIT ?
+            """, [limit]
+        ).map { row in
+            .countDiffers(
+                inbox: try row.bytes("inbox"), state: try row.text("state"),
+                recorded: try row.int("recorded"), counted: try row.int("counted"))
+        }
     }
 
     fileprivate func unreferencedBlobs(limit: Int) throws -> [CatalogFinding] {

@@ -6,12 +6,14 @@ extension Catalog {
     /// rewritten and nothing but rows that belong to nothing is removed.
     ///
     /// Only for who has the state directory to themselves, and keeps a copy of the catalogue as it
-    /// was. In this order, since each step builds on the one before: references, charges, states.
+    /// was. In this order, since each step builds on the one before: references, charges,
+    /// states, counts.
     public func repair(now: Timestamp) async throws(CatalogError) {
         try await write("repair the catalogue") { db in
             try db.mendReferences(now: now)
             try db.recharge()
             try db.refoldWrong(now: now)
+            try db.recount()
         }
     }
 

@@ -84,10 +84,12 @@ extension Catalog {
         inbox: [UInt8]? = nil
     ) async throws(CatalogError) -> [DocumentState: Int] {
         try await read("count documents") { db in
-            let narrowing = inbox == nil ? "" : "WHERE inbox = ?"
+            let narrowing = inbox == nil ? "" : "AND inbox = ?"
             let rows = try db.rows(
-                "SELECT state, count(*) AS count FROM document \(narrowing) GROUP BY state",
-                inbox.map { [Bytes($0)] } ?? [])
+                """
+                SELECT state, sum(count) AS count FROM documentCount
+                WHERE count <> 0 \(narrowing) GROUP BY state
+                """, inbox.map { [Bytes($0)] } ?? [])
             return try rows.reduce(into: [:]) { counts, row in
                 let state: DocumentState = try row.named("state")
                 counts[state] = try row.int("count")

@@ -21,6 +21,13 @@ enum Schema {
                 try db.execute(sql: statement)
             }
         }
+        // Nothing that refers to anything is written, so that a long history need not be checked.
+        migrator.registerMigration("v2", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: documentCount)
+            // That index serves once more, and then nothing.
+            try db.recount()
+            try db.execute(sql: "DROP INDEX documentState")
+        }
         return migrator
     }
 
@@ -104,6 +111,34 @@ enum Schema {
         CREATE INDEX documentAside ON document(id) WHERE isToMoveAside = 1;
         CREATE INDEX documentState ON document(inbox, state);
         CREATE INDEX documentDigest ON document(digest);
+        """
+
+    /// How many documents of an inbox stand in each state, kept by the database itself with every row
+    /// that changes: the inbox's status file must not cost more as its history grows.
+    ///
+    /// Numbers without constraints, since a wrong one must never keep a document from its next state.
+    private static let documentCount = """
+        CREATE TABLE documentCount (
+            inbox BLOB NOT NULL,
+            state TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (inbox, state)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER documentAdded AFTER INSERT ON document BEGIN
+            INSERT INTO documentCount (inbox, state, count) VALUES (NEW.inbox, NEW.state, 1)
+            ON CONFLICT (inbox, state) DO UPDATE SET count = count + 1;
+        END;
+        CREATE TRIGGER documentChanged AFTER UPDATE OF inbox, state ON document
+        WHEN OLD.state <> NEW.state OR OLD.inbox <> NEW.inbox BEGIN
+            UPDATE documentCount SET count = count - 1
+            WHERE inbox = OLD.inbox AND state = OLD.state;
+            INSERT INTO documentCount (inbox, state, count) VALUES (NEW.inbox, NEW.state, 1)
+            ON CONFLICT (inbox, state) DO UPDATE SET count = count + 1;
+        END;
+        CREATE TRIGGER documentRemoved AFTER DELETE ON document BEGIN
+            UPDATE documentCount SET count = count - 1
+            WHERE inbox = OLD.inbox AND state = OLD.state;
+        END;
         """
 
     /// `scope` is empty where the stage depends on content alone, so that all the account's
@@ -194,4 +229,16 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX removalPath ON removal(inbox, path);
         """
+}
+
+extension Database {
+    /// Counts the documents of each inbox and state anew.
+    func recount() throws {
+        try execute(
+            sql: """
+                DELETE FROM documentCount;
+                INSERT INTO documentCount (inbox, state, count)
+                    SELECT inbox, state, count(*) FROM document GROUP BY inbox, state;
+                """)
+    }
 }

@@ -70,6 +70,16 @@ public struct Entry: Sendable, Hashable {
         isImmutable =
             facts.stx_attributes & UInt64(STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND) != 0
     }
+
+    /// The kernel's number of the mount that an open file is on; nil where the kernel is too old to
+    /// tell.
+    static func mountNumber(of descriptor: FileDescriptor) -> UInt64? {
+        var facts = statx()
+        guard withCString([], { clinux_statx(descriptor.rawValue, $0, &facts) }) == 0,
+            facts.stx_mask & UInt32(STATX_MNT_ID) != 0
+        else { return nil }
+        return facts.stx_mnt_id
+    }
 }
 
 extension statx_timestamp {

@@ -15,7 +15,9 @@ public final class InboxRoot: Sendable {
     /// Where it was when it was opened, all links replaced.
     public let location: String
     /// Where the mount stood that it was on when it was opened.
-    public let mountPoint: String
+    public var mountPoint: String { knownMountPoint ?? "/" }
+    /// Nil where the system does not tell.
+    private let knownMountPoint: String?
     /// Who is charged: the owner of the opened directory.
     public let account: Account
     /// The file system it is on.
@@ -61,10 +63,15 @@ public final class InboxRoot: Sendable {
         path: String, way: Way, account: Account, visitor: Owner, facts: Entry, opened: Opened,
         hold: Hold,
         threads: OwnerThreads
-    ) {
+    ) throws(InboxError) {
         self.path = path
         self.location = opened.location.map { String(decoding: $0, as: UTF8.self) } ?? path
-        self.mountPoint = threads.mountPoint(of: opened.location ?? Array(path.utf8))
+        do throws(Errno) {
+            knownMountPoint = try threads.mountPoint(
+                of: opened.directory.descriptor, at: Array(location.utf8))
+        } catch {
+            throw .rootUnavailable(path: path, error)
+        }
         self.way = way
         self.owner = visitor
         self.account = account
@@ -116,7 +123,7 @@ public final class InboxRoot: Sendable {
                 throw InboxError.rootUnavailable(path: path, error)
             }
         }
-        return InboxRoot(
+        return try InboxRoot(
             path: path, way: way, account: owner.account, visitor: visitor, facts: place.facts,
             opened: opened, hold: Hold(directory: opened.directory, threads: mount),
             threads: threads)
@@ -186,16 +193,28 @@ public final class InboxRoot: Sendable {
             }
         }
         guard place.facts.identity.device == device, place.facts.identity.inode == inode else {
-            let isBare =
-                place.location == Array(location.utf8)
-                && threads.mountPoint(of: place.location).utf8.count < mountPoint.utf8.count
-            return isBare ? .unmounted : .replaced
+            return isBeneathMount(place) ? .unmounted : .replaced
         }
         return place.facts.uid == account.uid ? nil : .changedOwner
     }
 
-    /// Where the system is told to mount what the inbox belongs on, and nothing is mounted.
-    public var missingMount: String? { threads.missingMount(at: location) }
+    /// Whether a place is only what lies beneath the mount that the inbox is on.
+    private func isBeneathMount(_ place: Place) -> Bool {
+        guard place.location == Array(location.utf8) else { return false }
+        do throws(Errno) {
+            let point = try threads.mountPoint(of: place.descriptor, at: place.location)
+            return (point ?? "/").utf8.count < mountPoint.utf8.count
+        } catch {
+            // What has no mount any more lies beneath none.
+            return false
+        }
+    }
+
+    /// Where the system is told to mount what the inbox belongs on, and it stands on a mount further
+    /// up.
+    public var missingMount: String? {
+        knownMountPoint.flatMap { threads.missingMount(at: location, on: $0) }
+    }
 
     /// Gives the directory back once nothing that runs on it needs it any more; from now on
     /// ``run(at:_:)`` throws ``InboxError/rootLost(path:)``.

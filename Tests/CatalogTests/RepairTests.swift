@@ -51,6 +51,8 @@ import Testing
         ("UPDATE document SET state = 'running'", "stateDiffers"),
         ("UPDATE document SET state = 'nonsense'", "stateDiffers"),
         ("UPDATE document SET dueAt = 5, completedAt = NULL", "stateDiffers"),
+        ("UPDATE documentCount SET count = count + 1", "countDiffers"),
+        ("DELETE FROM documentCount", "countDiffers"),
     ])
     func `what contradicts itself is found and put right`(damage: String, kind: String)
         async throws

@@ -11,14 +11,14 @@ import Testing
 
     init() throws { fixture = try CatalogFixture() }
 
-    private var copy: String { fixture.path + ".v1" }
+    private var copy: String { fixture.path + ".v2" }
 
     /// The steps of a later ingestd.
     private func later(_ step: String = "CREATE TABLE extra (id INTEGER) STRICT")
         -> DatabaseMigrator
     {
         var migrator = Schema.migrator
-        migrator.registerMigration("v2") { try $0.execute(sql: step) }
+        migrator.registerMigration("v3") { try $0.execute(sql: step) }
         return migrator
     }
 
@@ -79,5 +79,32 @@ import Testing
             try Catalog.openReadOnly(fixture.path)
         }
         try Catalog.openReadOnly(fixture.path, acceptingOlder: true).close()
+    }
+
+    @Test func `a catalogue of version 1 has its documents counted`() async throws {
+        let path = fixture.folder + "/first.sqlite3"
+        defer { for suffix in ["", "-wal", "-shm", ".v1"] { unlink(path + suffix) } }
+        let first = try DatabaseQueue(path: path)
+        try Schema.migrator.migrate(first, upTo: "v1")
+        try first.inDatabase { db in
+            try db.execute(sql: "INSERT INTO account VALUES (7, 0, 0)")
+            try db.execute(sql: "INSERT INTO blob VALUES (zeroblob(32), 0)")
+            for (number, state) in ["completed", "completed", "queued"].enumerated() {
+                try db.execute(
+                    sql: """
+                        INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof,
+                            receivedAt, state)
+                        VALUES (?, 7, CAST('/in' AS BLOB), CAST(? AS BLOB), 'pdf', 0, zeroblob(32),
+                            'lease', 1, ?)
+                        """,
+                    arguments: [Bytes(fixture.newID().bytes), "\(number)", state])
+            }
+        }
+        try first.close()
+        let catalog = try Catalog.open(path)
+        #expect(try await catalog.counts(inbox: Array("/in".utf8)) == [.completed: 2, .queued: 1])
+        #expect(try await catalog.counts() == [.completed: 2, .queued: 1])
+        #expect(access(path + ".v1", F_OK) == 0)
+        try catalog.close()
     }
 }

@@ -79,6 +79,9 @@ struct StateDamage: Sendable, CustomStringConvertible {
         StateDamage("a wrong state", ["state_wrong"]) { state in
             try state.tamper("UPDATE document SET state = 'failed' WHERE kind = 'pdf'")
         },
+        StateDamage("a wrong count", ["count_wrong"]) { state in
+            try state.tamper("UPDATE documentCount SET count = 5")
+        },
         StateDamage("a wrong size", ["size_wrong"]) { state in
             try state.tamper(
                 "UPDATE blob SET size = 5 WHERE digest IN (SELECT digest FROM document)")

@@ -6,7 +6,8 @@ import Testing
 @testable import Inbox
 @testable import Intake
 
-@Suite(.timeLimit(.minutes(1))) struct PassageWatchTests {
+// Beside all other tests each step may take seconds.
+@Suite(.timeLimit(.minutes(3))) struct PassageWatchTests {
     let folder: TemporaryFolder
     let threads = OwnerThreads()
 
@@ -117,7 +118,8 @@ import Testing
 
     @Test func `a directory that is an inbox and on the way to another tells both`() async throws {
         try await IntakeHarness.running(IntakeHarness(folder)) { harness in
-            let watch = PassageWatch(watcher: harness.watcher, rescan: .seconds(3600))
+            let watch = PassageWatch(
+                watcher: harness.watcher, rescan: .seconds(3600), clock: HurriedClock())
             let count = harness.watcher.watchCount
             _ = await settle("in", watch)
             #expect(harness.watcher.watchCount == count + 1)

@@ -35,7 +35,8 @@ static inline int clinux_open_beneath(int directory, const char *path, uint64_t 
 // Never follows a link in the last component; an empty name asks about `directory` itself.
 static inline int clinux_statx(int directory, const char *name, struct statx *result) {
     int flags = 0x100 /* AT_SYMLINK_NOFOLLOW */ | (*name ? 0 : 0x1000 /* AT_EMPTY_PATH */);
-    return syscall(SYS_statx, directory, name, flags, STATX_BASIC_STATS, result) < 0 ? -errno : 0;
+    int wanted = STATX_BASIC_STATS | STATX_MNT_ID;
+    return syscall(SYS_statx, directory, name, flags, wanted, result) < 0 ? -errno : 0;
 }
 
 // Asks with the thread's file-system identity; Glibc would ask with the process's.

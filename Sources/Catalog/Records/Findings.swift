@@ -31,6 +31,8 @@ public enum CatalogFinding: Sendable, Hashable {
     case sizeDiffers(ContentDigest)
     /// The state, due time or end kept with the document does not follow from its stages.
     case stateDiffers(DocumentID)
+    /// The number kept of an inbox's documents in a state is not how many there are.
+    case countDiffers(inbox: [UInt8], state: String, recorded: Int, counted: Int)
     /// Neither a document nor an artifact refers to it.
     case blobUnreferenced(BlobRecord)
 }

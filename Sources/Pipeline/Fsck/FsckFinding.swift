@@ -10,6 +10,7 @@ public struct FsckFinding: Sendable, Hashable {
         case chargeWrong = "charge_wrong"
         case sizeWrong = "size_wrong"
         case stateWrong = "state_wrong"
+        case countWrong = "count_wrong"
         case blobMissing = "blob_missing"
         case blobDamaged = "blob_damaged"
         case importsDamaged = "imports_damaged"
@@ -27,7 +28,8 @@ public struct FsckFinding: Sendable, Hashable {
         public var isHarm: Bool {
             switch self {
             case .catalogueDamaged, .rowStray, .chargeWrong, .sizeWrong, .stateWrong,
-                .blobMissing, .blobDamaged, .importsDamaged, .importMissing, .statusDamaged,
+                .countWrong, .blobMissing, .blobDamaged, .importsDamaged, .importMissing,
+                .statusDamaged,
                 .statusWrong:
                 true
             case .resultChanged, .inboxUnavailable, .stagingLeft, .reservationLeft, .unreferenced,
@@ -55,7 +57,7 @@ public struct FsckFinding: Sendable, Hashable {
 /// What may be done about a finding without losing anything.
 enum FsckRemedy: Sendable, Hashable {
     case rebuildIndexes
-    /// References, charges and states are derived anew.
+    /// References, charges, states and counts are derived anew.
     case mendRows
     case setSize(ContentDigest)
     /// The content is brought back from somebody's results, if it is still there.
@@ -95,6 +97,11 @@ extension FsckFinding {
             self.init(
                 code: .stateWrong, subject: "\(id)",
                 detail: "its state is not what its stages say", remedy: .mendRows)
+        case .countDiffers(let inbox, let state, let recorded, let counted):
+            self.init(
+                code: .countWrong, subject: String(decoding: inbox, as: UTF8.self),
+                detail: "\(recorded) documents are counted as \(state), there are \(counted)",
+                remedy: .mendRows)
         case .blobUnreferenced(let blob):
             self.init(
                 code: .unreferenced, subject: blob.digest.hex,

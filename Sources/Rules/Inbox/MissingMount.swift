@@ -5,14 +5,14 @@ public enum MissingMount {
     ///
     /// - Parameters:
     ///   - path: absolute; where something is there, with all links replaced.
+    ///   - present: where the mount stands that it is on.
     ///   - table: the text of `/etc/fstab`.
     ///
     /// Rule: fstab(5).
     public static func find(
-        at path: String, table: some Sequence<UInt8>, mounts: MountTable
+        at path: String, on present: String, table: some Sequence<UInt8>
     ) -> String? {
-        guard let present = mounts.mountPoint(of: Array(path.utf8)) else { return nil }
-        return points(table)
+        points(table)
             .filter { point in
                 (path == point || path.hasPrefix(point + "/"))
                     && point.utf8.count > present.utf8.count

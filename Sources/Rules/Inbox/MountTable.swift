@@ -7,6 +7,8 @@ public struct MountTable: Sendable, Hashable {
 
     /// The devices by mount points; where several are mounted at one place, the last is seen.
     private var devices: [[UInt8]: UInt64] = [:]
+    /// Where each mount stands, by the kernel's number of it.
+    private var points: [UInt64: [UInt8]] = [:]
 
     /// Reads the text of `/proc/self/mountinfo`; a line that makes no sense is passed over.
     public init(text: some Sequence<UInt8>) {
@@ -18,6 +20,9 @@ public struct MountTable: Sendable, Hashable {
             else { continue }
             let point = Self.unescaped(fields[4])
             devices[point == [UInt8(ascii: "/")] ? [] : point] = device
+            if let number = UInt64(String(decoding: fields[0], as: UTF8.self)) {
+                points[number] = point
+            }
         }
     }
 
@@ -29,6 +34,11 @@ public struct MountTable: Sendable, Hashable {
     /// known.
     public func mountPoint(of path: [UInt8]) -> String? {
         point(above: path).map { $0.isEmpty ? "/" : String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Where a mount stands, by the kernel's number of it; nil for one that is not there any more.
+    public func mountPoint(ofMount number: UInt64) -> String? {
+        points[number].map { String(decoding: $0, as: UTF8.self) }
     }
 
     private func point(above path: [UInt8]) -> [UInt8]? {

@@ -36,6 +36,15 @@ import Testing
         #expect(MountTable(text: []).device(of: Array("/".utf8)) == nil)
     }
 
+    @Test func `a mount is known by its number, whatever is mounted above it`() {
+        #expect(table.mountPoint(ofMount: 22) == "/")
+        #expect(table.mountPoint(ofMount: 30) == "/srv/in/share")
+        #expect(table.mountPoint(ofMount: 31) == #"/srv/in/with blank\x"#)
+        #expect(table.mountPoint(ofMount: 33) == "/srv/in/share")
+        #expect(table.mountPoint(ofMount: 35) == nil)
+        #expect(table.mountPoint(ofMount: 99) == nil)
+    }
+
     @Test func `an inbox knows what is mounted beneath it`() throws {
         let mounts = table.mounts(beneath: Array("/srv/in".utf8))
         func path(_ text: String) throws -> BeneathPath {
