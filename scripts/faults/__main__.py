@@ -2,7 +2,7 @@
 
 usage: python3 scripts/faults [FOLDER WITH THE BUILT PROGRAMS]     (as root)
 
-Environment: FAULTS, "full" or "quick" (full); ONLY, some of "census kills errors cuts full" (all of them); HUNT, what catches one
+Environment: FAULTS, "full" or "quick" (full); ONLY, some of "census kills errors cuts full restarts" (all of them); HUNT, what catches one
 broken build (see mutants.py), instead; SEED, to draw
 the same cases again; JOBS, how many cases run side by side (the processors); TMPDIR, where to work (/dev/shm: a sync costs
 nothing there); KEEP=1 keeps the work for a look; CASE, a part of the description of the cases to run. Prints a table and

@@ -1,13 +1,13 @@
 """Draws the cases, lets them run side by side, and hands over what they found."""
 import errno, multiprocessing, os, random, sys, time, traceback
 
-import census, disks, full, lives, report
+import census, disks, full, lives, report, restarts
 from lives import Case
 from plan import ALL, DURABLE, KINDS, Wanted
 from slot import Slot, Wrong
 
-FULL_COUNTS = {"kills": int(os.environ.get("KILLS", 2200)), "deep": 220, "ext4": 520, "xfs": 220, "syncs": 48}
-QUICK_COUNTS = {"kills": 100, "deep": 16, "ext4": 24, "xfs": 12, "syncs": 4}
+FULL_COUNTS = {"kills": int(os.environ.get("KILLS", 2200)), "deep": 220, "ext4": 520, "xfs": 220, "syncs": 48, "restarts": 50}
+QUICK_COUNTS = {"kills": 100, "deep": 16, "ext4": 24, "xfs": 12, "syncs": 4, "restarts": 10}
 ERRORS = "ENOSPC EDQUOT EROFS EIO EMFILE ENOMEM EINTR".split()
 # What no file system answers to a call that writes nothing.
 FOR_READING = "EIO EMFILE ENOMEM EINTR".split()
@@ -20,7 +20,7 @@ WAITING_JOBS = 24
 def run(work, programs, root):
     chance = random.Random(seed := int(os.environ.get("SEED", random.randrange(1 << 31))))
     quick = os.environ.get("FAULTS") == "quick"
-    only = os.environ.get("ONLY", "census kills errors cuts full").split()
+    only = os.environ.get("ONLY", "census kills errors cuts full restarts").split()
     print(f"faults: seed {seed}, {'quick' if quick else 'full'}: {' '.join(only)}", flush=True)
     first = Slot(0, work, programs, root)
     tally = report.Tally(quick)
@@ -36,6 +36,8 @@ def run(work, programs, root):
         waiting += known_errors() + errors(chance, quick, tally.kinds)
     if "full" in only:
         waiting += fills(quick)
+    if "restarts" in only:
+        working += [Case("restart under load", restarts.restart, restarts=counts["restarts"], seed=chance.randrange(1 << 31))]
     if hunt := os.environ.get("HUNT"):
         working, waiting = [], hunts(chance, sizes)[hunt]
     working, waiting = (possible(first, cases, tally) for cases in (working, waiting))
