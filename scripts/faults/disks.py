@@ -1,7 +1,8 @@
 """Disks in files, mounted over a slot's own: ones whose power can be cut, and small ones that fill up."""
-import contextlib, os, pathlib, subprocess
+import contextlib, os, subprocess, time
 
 import workload
+from slot import Wrong
 
 # Large enough for each file system's least size; the files have holes.
 SIZES = {"ext4": "64M", "xfs": "300M", "btrfs": "128M", "tmpfs": "24M"}
@@ -44,7 +45,7 @@ class Image:
         subprocess.run(["mount", *OPTIONS[self.system], self.file, self.slot.disk], check=True)
 
     def unmount(self):
-        subprocess.run(["umount", self.slot.disk], check=True)
+        unmount(self.slot.disk)
 
     @contextlib.contextmanager
     def fresh(self):
@@ -55,6 +56,18 @@ class Image:
         finally:
             if os.path.ismount(self.slot.disk):
                 self.unmount()
+
+
+def unmount(disk, seconds=5):
+    """Whoever reads about a dying process in /proc holds what it has mapped for a moment longer than it lives."""
+    end = time.monotonic() + seconds
+    while True:
+        told = subprocess.run(["umount", disk], capture_output=True, text=True)
+        if told.returncode == 0:
+            return
+        if "busy" not in told.stderr or time.monotonic() > end:
+            raise Wrong(f"left over: the disk cannot be unmounted: {told.stderr.strip()}")
+        time.sleep(0.01)
 
 
 def refusal(slot, system):
@@ -87,7 +100,7 @@ class Memory:
         try:
             yield self
         finally:
-            subprocess.run(["umount", self.slot.disk], check=True)
+            unmount(self.slot.disk)
 
 
 def image(slot, system, with_earlier):

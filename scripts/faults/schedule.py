@@ -191,7 +191,7 @@ def judged(slot, case):
     except Wrong as wrong:
         complaints = [str(wrong)]
     except Exception:
-        complaints = [f"harness: {traceback.format_exc()}"]
+        complaints = ["harness: " + " | ".join(traceback.format_exc().split("\n")[-7:])]
     return case, complaints
 
 
