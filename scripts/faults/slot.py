@@ -28,7 +28,9 @@ class Run:
 
 
 class Slot:
-    def __init__(self, number, home, programs, root):
+    def __init__(self, number, home, programs, root, expectations=None):
+        # What clean runs make is the same in all slots; by whether earlier documents stand there.
+        self.expectations = {} if expectations is None else expectations
         self.number, self.home, self.programs, self.root = number, home / f"slot{number}", programs, root
         self.disk = self.home / "disk"
         self.disk.mkdir(parents=True)
