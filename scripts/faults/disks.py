@@ -12,7 +12,7 @@ MAKE = {
     "btrfs": ["mkfs.btrfs", "-q", "-f", "--mixed"],
 }
 # Images of the same make bear the same identity, and xfs would refuse the second.
-OPTIONS = {"xfs": ["-o", "loop,nouuid"], "ext4": ["-o", "loop"], "btrfs": ["-o", "loop"]}
+OPTIONS = {"xfs": ["-o", "nouuid"], "ext4": [], "btrfs": []}
 
 
 class Image:
@@ -27,35 +27,63 @@ class Image:
         """Makes the disk that cases begin with: the drops in their inboxes, safe on the disk."""
         if self.template.exists():
             return self
-        with self.file.open("wb") as file:
-            pass
-        subprocess.run(["truncate", "-s", SIZES[self.system], self.file], check=True)
-        subprocess.run([*MAKE[self.system], *self.make_more, self.file], check=True, stdout=subprocess.DEVNULL)
-        self.mount()
-        os.chmod(self.slot.disk, 0o755)
-        if with_earlier:
-            workload.lay(self.slot.disk, workload.earlier(self.slot.root))
-            self.slot.finish()
-        workload.lay(self.slot.disk, workload.drops(self.slot.root))
-        self.unmount()
+        self.format()
+        with self.attached():
+            self.mount()
+            os.chmod(self.slot.disk, 0o755)
+            if with_earlier:
+                workload.lay(self.slot.disk, workload.earlier(self.slot.root))
+                self.slot.finish()
+            workload.lay(self.slot.disk, workload.drops(self.slot.root))
+            self.unmount()
         self.file.rename(self.template)
         return self
 
+    def format(self):
+        succeed("truncate", "-s", SIZES[self.system], self.file)
+        succeed(*MAKE[self.system], *self.make_more, self.file)
+
+    @contextlib.contextmanager
+    def attached(self):
+        """A device over the file: the same one as long as this lasts, as a machine's disk has one name."""
+        device = succeed("losetup", "--find", "--show", self.file).strip()
+        held = os.open(device, os.O_RDONLY)
+        # From now on it goes as soon as nobody has it open any more, however this program ends.
+        succeed("losetup", "--detach", device)
+        self.device = device
+        try:
+            yield self
+        finally:
+            os.close(held)
+
     def mount(self):
-        subprocess.run(["mount", *OPTIONS[self.system], self.file, self.slot.disk], check=True)
+        succeed("mount", *OPTIONS[self.system], self.device, self.slot.disk)
 
     def unmount(self):
         unmount(self.slot.disk)
 
     @contextlib.contextmanager
     def fresh(self):
-        subprocess.run(["cp", "--sparse=always", self.template, self.file], check=True)
-        self.mount()
-        try:
-            yield self
-        finally:
-            if os.path.ismount(self.slot.disk):
-                self.unmount()
+        succeed("cp", "--sparse=always", self.template, self.file)
+        with self.attached():
+            self.mount()
+            try:
+                yield self
+            finally:
+                if os.path.ismount(self.slot.disk):
+                    self.unmount()
+
+
+def succeed(*words):
+    """Runs a program that must succeed; returns what it printed."""
+    told = subprocess.run(words, capture_output=True, text=True)
+    if told.returncode != 0:
+        raise Refused(f"{words[0]} ended with {told.returncode}: {' '.join(told.stderr.split())}")
+    return told.stdout
+
+
+class Refused(Exception):
+    """What this system does not do for us."""
 
 
 def unmount(disk, seconds=5):
@@ -76,12 +104,12 @@ def refusal(slot, system):
         return None
     try:
         probe = Image(slot, system, f"{system}-probe")
-        subprocess.run(["truncate", "-s", SIZES[system], probe.file], check=True)
-        subprocess.run([*MAKE[system], probe.file], check=True, stdout=subprocess.DEVNULL)
-        probe.mount()
-        probe.unmount()
+        probe.format()
+        with probe.attached():
+            probe.mount()
+            probe.unmount()
         probe.file.unlink()
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, Refused) as error:
         return str(error)
     return None
 

@@ -14,7 +14,7 @@ class Tally:
         self.points, self.reached, self.found = collections.Counter(), collections.Counter(), collections.Counter()
         self.refused, self.slowest, self.complaints, self.kinds = collections.Counter(), {}, [], []
         self.restarted, self.slowest_stop = collections.Counter(), 0
-        self.places, self.skipped = collections.Counter(), []
+        self.places, self.skipped = collections.Counter(), {}
 
     def take_census(self, counts):
         """Notes what undisturbed runs call; returns how many durable calls each makes."""
@@ -24,8 +24,8 @@ class Tally:
                   + ", ".join(f"{kind} {count}" for kind, count in made.items() if count), flush=True)
         return [sum(made[kind] for kind in DURABLE) for made in counts]
 
-    def skip(self, what):
-        self.skipped.append(what)
+    def skip(self, count, where):
+        self.skipped[where] = count
 
     def add(self, case, complaints):
         self.points[case.sort] += case.more.get("restarts", 1)
@@ -63,11 +63,12 @@ class Tally:
         print("struck: " + ", ".join(f"{kind} {count}" for kind, count in sorted(self.places.items()) if kind))
         for complaint in self.complaints[:MOST_SHOWN]:
             print(f"WRONG: {complaint}")
-        for what in self.skipped:
-            print(f"SKIPPED: {what}")
+        for where, count in self.skipped.items():
+            print(f"SKIPPED: {count} cases {where}")
         # A thinned run does with what there is; a full one proves nothing without all of it.
-        wrong = sum(self.found.values()) + (0 if self.quick else len(self.skipped))
-        print(f"\n{self.points.total()} cases, " + (f"{wrong} wrong" if wrong else "all right"))
+        wrong = sum(self.found.values()) + (0 if self.quick else len(self.skipped)) + (not self.points and not self.skipped)
+        skipped = f", {sum(self.skipped.values())} SKIPPED" if self.skipped else ""
+        print(f"\n{self.points.total()} cases, " + (f"{wrong} wrong" if wrong else "all right") + skipped)
         return 1 if wrong else 0
 
 

@@ -17,12 +17,13 @@ HUGE = 8_000_000
 def restart(slot, case):
     """Lets the daemon live many short lives under load, and then finish."""
     chance = random.Random(case.more["seed"])
-    files = load(slot, chance, case.more["restarts"] * FILES_A_LIFE)
+    backlog = case.more["backlog"]
+    files = load(slot, chance, backlog, case.more["restarts"] * FILES_A_LIFE)
     expected = expectation(slot, files)
     workload.clear(slot.disk)
-    workload.lay(slot.disk, [])
+    workload.lay(slot.disk, [file for of_one in files.values() for file in of_one[:backlog]])
     pace = multiprocessing.Value("i", 0)
-    droppers = [begin(drop, slot, files[inbox], pace, chance.random()) for inbox in files]
+    droppers = [begin(drop, slot, files[inbox][backlog:], pace, chance.random()) for inbox in files]
     try:
         for _ in range(case.more["restarts"]):
             with pace.get_lock():
@@ -40,7 +41,7 @@ def restart(slot, case):
     slot.finish(patience=300)
     slot.await_no_workers()
     complaints = list(judge.judge(slot, expected))
-    if (slowest := case.more["slowest stop"]) > STOP:
+    if (slowest := case.more.get("slowest stop", 0)) > STOP:
         complaints.append(f"stuck: a stop took {slowest} s")
     return complaints
 
@@ -103,14 +104,14 @@ def await_work(slot, process):
 WORK = ("claim begun", "stage started")
 
 
-def load(slot, chance, count):
-    """What each account drops: small and large files, tables, some with the content of another one."""
+def load(slot, chance, backlog, count):
+    """What each account drops: a heap of small files at first, then small and large ones, tables, equal contents."""
     of = workload.contents(slot.root)
     files = {}
     for inbox in workload.INBOXES:
         files[inbox] = []
-        for number in range(count):
-            kind, folder = chance.random(), chance.choice(["", "sub/", "sub/deep/"])
+        for number in range(backlog + count):
+            kind, folder = chance.random() if number >= backlog else 1, chance.choice(["", "sub/", "sub/deep/"])
             name = f"{folder}{number}"
             if kind < 0.1:
                 content, is_table = table(f"{inbox}{number}", 5000 if kind < 0.03 else 50), True

@@ -1,14 +1,14 @@
 """Draws the cases, lets them run side by side, and hands over what they found."""
-import errno, multiprocessing, os, random, sys, time, traceback
+import collections, errno, multiprocessing, os, random, sys, time, traceback
 
 import census, disks, full, lives, report, restarts
 from lives import Case
 from plan import ALL, DURABLE, KINDS, Wanted
 from slot import Slot, Wrong
 
-FULL_COUNTS = {"kills": int(os.environ.get("KILLS", 2200)), "deep": 220, "ext4": 540, "xfs": 230, "syncs": 48, "restarts": 50}
+FULL_COUNTS = {"kills": int(os.environ.get("KILLS", 2200)), "deep": 220, "ext4": 540, "xfs": 230, "syncs": 48, "restarts": 50, "backlog": 1000}
 # Few, as the programs that tests are run with are slow ones.
-QUICK_COUNTS = {"kills": 40, "deep": 8, "ext4": 8, "xfs": 4, "syncs": 2, "restarts": 5}
+QUICK_COUNTS = {"kills": 40, "deep": 8, "ext4": 8, "xfs": 4, "syncs": 2, "restarts": 5, "backlog": 30}
 ERRORS = "ENOSPC EDQUOT EROFS EIO EMFILE ENOMEM EINTR".split()
 # What no file system answers to a call that writes nothing.
 FOR_READING = "EIO EMFILE ENOMEM EINTR".split()
@@ -38,10 +38,11 @@ def run(work, programs, root):
     if "full" in only:
         waiting += fills(chance, quick)
     if "restarts" in only:
-        working += [Case("restart under load", restarts.restart, restarts=counts["restarts"], seed=chance.randrange(1 << 31))]
+        working += [Case("restart under load", restarts.restart, restarts=counts["restarts"], backlog=counts["backlog"], seed=chance.randrange(1 << 31))]
     if hunt := os.environ.get("HUNT"):
-        working, waiting = [], hunts(chance, sizes)[hunt]
-    working, waiting = (possible(first, cases, tally) for cases in (working, waiting))
+        working, waiting = hunts(chance, sizes)[hunt], []
+    refused = refusals(first, working + waiting, tally)
+    working, waiting = ([case for case in cases if case.more.get("disk") not in refused] for cases in (working, waiting))
     wanted = os.environ.get("CASE")
     if "census" in only:
         for again in (False, True):
@@ -55,13 +56,13 @@ def run(work, programs, root):
     return tally.print()
 
 
-def possible(slot, cases, tally):
-    """The cases whose disks can be had here; a full run must have them all."""
-    refusals = {disk: disks.refusal(slot, disk) for disk in sorted({case.more["disk"] for case in cases if "disk" in case.more})}
-    for disk, refusal in refusals.items():
-        if refusal:
-            tally.skip(f"{sum(case.more.get('disk') == disk for case in cases)} cases on {disk}: {refusal}")
-    return [case for case in cases if not refusals.get(case.more.get("disk"))]
+def refusals(slot, cases, tally):
+    """The kinds of disks that cannot be had here, whose cases are left out; a full run must have them all."""
+    wanted = collections.Counter(case.more["disk"] for case in cases if "disk" in case.more)
+    refused = {disk: reason for disk in sorted(wanted) if (reason := disks.refusal(slot, disk))}
+    for disk, reason in refused.items():
+        tally.skip(wanted[disk], f"on {disk}, which this system does not give: {reason}")
+    return refused
 
 
 def measure(slot, again):
@@ -211,7 +212,7 @@ def perform(cases, jobs, tally, house):
     with multiprocessing.Pool(jobs, settle_in, (number, house)) as pool:
         for done, (case, complaints) in enumerate(pool.imap_unordered(perform_one, cases), 1):
             tally.add(case, complaints)
-            if done % 200 == 0 or done == len(cases):
+            if done % 100 == 0 or done == len(cases):
                 print(f"faults: {done} of {len(cases)}, {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
     tally.seconds += time.monotonic() - begin
 
