@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 
 /// The socket on which a service manager listens, and what is said to it.
-final class ServiceManagerEar: Sendable {
+final class ServiceManagerEar {
     /// What was heard before what was waited for.
     struct Unheard: Error {
         let before: [String]
@@ -14,7 +14,8 @@ final class ServiceManagerEar: Sendable {
 
     /// Listens in a folder; the socket's name goes with the folder.
     init(in folder: String) throws {
-        path = folder + "/notify"
+        let path = folder + "/notify"
+        self.path = path
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
