@@ -40,7 +40,9 @@ def run(work, programs, root):
     if "restarts" in only:
         working += [Case("restart under load", restarts.restart, restarts=counts["restarts"], backlog=counts["backlog"], seed=chance.randrange(1 << 31))]
     if hunt := os.environ.get("HUNT"):
-        working, waiting = hunts(chance, sizes)[hunt], []
+        cases = hunts(chance, sizes)[hunt]
+        # Whose daemon runs on mostly waits.
+        working, waiting = ([case for case in cases if (case.life is lives.fail) == waits] for waits in (False, True))
     refused = refusals(first, working + waiting, tally)
     working, waiting = ([case for case in cases if case.more.get("disk") not in refused] for cases in (working, waiting))
     wanted = os.environ.get("CASE")
