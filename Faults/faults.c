@@ -243,6 +243,12 @@ int fsetxattr(int file, const char *name, const void *value, size_t size, int fl
 int setxattr(const char *path, const char *name, const void *value, size_t size, int flags) {
     MEET(KIND_ATTRIBUTES, AT_FDCWD, path, RAW(SYS_setxattr, path, name, value, size, flags, 0));
 }
+int futimens(int file, const struct timespec times[2]) {
+    MEET(KIND_ATTRIBUTES, file, NULL, RAW(SYS_utimensat, file, NULL, times, 0, 0, 0));
+}
+int utimensat(int folder, const char *name, const struct timespec times[2], int flags) {
+    MEET(KIND_ATTRIBUTES, folder, name, RAW(SYS_utimensat, folder, name, times, flags, 0, 0));
+}
 
 // Opening.
 

@@ -3,10 +3,11 @@ import Rules
 
 extension InboxIntake {
     /// The drop that has been ready longest by arrival; waits for one, and returns nil when intake
-    /// ends or the task is cancelled. Whoever gets one must tell ``ended(_:_:)``.
+    /// ends or the task is cancelled, however many are ready. Whoever gets one must tell
+    /// ``ended(_:_:)``.
     public func nextReady() async -> SettledDrop? {
+        guard !isOver, !Task.isCancelled else { return nil }
         if let drop = takeReady() { return drop }
-        guard !isOver else { return nil }
         let ticket = claimers.takeTicket()
         defer { claimers.giveBack(ticket) }
         return await withTaskCancellationHandler {

@@ -124,6 +124,30 @@ import Testing
         try await daemon.stop()
     }
 
+    @Test func `the service manager hears of start, life and stop`() async throws {
+        let ear = try ServiceManagerEar(in: scene.folder)
+        try scene.configure()
+        let program = RunningProgram.builtPrograms.appending(path: "ingestd").path
+        let daemon = DaemonProcess(
+            program: try RunningProgram(
+                "/usr/bin/env",
+                [
+                    "NOTIFY_SOCKET=\(ear.path)", "WATCHDOG_USEC=100000", program, "run",
+                    "--config", scene.config,
+                ]))
+        // It is alive before all inboxes are served, and may say so.
+        let early = try await ear.heard("READY=1")
+        #expect(early.allSatisfy { $0 == "WATCHDOG=1" }, "\(early)")
+        for _ in 1...3 { try await ear.heard("WATCHDOG=1") }
+        daemon.program.send(SIGHUP)
+        try await daemon.line(.configReloaded)
+        let afterwards = try await ear.heard("READY=1")
+        #expect(afterwards.contains { $0.hasPrefix("RELOADING=1\nMONOTONIC_USEC=") })
+        daemon.program.send(SIGTERM)
+        try await ear.heard("STOPPING=1")
+        #expect(try await daemon.program.ended() == .exited(0))
+    }
+
     @Test func `a config that is wrong is not taken on reload, and the old one holds`()
         async throws
     {

@@ -374,19 +374,4 @@ private let page = "%PDF-1.4\n%%EOF\n"
             await harness.said(.inboxLost)
         }
     }
-
-    @Test func `waiting for a drop ends with the intake`() async throws {
-        let harness = try await IntakeHarness(folder)
-        let drop = try await withThrowingTaskGroup(of: SettledDrop?.self) { group in
-            group.addTask {
-                await harness.intake.run()
-                return nil
-            }
-            await harness.said(.inboxWatched)
-            group.addTask { await harness.intake.nextReady() }
-            group.cancelAll()
-            return try await group.next() ?? nil
-        }
-        #expect(drop == nil)
-    }
 }

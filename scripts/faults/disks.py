@@ -1,7 +1,8 @@
 """Disks in files, mounted over a slot's own: ones whose power can be cut, and small ones that fill up."""
-import contextlib, os, pathlib, subprocess
+import contextlib, os, subprocess, time
 
 import workload
+from slot import Wrong
 
 # Large enough for each file system's least size; the files have holes.
 SIZES = {"ext4": "64M", "xfs": "300M", "btrfs": "128M", "tmpfs": "24M"}
@@ -11,7 +12,7 @@ MAKE = {
     "btrfs": ["mkfs.btrfs", "-q", "-f", "--mixed"],
 }
 # Images of the same make bear the same identity, and xfs would refuse the second.
-OPTIONS = {"xfs": ["-o", "loop,nouuid"], "ext4": ["-o", "loop"], "btrfs": ["-o", "loop"]}
+OPTIONS = {"xfs": ["-o", "nouuid"], "ext4": [], "btrfs": []}
 
 
 class Image:
@@ -26,35 +27,75 @@ class Image:
         """Makes the disk that cases begin with: the drops in their inboxes, safe on the disk."""
         if self.template.exists():
             return self
-        with self.file.open("wb") as file:
-            pass
-        subprocess.run(["truncate", "-s", SIZES[self.system], self.file], check=True)
-        subprocess.run([*MAKE[self.system], *self.make_more, self.file], check=True, stdout=subprocess.DEVNULL)
-        self.mount()
-        os.chmod(self.slot.disk, 0o755)
-        if with_earlier:
-            workload.lay(self.slot.disk, workload.earlier(self.slot.root))
-            self.slot.finish()
-        workload.lay(self.slot.disk, workload.drops(self.slot.root))
-        self.unmount()
+        self.format()
+        with self.attached():
+            self.mount()
+            os.chmod(self.slot.disk, 0o755)
+            if with_earlier:
+                workload.lay(self.slot.disk, workload.earlier(self.slot.root))
+                self.slot.finish()
+            workload.lay(self.slot.disk, workload.drops(self.slot.root))
+            self.unmount()
         self.file.rename(self.template)
         return self
 
-    def mount(self):
-        subprocess.run(["mount", *OPTIONS[self.system], self.file, self.slot.disk], check=True)
-
-    def unmount(self):
-        subprocess.run(["umount", self.slot.disk], check=True)
+    def format(self):
+        succeed("truncate", "-s", SIZES[self.system], self.file)
+        succeed(*MAKE[self.system], *self.make_more, self.file)
 
     @contextlib.contextmanager
-    def fresh(self):
-        subprocess.run(["cp", "--sparse=always", self.template, self.file], check=True)
-        self.mount()
+    def attached(self):
+        """A device over the file: the same one as long as this lasts, as a machine's disk has one name."""
+        device = succeed("losetup", "--find", "--show", self.file).strip()
+        held = os.open(device, os.O_RDONLY)
+        # From now on it goes as soon as nobody has it open any more, however this program ends.
+        succeed("losetup", "--detach", device)
+        self.device = device
         try:
             yield self
         finally:
-            if os.path.ismount(self.slot.disk):
-                self.unmount()
+            os.close(held)
+
+    def mount(self):
+        succeed("mount", *OPTIONS[self.system], self.device, self.slot.disk)
+
+    def unmount(self):
+        unmount(self.slot.disk)
+
+    @contextlib.contextmanager
+    def fresh(self):
+        succeed("cp", "--sparse=always", self.template, self.file)
+        with self.attached():
+            self.mount()
+            try:
+                yield self
+            finally:
+                if os.path.ismount(self.slot.disk):
+                    self.unmount()
+
+
+def succeed(*words):
+    """Runs a program that must succeed; returns what it printed."""
+    told = subprocess.run(words, capture_output=True, text=True)
+    if told.returncode != 0:
+        raise Refused(f"{words[0]} ended with {told.returncode}: {' '.join(told.stderr.split())}")
+    return told.stdout
+
+
+class Refused(Exception):
+    """What this system does not do for us."""
+
+
+def unmount(disk, seconds=5):
+    """Whoever reads about a dying process in /proc holds what it has mapped for a moment longer than it lives."""
+    end = time.monotonic() + seconds
+    while True:
+        told = subprocess.run(["umount", disk], capture_output=True, text=True)
+        if told.returncode == 0:
+            return
+        if "busy" not in told.stderr or time.monotonic() > end:
+            raise Wrong(f"left over: the disk cannot be unmounted: {told.stderr.strip()}")
+        time.sleep(0.01)
 
 
 def refusal(slot, system):
@@ -63,12 +104,12 @@ def refusal(slot, system):
         return None
     try:
         probe = Image(slot, system, f"{system}-probe")
-        subprocess.run(["truncate", "-s", SIZES[system], probe.file], check=True)
-        subprocess.run([*MAKE[system], probe.file], check=True, stdout=subprocess.DEVNULL)
-        probe.mount()
-        probe.unmount()
+        probe.format()
+        with probe.attached():
+            probe.mount()
+            probe.unmount()
         probe.file.unlink()
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, Refused) as error:
         return str(error)
     return None
 
@@ -87,7 +128,7 @@ class Memory:
         try:
             yield self
         finally:
-            subprocess.run(["umount", self.slot.disk], check=True)
+            unmount(self.slot.disk)
 
 
 def image(slot, system, with_earlier):

@@ -56,7 +56,7 @@ def live_through(slot, case, process, expected):
 
 
 # What the log says when something is in the way.
-PAUSES = ("store paused", "catalogue failed", "sidecar failed", "claim abandoned", "stage retries")
+PAUSES = ("store paused", "catalogue failed", "sidecar not written", "claim abandoned", "stage retrying", "worker not started")
 
 
 def small_disk(slot, system, left):

@@ -27,7 +27,7 @@ class Case:
 
 def expectation(slot, again):
     """What a clean run makes, found out by one; on the slot's own plain disk."""
-    known = slot.__dict__.setdefault("expectations", {})
+    known = slot.expectations
     if again not in known:
         slot.restore(slot.make_template() if again else None)
         slot.finish()

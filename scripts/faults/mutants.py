@@ -25,6 +25,9 @@ def lay_out():
     """Makes the copy as the sources are, and touches nothing that is so already."""
     COPY.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
+        for stale in (COPY / name).rglob("*"):
+            if stale.is_file() and not (ROOT / stale.relative_to(COPY)).exists():
+                stale.unlink()
         if (ROOT / name).is_dir():
             for source in (ROOT / name).rglob("*"):
                 place(source)
@@ -42,7 +45,7 @@ def place(source):
 
 
 def hunt(name, programs):
-    """Whether anything was wrong, and what the table says of it."""
+    """Whether anything was wrong, how many cases there were, the harm by its sort, and the complaints."""
     told = subprocess.run(
         [sys.executable, ROOT / "scripts/faults", programs], capture_output=True, text=True,
         env={**os.environ, "HUNT": name, "ONLY": ""})
@@ -51,7 +54,8 @@ def hunt(name, programs):
     harm = {sort: sum(int(row[column + 1]) for row in rows) for sort, column in HARM.items()}
     if told.returncode not in (0, 1) or not rows:
         sys.exit(f"mutants: the hunt for {name} failed: {told.stdout[-800:]} {told.stderr[-800:]}")
-    return told.returncode == 1, sum(int(row[1]) for row in rows), harm
+    complaints = [line for line in told.stdout.splitlines() if line.startswith(("WRONG", "SKIPPED"))]
+    return told.returncode == 1, sum(int(row[1]) for row in rows), harm, complaints
 
 
 def main():
@@ -64,7 +68,7 @@ def main():
         report(f"sound, hunted for {patch.stem}", *hunt(patch.stem, sound), expected=False, wrong=wrong)
     for patch in patches:
         with patch.open() as text:
-            subprocess.run(["patch", "-p1", "--quiet", "--fuzz=3"], cwd=COPY, stdin=text, check=True)
+            subprocess.run(["patch", "-p1", "--quiet", "--fuzz=3", "--no-backup-if-mismatch"], cwd=COPY, stdin=text, check=True)
         try:
             report(patch.stem, *hunt(patch.stem, build()), expected=True, wrong=wrong)
         finally:
@@ -72,12 +76,13 @@ def main():
     return 1 if wrong else 0
 
 
-def report(name, is_blamed, points, harm, expected, wrong):
+def report(name, is_blamed, points, harm, complaints, expected, wrong):
     is_right = is_blamed == expected and (not expected or any(harm.values()))
     verdict = ("caught" if expected else "blamed") if is_blamed else ("**missed**" if expected else "passes")
     print(f"| {name} | {points} | {harm['lost']} | {harm['duplicated']} | {harm['corrupt']} | {verdict} |", flush=True)
     if not is_right:
         wrong.append(name)
+        print("\n".join(complaints), file=sys.stderr, flush=True)
 
 
 sys.exit(main())

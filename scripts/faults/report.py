@@ -13,8 +13,8 @@ class Tally:
         self.quick, self.seconds = quick, 0.0
         self.points, self.reached, self.found = collections.Counter(), collections.Counter(), collections.Counter()
         self.refused, self.slowest, self.complaints, self.kinds = collections.Counter(), {}, [], []
-        self.restarted = collections.Counter()
-        self.places, self.skipped = collections.Counter(), []
+        self.restarted, self.slowest_stop = collections.Counter(), 0
+        self.places, self.skipped = collections.Counter(), {}
 
     def take_census(self, counts):
         """Notes what undisturbed runs call; returns how many durable calls each makes."""
@@ -24,14 +24,15 @@ class Tally:
                   + ", ".join(f"{kind} {count}" for kind, count in made.items() if count), flush=True)
         return [sum(made[kind] for kind in DURABLE) for made in counts]
 
-    def skip(self, what):
-        self.skipped.append(what)
+    def skip(self, count, where):
+        self.skipped[where] = count
 
     def add(self, case, complaints):
-        self.points[case.sort] += 1
-        self.reached[case.sort] += bool(case.reached)
+        self.points[case.sort] += case.more.get("restarts", 1)
+        self.reached[case.sort] += case.reached if "restarts" in case.more else bool(case.reached)
         self.refused[case.sort] += bool(case.more.get("refused"))
         self.restarted[case.sort] += bool(case.more.get("restarted"))
+        self.slowest_stop = max(self.slowest_stop, case.more.get("slowest stop", 0))
         seconds = case.more.get("seconds", 0)
         self.slowest[case.sort] = max(self.slowest.get(case.sort, 0), seconds)
         for place in case.places:
@@ -57,14 +58,17 @@ class Tally:
                 print(f"{row}: {self.restarted[row]} of them ended the daemon with SIGBUS; the next start succeeded")
             if self.slowest[row]:
                 print(f"{row}: all done at most {self.slowest[row]} s after the cause had gone")
+        if self.slowest_stop:
+            print(f"the slowest stop under load took {self.slowest_stop} s")
         print("struck: " + ", ".join(f"{kind} {count}" for kind, count in sorted(self.places.items()) if kind))
         for complaint in self.complaints[:MOST_SHOWN]:
             print(f"WRONG: {complaint}")
-        for what in self.skipped:
-            print(f"SKIPPED: {what}")
+        for where, count in self.skipped.items():
+            print(f"SKIPPED: {count} cases {where}")
         # A thinned run does with what there is; a full one proves nothing without all of it.
-        wrong = sum(self.found.values()) + (0 if self.quick else len(self.skipped))
-        print(f"\n{self.points.total()} cases, " + (f"{wrong} wrong" if wrong else "all right"))
+        wrong = sum(self.found.values()) + (0 if self.quick else len(self.skipped)) + (not self.points and not self.skipped)
+        skipped = f", {sum(self.skipped.values())} SKIPPED" if self.skipped else ""
+        print(f"\n{self.points.total()} cases, " + (f"{wrong} wrong" if wrong else "all right") + skipped)
         return 1 if wrong else 0
 
 

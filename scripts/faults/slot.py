@@ -28,20 +28,20 @@ class Run:
 
 
 class Slot:
-    def __init__(self, number, home, programs, root):
+    def __init__(self, number, home, programs, root, expectations=None):
+        # What clean runs make is the same in all slots; by whether earlier documents stand there.
+        self.expectations = {} if expectations is None else expectations
         self.number, self.home, self.programs, self.root = number, home / f"slot{number}", programs, root
         self.disk = self.home / "disk"
         self.disk.mkdir(parents=True)
         for folder in (self.home, self.disk):
             folder.chmod(0o755)
-        # A name of its own tells the workers of this slot from those of others.
-        (self.home / "ingest-worker").symlink_to(programs / "ingest-worker")
-        self.config, self.plan_count = self.home / "ingestd.yaml", 0
+        self.config, self.session = self.home / "ingestd.yaml", 0
         self.config.write_text(json.dumps({
             "state": str(self.disk / "state"), "log": {"format": "json", "level": "debug"},
             "inboxes": [{"path": str(self.disk / inbox), "settle": "0s", "settle_without_proof": "0s"}
                         for inbox in workload.INBOXES],
-            "workers": {"program": str(self.home / "ingest-worker"), "count": 2}}))
+            "workers": {"program": str(programs / "ingest-worker"), "count": 2}}))
 
     @property
     def state(self):
@@ -57,9 +57,11 @@ class Slot:
         if plan:
             environment |= {"LD_PRELOAD": str(self.home.parent / LIBRARY), "FAULTS_PLAN": str(plan.path)}
         with (self.home / "log").open("wb") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*map(str, before), self.programs / "ingestd", "run", "--config", self.config, *arguments], stderr=log,
                 stdin=subprocess.DEVNULL, env=environment, start_new_session=True)
+        self.session = process.pid
+        return process
 
     def log(self):
         lines = []
@@ -94,9 +96,9 @@ class Slot:
 
     def await_no_workers(self):
         """What the daemon has started ends with it, however that came about."""
-        mark, end = str(self.home / "ingest-worker").encode(), time.monotonic() + 5
+        end = time.monotonic() + 5
         while time.monotonic() < end:
-            if not any(mark in line for line in command_lines()):
+            if self.session not in sessions():
                 return
             time.sleep(0.005)
         raise Wrong("left over: a worker outlived its daemon by 5 s")
@@ -120,9 +122,13 @@ class Slot:
         return template
 
 
-def command_lines():
-    for process in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+def sessions():
+    """The sessions of all processes. One that is dying has no command line any more, but still its files and this."""
+    found = set()
+    for process in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
-            yield process.read_bytes()
+            # After the name, which may hold anything: state, parent, group, session.
+            found.add(int(process.read_bytes().rpartition(b")")[2].split()[3]))
         except OSError:
             continue
+    return found
