@@ -14,6 +14,8 @@ public struct FsckFinding: Sendable, Hashable {
         case blobDamaged = "blob_damaged"
         case importsDamaged = "imports_damaged"
         case importMissing = "import_missing"
+        case importStray = "import_stray"
+        case importsUnavailable = "imports_unavailable"
         case statusDamaged = "status_damaged"
         case statusWrong = "status_wrong"
         case resultChanged = "result_changed"
@@ -30,7 +32,8 @@ public struct FsckFinding: Sendable, Hashable {
                 .blobMissing, .blobDamaged, .importsDamaged, .importMissing, .statusDamaged,
                 .statusWrong:
                 true
-            case .resultChanged, .inboxUnavailable, .stagingLeft, .reservationLeft, .unreferenced,
+            case .importStray, .importsUnavailable, .resultChanged, .inboxUnavailable, .stagingLeft,
+                .reservationLeft, .unreferenced,
                 .stranger:
                 false
             }
@@ -52,17 +55,32 @@ public struct FsckFinding: Sendable, Hashable {
     }
 }
 
+extension FsckFinding {
+    /// What must be in order before this is: content that was damaged and is now missing is not.
+    fileprivate enum Subject: Hashable {
+        case content(ContentDigest)
+        case other(Code, String)
+    }
+
+    var whole: some Hashable {
+        switch remedy {
+        case .replace(let blob), .bringBack(let blob): Subject.content(blob.digest)
+        default: Subject.other(code, subject)
+        }
+    }
+}
+
 /// What may be done about a finding without losing anything.
 enum FsckRemedy: Sendable, Hashable {
     case rebuildIndexes
     /// References, charges and states are derived anew.
     case mendRows
     case setSize(ContentDigest)
-    /// The content is brought back from somebody's results, if it is still there.
-    case bringBack(ContentDigest)
+    /// The content is brought back from somebody's results, if it is still there, or made anew.
+    case bringBack(BlobRecord)
     /// The same, once what stands in its place is in quarantine.
-    case replace(ContentDigest)
-    /// What stands at this path below `blobs/` goes into quarantine.
+    case replace(BlobRecord)
+    /// What stands at this path below the state directory goes into quarantine.
     case setAside(String)
     case rewriteStatus(DocumentID)
     case emptyStaging
@@ -99,6 +117,10 @@ extension FsckFinding {
             self.init(
                 code: .unreferenced, subject: blob.digest.hex,
                 detail: "in the catalogue, \(blob.size), and no document or artifact refers to it")
+        case .resultsUnreferenced(let count):
+            self.init(
+                code: .unreferenced, subject: "catalog.sqlite3",
+                detail: "\(count) results that no stage refers to")
         }
     }
 }
