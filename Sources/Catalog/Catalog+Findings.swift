@@ -17,10 +17,9 @@ extension Catalog {
         findings += try await read("add up charges") { try $0.wrongCharges(limit: limit) }
         findings += try await read("compare sizes") { try $0.wrongSizes(limit: limit) }
         findings += try await wrongStates(limit: limit)
-        findings += try await read("look for unused blobs") {
-            try $0.unreferencedBlobs(limit: limit)
-        }
-        return findings + (try await read("count unused results") { try $0.unreferencedResults() })
+        // Results that no stage refers to any more are none: another document may take them over.
+        return findings
+            + (try await read("look for unused blobs") { try $0.unreferencedBlobs(limit: limit) })
     }
 
     private func wrongStates(limit: Int) async throws(CatalogError) -> [CatalogFinding] {
@@ -120,10 +119,5 @@ extension Database {
             LIMIT ?
             """, [limit]
         ).map { .blobUnreferenced(BlobRecord(digest: try $0.digest(), size: try $0.size())) }
-    }
-
-    fileprivate func unreferencedResults() throws -> [CatalogFinding] {
-        let count = try number("SELECT count(*) FROM stageResult WHERE \(Self.isUnusedResult)")
-        return count == 0 ? [] : [.resultsUnreferenced(count: count)]
     }
 }

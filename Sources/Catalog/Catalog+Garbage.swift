@@ -91,7 +91,7 @@ extension Catalog {
 }
 
 extension Database {
-    static let isUnusedResult =
+    fileprivate static let isUnusedResult =
         "NOT EXISTS (SELECT 1 FROM stage WHERE stage.resultId = stageResult.id)"
 
     fileprivate static let isUnusedBlob = """

@@ -92,7 +92,8 @@ public struct ImportsInspection: Sendable {
                     ? try Row.fetchAll(
                         db,
                         sql: """
-                            SELECT "id", "document" FROM "import" WHERE "id" > ? ORDER BY "id" LIMIT ?
+                            SELECT "id", "document" FROM "import"
+                            WHERE "id" > ? ORDER BY "id" LIMIT ?
                             """, arguments: [last, Self.documentsAtOnce]) : []
             }
             guard let end = page.last else { break }

@@ -83,9 +83,6 @@ struct StateDamage: Sendable, CustomStringConvertible {
             try FileManager.default.createDirectory(
                 atPath: "\(state.folder)/staging/note", withIntermediateDirectories: false)
         },
-        StateDamage("a result of no stage's", ["unreferenced"], .left, isHarm: false) { state in
-            try state.tamper("UPDATE stage SET resultId = NULL WHERE name = 'text'")
-        },
         StateDamage("a copy that was cut off", ["staging_left"], isHarm: false) { state in
             try Data([1]).write(to: URL(filePath: "\(state.folder)/staging/1-1"))
         },

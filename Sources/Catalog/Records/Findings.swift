@@ -33,6 +33,4 @@ public enum CatalogFinding: Sendable, Hashable {
     case stateDiffers(DocumentID)
     /// Neither a document nor an artifact refers to it.
     case blobUnreferenced(BlobRecord)
-    /// So many results are those of no stage.
-    case resultsUnreferenced(count: Int)
 }

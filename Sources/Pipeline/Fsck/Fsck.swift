@@ -44,6 +44,7 @@ public struct Fsck: Sendable {
         defer { directory.handOver() }
         // What a copy that was brought back may lack.
         try BlobStore(root: state).prepare()
+        directory.handOver()
         let before = try await inspect(isAlone: { true }) { try Catalog.open($0) }
         guard before.findings.contains(where: { $0.remedy != nil }) else { return before }
         let catalog = try Catalog.open(catalogPath)

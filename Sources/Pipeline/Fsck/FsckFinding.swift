@@ -117,10 +117,6 @@ extension FsckFinding {
             self.init(
                 code: .unreferenced, subject: blob.digest.hex,
                 detail: "in the catalogue, \(blob.size), and no document or artifact refers to it")
-        case .resultsUnreferenced(let count):
-            self.init(
-                code: .unreferenced, subject: "catalog.sqlite3",
-                detail: "\(count) results that no stage refers to")
         }
     }
 }

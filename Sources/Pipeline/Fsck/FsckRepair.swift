@@ -28,18 +28,14 @@ struct FsckRepair {
     func perform(_ findings: [FsckFinding]) async throws {
         let remedies = Set(findings.compactMap(\.remedy))
         guard try await mendCatalogue(remedies) else { return }
+        try setAside(remedies)
         var access = InboxAccess()
         for remedy in remedies {
             switch remedy {
-            case .rebuildIndexes, .mendRows, .setSize, .rewriteStatus:
+            case .rebuildIndexes, .mendRows, .setSize, .setAside, .rewriteStatus:
                 break
-            case .replace(let blob):
-                _ = try store.setAside(BlobStore.place(of: blob.digest))
+            case .replace(let blob), .bringBack(let blob):
                 try await bringBack(blob, &access)
-            case .bringBack(let blob):
-                try await bringBack(blob, &access)
-            case .setAside(let place):
-                _ = try store.setAside(place)
             case .emptyStaging:
                 _ = try store.emptyStaging()
             case .cancelReservations:
@@ -48,6 +44,14 @@ struct FsckRepair {
         }
         // Last: what a status file says may have been mended by now.
         for case .rewriteStatus(let id) in remedies { try await rewriteStatus(of: id, &access) }
+    }
+
+    /// Before anything is brought back: it may belong where something else stands.
+    private func setAside(_ remedies: Set<FsckRemedy>) throws {
+        for case .setAside(let place) in remedies { _ = try store.setAside(place) }
+        for case .replace(let blob) in remedies {
+            _ = try store.setAside(BlobStore.place(of: blob.digest))
+        }
     }
 
     /// Returns whether the catalogue is fit to go by.
