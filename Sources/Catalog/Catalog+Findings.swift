@@ -91,11 +91,9 @@ extension Database {
     ) throws -> (wrong: [DocumentID], last: DocumentID?) {
         let page = try rows(
             "SELECT * FROM document WHERE id > ? ORDER BY id LIMIT ?",
-            [Bytes(id?.bytes ?? []), limit])
-        return (
-            try page.filter(isFoldWrong).map { try $0.documentID("id") },
-            try page.last?.documentID("id")
-        )
+            [Bytes(id?.bytes ?? []), limit]
+        ) { (id: try $0.documentID("id"), isWrong: try isFoldWrong($0)) }
+        return (page.filter(\.isWrong).map(\.id), page.last?.id)
     }
 
     /// Whether what a document's row says of its state does not follow from its stages.
