@@ -120,7 +120,7 @@ extension Database {
             try noteRemoval(current.id, of: document)
             return .sameAgain(try refold(current.id, at: now))
         }
-        try charge(document)
+        try charge(document, now: now)
         let displaced = try current.map { try displace($0) }
         try insert(document, now: now)
         try insertStages(claim.stages, of: document.id, at: now)
@@ -153,10 +153,16 @@ extension Database {
     }
 
     /// Turns the reservation into a charge of the size that the document really has.
-    fileprivate func charge(_ document: NewDocument) throws {
+    ///
+    /// One that is over its time is as good as gone, though nobody has removed it yet: the blob
+    /// may have lain without a row for long enough to be collected.
+    fileprivate func charge(_ document: NewDocument, now: Timestamp) throws {
         try run(
-            "DELETE FROM reservation WHERE id = ? AND uid = ? AND bytes >= ?",
-            [document.id.asBytes, Int(document.account.uid), document.size.bytes])
+            "DELETE FROM reservation WHERE id = ? AND uid = ? AND bytes >= ? AND expiresAt > ?",
+            [
+                document.id.asBytes, Int(document.account.uid), document.size.bytes,
+                now.milliseconds,
+            ])
         guard changesCount == 1 else { throw CatalogError.reservationLost(document.id) }
         try run(
             """

@@ -2,21 +2,42 @@ import GRDB
 import Rules
 
 extension Catalog {
-    /// Looks for contradictions within the catalogue: damage, wrong sums, wrong folds, and blobs
+    /// Looks for contradictions within the catalogue: damage, wrong sums, wrong folds, and rows
     /// that nothing refers to. Reads all of it.
+    ///
+    /// Each question has a view of its own, so that a daemon's log of writes, which must keep
+    /// everything since the oldest view, does not grow all the while.
     ///
     /// - Parameter limit: how many findings are told at most, of each kind.
     public func findings(limit: Int = 1000) async throws(CatalogError) -> [CatalogFinding] {
-        try await read("check the catalogue") { db in
-            // A damaged file may say anything: nothing else is asked of it.
-            let damage = try db.damage(limit: limit)
-            guard damage.isEmpty else { return damage }
-            return try db.danglingReferences() + db.wrongCharges(limit: limit)
-                + db.wrongSizes(limit: limit)
-                + db.wrongStates(limit: limit) + db.wrongCounts(limit: limit)
-                + db.unreferencedBlobs(limit: limit)
-        }
+        // A damaged file may say anything: nothing else is asked of it.
+        let damage = try await read("check the catalogue") { try $0.damage(limit: limit) }
+        guard damage.isEmpty else { return damage }
+        var findings = try await read("resolve references") { try $0.danglingReferences() }
+        findings += try await read("add up charges") { try $0.wrongCharges(limit: limit) }
+        findings += try await read("compare sizes") { try $0.wrongSizes(limit: limit) }
+        findings += try await wrongStates(limit: limit)
+        findings += try await read("count documents") { try $0.wrongCounts(limit: limit) }
+        // Results that no stage refers to any more are none: another document may take them over.
+        return findings
+            + (try await read("look for unused blobs") { try $0.unreferencedBlobs(limit: limit) })
     }
+
+    private func wrongStates(limit: Int) async throws(CatalogError) -> [CatalogFinding] {
+        var findings: [CatalogFinding] = []
+        var last: DocumentID?
+        while findings.count < limit {
+            let page = try await read("fold states") { [last] db in
+                try db.wrongStates(after: last, limit: Self.statesAtOnce)
+            }
+            findings += page.wrong.map(CatalogFinding.stateDiffers)
+            guard let end = page.last else { break }
+            last = end
+        }
+        return Array(findings.prefix(limit))
+    }
+
+    fileprivate static let statesAtOnce = 500
 }
 
 extension Database {
@@ -65,20 +86,15 @@ extension Database {
         ).map { .sizeDiffers(try $0.digest()) }
     }
 
-    func wrongStates(limit: Int) throws -> [CatalogFinding] {
-        var findings: [CatalogFinding] = []
-        var last = Bytes([])
-        while findings.count < limit {
-            let page = try rows(
-                "SELECT * FROM document WHERE id > ? ORDER BY id LIMIT 500", [last])
-            guard let end = page.last else { break }
-            last = Bytes(try end.bytes("id"))
-            for row in page {
-                let id = try row.documentID("id")
-                if try isFoldWrong(row) { findings.append(.stateDiffers(id)) }
-            }
-        }
-        return Array(findings.prefix(limit))
+    /// The documents of a page whose row says something else than their stages.
+    func wrongStates(
+        after id: DocumentID?, limit: Int
+    ) throws -> (wrong: [DocumentID], last: DocumentID?) {
+        let page = try rows(
+            "SELECT * FROM document WHERE id > ? ORDER BY id LIMIT ?",
+            [Bytes(id?.bytes ?? []), limit]
+        ) { (id: try $0.documentID("id"), isWrong: try isFoldWrong($0)) }
+        return (page.filter(\.isWrong).map(\.id), page.last?.id)
     }
 
     /// Whether what a document's row says of its state does not follow from its stages.

@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 import Rules
 
 /// What the catalogue keeps for nothing.
@@ -23,6 +24,35 @@ extension Catalog {
     ) throws(CatalogError) -> Set<ContentDigest> {
         try readBlocking("look up blobs") { db in
             try db.filter(digests, "SELECT 1 FROM blob WHERE digest = ?1")
+        }
+    }
+
+    /// The same, and that outlasts a power cut: for who is about to remove those without a row.
+    ///
+    /// A row may have gone in a commit that is not synced yet. If it came back, it would name a
+    /// blob that is gone.
+    public func recordedForGood(
+        among digests: [ContentDigest]
+    ) throws(CatalogError) -> Set<ContentDigest> {
+        let recorded = try recorded(among: digests)
+        if recorded.count < digests.count { try syncLog() }
+        return recorded
+    }
+
+    /// Makes all commits durable that there have been so far, whoever made them.
+    private func syncLog() throws(CatalogError) {
+        let log = queue.path + "-wal"
+        do {
+            let file = Glibc.open(log, O_RDONLY | O_CLOEXEC)
+            guard file >= 0 else {
+                // All of it is in the database then, and was synced before the log went.
+                guard errno == ENOENT else { throw CopyError("open \(log)") }
+                return
+            }
+            defer { Glibc.close(file) }
+            guard fsync(file) == 0 else { throw CopyError("sync \(log)") }
+        } catch {
+            throw CatalogError("sync the catalogue", error)
         }
     }
 

@@ -22,15 +22,43 @@ extension Catalog {
         try await write("rebuild the catalogue's indexes") { try $0.execute(sql: "REINDEX") }
     }
 
-    /// Gives a blob, and what refers to it, the size that its content has; charges follow.
-    public func setSize(of blob: BlobRecord) async throws(CatalogError) {
-        try await write("set the size of \(blob.digest)") { db in
-            for table in ["blob", "document", "artifact"] {
-                try db.run(
-                    "UPDATE \(table) SET size = ? WHERE digest = ?",
-                    [blob.size.bytes, blob.digest.asBytes])
+    /// Gives blobs, and what refers to them, the sizes that their content has; charges follow.
+    public func setSizes(of blobs: [BlobRecord]) async throws(CatalogError) {
+        try await write("set the sizes of blobs") { db in
+            for blob in blobs {
+                for table in ["blob", "document", "artifact"] {
+                    try db.run(
+                        "UPDATE \(table) SET size = ? WHERE digest = ?",
+                        [blob.size.bytes, blob.digest.asBytes])
+                }
             }
             try db.recharge()
+        }
+    }
+
+    /// Forgets the results that have this content, whose bytes are lost, and lets their stages run
+    /// again, where the documents' content alone decides what they make.
+    ///
+    /// - Returns: whether nothing refers to the content any more.
+    public func makeAnew(_ digest: ContentDigest, now: Timestamp) async throws(CatalogError) -> Bool
+    {
+        try await write("make \(digest) anew") { db in
+            let results = try db.rows(
+                "SELECT DISTINCT resultId FROM artifact WHERE digest = ?", [digest.asBytes])
+            for row in results {
+                guard let result = row["resultId"] as Int64?, try db.isOfContentAlone(result) else {
+                    continue
+                }
+                let artifacts = try db.rows(
+                    "SELECT digest FROM artifact WHERE resultId = ?", [result])
+                let users = try db.rows(
+                    "SELECT documentId, name FROM stage WHERE resultId = ?", [result])
+                try db.run("UPDATE stage SET resultId = NULL WHERE resultId = ?", [result])
+                try db.run("DELETE FROM stageResult WHERE id = ?", [result])
+                try db.forgetBlobs(artifacts.map { try $0.digest() })
+                try db.makeAnew(users, now: now)
+            }
+            return try db.row("SELECT 1 FROM blob WHERE digest = ?", [digest.asBytes]) == nil
         }
     }
 
@@ -78,7 +106,18 @@ extension Database {
             "SELECT documentId, name FROM stage WHERE \(reference("stage", "resultId").isDangling)")
         try run(
             "UPDATE stage SET resultId = NULL WHERE \(reference("stage", "resultId").isDangling)")
-        for row in lost {
+        try makeAnew(lost, now: now)
+    }
+
+    fileprivate func isOfContentAlone(_ result: Int64) throws -> Bool {
+        let row = try row("SELECT stage FROM stageResult WHERE id = ?", [result])
+        let name: StageName? = try row?.named("stage")
+        return name?.dependsOnContentAlone == true
+    }
+
+    /// Sets these stages back where content alone decides what they make, and what shows it.
+    fileprivate func makeAnew(_ stages: [Row], now: Timestamp) throws {
+        for row in stages {
             let name: StageName = try row.named("name")
             guard name.dependsOnContentAlone,
                 let document = try document(row.documentID("documentId"))
@@ -101,10 +140,12 @@ extension Database {
     }
 
     fileprivate func refoldWrong(now: Timestamp) throws {
-        for finding in try wrongStates(limit: .max) {
-            guard case .stateDiffers(let id) = finding else { continue }
-            try refold(id, at: now)
-        }
+        var last: DocumentID?
+        repeat {
+            let page = try wrongStates(after: last, limit: 500)
+            for id in page.wrong { try refold(id, at: now) }
+            last = page.last
+        } while last != nil
     }
 }
 

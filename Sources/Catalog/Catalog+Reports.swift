@@ -52,8 +52,7 @@ extension Catalog {
         try await read("list all documents") { db in
             try db.rows(
                 "SELECT * FROM document WHERE id > ? ORDER BY id LIMIT ?",
-                [Bytes(id?.bytes ?? []), limit]
-            ).map(db.document)
+                [Bytes(id?.bytes ?? []), limit], reading: db.document)
         }
     }
 

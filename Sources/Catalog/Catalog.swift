@@ -71,7 +71,8 @@ public final class Catalog: Sendable {
             configuration.label = "catalogue, read-only"
             configuration.readonly = true
             configuration.busyMode = .timeout(5)
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let queue = try DatabaseQueue(
+                path: ReadOnlyPlace.path(toOpen: path), configuration: configuration)
             try queue.read { db in
                 try Schema.check(db, path: path, migrator: Schema.migrator)
                 guard try acceptingOlder || Schema.migrator.hasCompletedMigrations(db) else {

@@ -5,7 +5,9 @@ extension DatabaseQueue {
     /// Copies the database as it is into one file, which appears whole and synced at `path`.
     func copyWhole(to path: String) throws {
         let part = path + ".part"
-        guard unlink(part) == 0 || errno == ENOENT else { throw CopyError("remove \(part)") }
+        for rest in [part, part + "-journal"] {
+            guard unlink(rest) == 0 || errno == ENOENT else { throw CopyError("remove \(rest)") }
+        }
         do {
             try inDatabase { try $0.execute(sql: "VACUUM INTO ?", arguments: [part]) }
             try sync(part)

@@ -51,6 +51,12 @@ public enum ImportError: DocumentError, Hashable {
         }
     }
 
+    /// Whether SQLite holds the database to be damaged, or to be none.
+    public var isDamage: Bool {
+        guard case .database(_, let code, _) = self else { return false }
+        return [ResultCode.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(ResultCode(rawValue: code))
+    }
+
     private static func failure(_ code: ErrorCode, detail: String) -> Failure {
         let message =
             switch code {

@@ -14,6 +14,7 @@ public struct ImportsInspection: Sendable {
 
     /// How many complaints of SQLite are told of one database.
     private static let complaintLimit = 100
+    private static let documentsAtOnce = 5000
     private static let busyTimeout = Duration.seconds(5)
 
     private let root: String
@@ -62,15 +63,44 @@ public struct ImportsInspection: Sendable {
             .map { $0.split(separator: "\n").joined(separator: " ") }
     }
 
-    /// The documents whose rows are in an account's database.
-    public func documents(of uid: UInt32) throws(ImportError) -> Set<DocumentID> {
-        guard let database = try open(uid) else { return [] }
-        let names = try database.read("list imports") { db in
-            try db.tableExists("import")
-                ? try String.fetchAll(db, sql: #"SELECT "document" FROM "import""#) : []
+    /// Which of these documents have no rows in an account's database.
+    public func missing(
+        _ documents: [DocumentID], of uid: UInt32
+    ) throws(ImportError) -> [DocumentID] {
+        guard let database = try open(uid) else { return documents }
+        let missing = try database.read("look for imports") { db in
+            guard try db.tableExists("import") else { return documents }
+            let statement = try db.makeStatement(
+                sql: #"SELECT 1 FROM "import" WHERE "document" = ?"#)
+            return try documents.filter { document in
+                try Int.fetchOne(statement, arguments: [document.description]) == nil
+            }
         }
         try database.close()
-        return Set(names.compactMap(DocumentID.init(text:)))
+        return missing
+    }
+
+    /// Calls `body` with the documents whose rows are in an account's database, some at a time.
+    public func forEachDocuments(
+        of uid: UInt32, _ body: ([DocumentID]) throws -> Void
+    ) throws {
+        guard let database = try open(uid) else { return }
+        var last: Int64 = .min
+        while true {
+            let page = try database.read("list imports") { [last] db in
+                try db.tableExists("import")
+                    ? try Row.fetchAll(
+                        db,
+                        sql: """
+                            SELECT "id", "document" FROM "import"
+                            WHERE "id" > ? ORDER BY "id" LIMIT ?
+                            """, arguments: [last, Self.documentsAtOnce]) : []
+            }
+            guard let end = page.last else { break }
+            last = end["id"]
+            try body(page.compactMap { DocumentID(text: $0["document"]) })
+        }
+        try database.close()
     }
 
     private func open(_ uid: UInt32) throws(ImportError) -> ImportDatabase? {

@@ -92,19 +92,29 @@ public struct InboxFiles {
         }
         defer { closeQuietly(file) }
         guard try Entry(at: file, name: nil, path: path).kind == .file else { return nil }
-        var bytes = [UInt8](repeating: 0, count: limit)
-        var filled = 0
-        while filled < limit {
+        // Grows with what is there: the limit may be far above it.
+        var bytes: [UInt8] = []
+        while bytes.count < limit {
+            let filled = bytes.count
+            let room = min(limit - filled, max(filled, Self.firstRead))
+            bytes += repeatElement(0, count: room)
             let count = bytes.withUnsafeMutableBytes {
-                read(file.rawValue, $0.baseAddress?.advanced(by: filled), limit - filled)
+                read(file.rawValue, $0.baseAddress?.advanced(by: filled), room)
             }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw lastError("read", path) }
+            let failure = errno
+            bytes.removeLast(room - max(0, count))
+            if count < 0, failure == EINTR { continue }
+            guard count >= 0 else {
+                errno = failure
+                throw lastError("read", path)
+            }
             if count == 0 { break }
-            filled += count
         }
-        return Array(bytes.prefix(filled))
+        return bytes
     }
+
+    /// As much as a usual status file has.
+    private static let firstRead = 4096
 
     /// Whether the kernel reports changes in an open folder, by the kind of its file system.
     public func reportsEvents(_ folder: FileDescriptor) -> Bool {

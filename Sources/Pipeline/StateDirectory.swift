@@ -40,19 +40,6 @@ struct StateDirectory: Sendable {
         }
     }
 
-    /// Whether a daemon works in the directory at this moment.
-    static func isInUse(_ path: String) -> Bool {
-        let name = FilePath(path).appending("lock")
-        let descriptor = name.withPlatformString { Glibc.open($0, O_RDWR | O_CLOEXEC | O_NOFOLLOW) }
-        // Where nobody ever took the lock, nobody has it.
-        guard descriptor >= 0 else { return false }
-        defer { Glibc.close(descriptor) }
-        var request = flock()
-        request.l_type = Int16(F_WRLCK)
-        request.l_whence = Int16(SEEK_SET)
-        return fcntl(descriptor, F_GETLK, &request) == 0 && request.l_type != Int16(F_UNLCK)
-    }
-
     /// Makes this process keep what is the daemon's to itself, and SQLite's temporary files on the state's disk.
     ///
     /// Must come before SQLite is first used, which asks once.
@@ -77,6 +64,31 @@ struct StateDirectory: Sendable {
             }
             // What cannot be removed is in nobody's way; folders, "." and ".." among them, are not files.
             _ = unlinkat(dirfd(stream), name, 0)
+        }
+    }
+
+    /// Gives what a command of root's has made here to the user who has the directory, so that
+    /// their daemon can go on with it.
+    func handOver() {
+        var directory = stat()
+        guard geteuid() == 0, stat(path.string, &directory) == 0, directory.st_uid != 0 else {
+            return
+        }
+        for name in ["lock", "tmp", "staging", "blobs", "quarantine"] {
+            let file = path.appending(name).withPlatformString {
+                Glibc.open($0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            }
+            guard file >= 0 else { continue }
+            var facts = stat()
+            // Nothing but what we made ourselves, and by no other name.
+            if fstat(file, &facts) == 0, facts.st_uid == 0,
+                facts.st_mode & S_IFMT == S_IFDIR || facts.st_nlink == 1
+            {
+                // A daemon that cannot use it says so at its start.
+                _ = fchown(file, directory.st_uid, directory.st_gid)
+            }
+            // The lock is this process's own, and would go with any descriptor of its file.
+            if name != "lock" { Glibc.close(file) }
         }
     }
 

@@ -22,6 +22,11 @@ public enum StatusVerdict: Sendable, Hashable {
     /// Rule: docs/formats.md, "Status files".
     public init(of bytes: [UInt8], expected: String) {
         let opening = Array("{\"schema\":\"\(StatusDocument.schema)\"".utf8)
+        // A power cut may leave the room of a file and none of its bytes.
+        guard !bytes.allSatisfy({ $0 == 0 }) else {
+            self = .torn
+            return
+        }
         guard bytes.starts(with: opening.prefix(bytes.count)) else {
             self = .foreign
             return
@@ -46,10 +51,14 @@ public enum StatusVerdict: Sendable, Hashable {
     /// What stands behind the keys, each on its own line.
     private static func lines(_ bytes: ArraySlice<UInt8>) -> [String: ArraySlice<UInt8>] {
         var lines: [String: ArraySlice<UInt8>] = [:]
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        // One after the other: a hostile file may consist of them.
+        var rest = bytes
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = rest[..<end]
             for opening in openings where line.starts(with: opening.bytes) {
                 lines[opening.key] = line.dropFirst(opening.bytes.count)
             }
+            rest = rest[(end + 1)...]
         }
         return lines
     }

@@ -19,11 +19,3 @@ public enum BlobVerdict: Sendable, Hashable {
     case damaged
     case missing
 }
-
-/// Something that stands below `blobs/`.
-public enum StoreEntry: Sendable, Hashable {
-    /// A regular file at the place that its digest names; its bytes have not been looked at.
-    case blob(Blob)
-    /// Anything else, by its path below `blobs/`; what is in a folder of that kind is not told.
-    case stranger(String)
-}

@@ -30,11 +30,12 @@ extension BlobStore {
         wanted: ([ContentDigest]) throws -> Set<ContentDigest>
     ) throws -> CollectedBlobs {
         var outcome = CollectedBlobs()
-        try forEachFolder { folder, blobs in
-            let useless = try unwanted(blobs, wanted)
+        try forEachFolder { folder in
+            let useless = try unwanted(folder.blobs, wanted)
             let old = try useless.filter { try isUntouched($0, since: moment) }
             outcome.spared += useless.count - old.count
-            let gone = isDry ? old : try remove(old, in: folder, untouchedSince: moment, wanted)
+            let gone =
+                isDry ? old : try remove(old, in: folder.path, untouchedSince: moment, wanted)
             outcome.removed += gone.count
             outcome.bytes = gone.reduce(outcome.bytes) { $0 + $1.size }
         }

@@ -1,56 +1,62 @@
 import Rules
 import SystemPackage
 
+/// A folder that holds blobs, as a walk through the store meets it.
+public struct StoreFolder: Sendable {
+    let path: FilePath
+    /// The regular files at the places that their digests name; their bytes have not been looked at.
+    public var blobs: [Blob] = []
+    /// The paths below the state directory of anything else; what is in a folder of that kind is not told.
+    public var strangers: [String] = []
+}
+
 extension BlobStore {
-    /// Calls `body` with everything that stands below `blobs/`, in no order.
+    /// Calls `body` with each folder that may hold blobs and what stands in it, in no order.
+    ///
+    /// A folder holds no more than its 256th of the store, so that little is in memory at once.
+    /// `blobs/` itself comes along last, without blobs, where there are strangers in it.
     ///
     /// - Throws: ``StoreError``, and what `body` throws.
-    public func forEachEntry(_ body: (StoreEntry) throws -> Void) throws {
-        try forEachName(in: []) { folder in
-            guard try isFolder([folder]), Self.isByte(folder.string) else {
-                try body(.stranger(folder.string))
-                return
+    public func forEachFolder(_ body: (StoreFolder) throws -> Void) throws {
+        var stray = StoreFolder(path: layout.blobs)
+        for name in try names(in: []) {
+            guard try isFolder([name]), Self.isByte(name.string) else {
+                stray.strangers.append("blobs/\(name)")
+                continue
             }
-            try forEachName(in: [folder]) { name in
-                try body(entry(in: folder, name: name))
-            }
+            var folder = StoreFolder(path: blobFolder([name]))
+            for entry in try names(in: [name]) { try sort(entry, of: name, into: &folder) }
+            try body(folder)
+        }
+        if !stray.strangers.isEmpty { try body(stray) }
+    }
+
+    private func sort(
+        _ name: FilePath.Component, of parent: FilePath.Component, into folder: inout StoreFolder
+    ) throws(StoreError) {
+        let path = "blobs/\(parent)/\(name)"
+        guard let digest = ContentDigest(hex: name.string), Self.place(of: digest) == path else {
+            folder.strangers.append(path)
+            return
+        }
+        let status = try attempt("look at blob \(digest)") {
+            try FileStatus(at: layout.path(of: digest))
+        }
+        // It may have been collected since the folder was listed.
+        guard let status else { return }
+        if status.isRegular {
+            folder.blobs.append(Blob(digest: digest, size: status.size))
+        } else {
+            folder.strangers.append(path)
         }
     }
 
-    /// Calls `body` with each folder that may hold blobs, and the blobs in it.
-    func forEachFolder(_ body: (FilePath, [Blob]) throws -> Void) throws {
-        try forEachName(in: []) { folder in
-            guard try isFolder([folder]), Self.isByte(folder.string) else { return }
-            var blobs: [Blob] = []
-            try forEachName(in: [folder]) { name in
-                if case .blob(let blob) = try entry(in: folder, name: name) {
-                    blobs.append(blob)
-                }
-            }
-            try body(blobFolder([folder]), blobs)
-        }
-    }
-
-    private func entry(
-        in folder: FilePath.Component, name: FilePath.Component
-    ) throws -> StoreEntry {
-        let text = name.string
-        guard let digest = ContentDigest(hex: text), text.hasPrefix(folder.string),
-            let size = try size(of: digest)
-        else { return .stranger("\(folder)/\(text)") }
-        return .blob(Blob(digest: digest, size: size))
-    }
-
-    private func forEachName(
-        in folder: [FilePath.Component], _ body: (FilePath.Component) throws -> Void
-    ) throws {
-        // Listed first and told afterwards: what `body` throws is not ours to name, and a folder
-        // holds no more than its share of the store.
-        var names: [FilePath.Component] = []
+    private func names(in folder: [FilePath.Component]) throws(StoreError) -> [FilePath.Component] {
         try attempt("list the store") {
-            try FileCalls.list(blobFolder(folder)) { names.append($0) }
+            var names: [FilePath.Component] = []
+            try FileCalls.listIfThere(blobFolder(folder)) { names.append($0) }
+            return names
         }
-        for name in names { try body(name) }
     }
 
     private func isFolder(_ path: [FilePath.Component]) throws(StoreError) -> Bool {

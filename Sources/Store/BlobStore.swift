@@ -42,14 +42,19 @@ public final class BlobStore: Sendable {
         }
     }
 
-    /// Removes what writers of an earlier run left behind; returns how many files that were.
+    /// Removes what writers of an earlier run left behind; returns how many files that were. A
+    /// folder is none of theirs, and stays.
     ///
     /// Called before the first ``begin(sizeHint:)``.
     public func emptyStaging() throws(StoreError) -> Int {
         try attempt("empty staging") {
             var count = 0
-            try FileCalls.list(layout.staging) { name in
-                if try FileCalls.unlink(layout.staging.appending(name)) { count += 1 }
+            try FileCalls.listIfThere(layout.staging) { name in
+                do {
+                    if try FileCalls.unlink(layout.staging.appending(name)) { count += 1 }
+                } catch Errno.isDirectory {
+                    return
+                }
             }
             return count
         }

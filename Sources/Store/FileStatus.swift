@@ -99,6 +99,14 @@ enum FileCalls {
         return false
     }
 
+    /// The same; a folder that is not there holds nothing.
+    static func listIfThere(
+        _ path: FilePath, _ body: (FilePath.Component) throws -> Void
+    ) throws {
+        guard try FileStatus(at: path) != nil else { return }
+        try list(path, body)
+    }
+
     /// Calls `body` with every name in the folder but `.` and `..`, in no order.
     static func list(_ path: FilePath, _ body: (FilePath.Component) throws -> Void) throws {
         guard let stream = path.withPlatformString({ opendir($0) }) else {

@@ -92,6 +92,20 @@ import Testing
         #expect(try await catalog.cancelAllReservations() == 1)
     }
 
+    @Test func `a reservation that is over its time is as good as none, though it is still there`()
+        async throws
+    {
+        // Its blob may have been collected: the machine may have slept for days.
+        let drop = try fixture.drop()
+        _ = try await catalog.reserve(
+            drop.id, account: alice, size: drop.size, limit: .unlimited, now: fixture.now)
+        fixture.wait(Catalog.reservationLifetime)
+        await #expect(throws: CatalogError.reservationLost(drop.id)) {
+            try await catalog.commitClaim(drop, stages: pdfPlan, now: fixture.now)
+        }
+        #expect(try await catalog.reservationCount() == 1)
+    }
+
     @Test func `a reservation lives for its time and not a moment longer`() async throws {
         let id = fixture.newID()
         _ = try await catalog.reserve(

@@ -110,8 +110,8 @@ import Testing
         let whole = try await document()
         try tamper("UPDATE blob SET size = 99")
         #expect(try await fixture.catalog.findings() == [.sizeDiffers(whole.digest)])
-        try await fixture.catalog.setSize(
-            of: BlobRecord(digest: whole.digest, size: ByteCount(12)))
+        try await fixture.catalog.setSizes(
+            of: [BlobRecord(digest: whole.digest, size: ByteCount(12))])
         #expect(try await fixture.catalog.findings() == [])
         #expect(try await fixture.catalog.usage(of: alice.uid).used.bytes == ByteCount(12))
     }
@@ -139,6 +139,46 @@ import Testing
         #expect(try await fixture.catalog.removeGarbage() == garbage)
         #expect(try fixture.catalog.recorded(among: digests) == Set(digests.prefix(1)))
         #expect(try await fixture.catalog.findings() == [])
+    }
+
+    @Test func `what is lost of content alone is made anew, for all who share it`() async throws {
+        let first = try await fixture.claim(fixture.drop("a.pdf")).document
+        let lost = fixture.digest("lost")
+        try await fixture.set(
+            .info, of: first.id, to: .completed,
+            output: StageOutput(artifacts: [
+                ArtifactRecord(
+                    name: "info.json", digest: lost, size: ByteCount(3),
+                    mediaType: "application/json")
+            ]))
+        try await fixture.complete(first.id)
+        let second = try await fixture.claim(fixture.drop("b.pdf")).document
+        try await fixture.complete(second.id)
+        #expect(try await fixture.catalog.makeAnew(lost, now: fixture.now))
+        for id in [first.id, second.id] {
+            let document = try #require(try await fixture.catalog.document(id))
+            let open = document.stages.filter { !$0.state.isOver }.map(\.plan.name)
+            #expect(open == [.info, .publish])
+        }
+        #expect(try await fixture.catalog.findings() == [])
+    }
+
+    @Test func `what was dropped cannot be made anew, nor an import`() async throws {
+        let document = try await fixture.claim(fixture.drop("a.csv", kind: .csv)).document
+        #expect(try await !fixture.catalog.makeAnew(document.digest, now: fixture.now))
+        let tokens = fixture.digest("tokens")
+        let imports = StagePlan.stages(for: .csv, settings: InboxSettings())
+        let table = try await fixture.claim(
+            fixture.drop("b.csv", content: "two", kind: .csv), stages: imports
+        ).document
+        try await fixture.set(
+            .tableImport, of: table.id, to: .completed,
+            output: StageOutput(artifacts: [
+                ArtifactRecord(
+                    name: "tokens.csv", digest: tokens, size: ByteCount(3), mediaType: "text/csv")
+            ]))
+        #expect(try await !fixture.catalog.makeAnew(tokens, now: fixture.now))
+        #expect(try fixture.catalog.recorded(among: [tokens]) == [tokens])
     }
 
     @Test func `what a stage made before leaves no row when it is replaced`() async throws {

@@ -42,7 +42,9 @@ import Testing
         }
     }
 
-    @Test func `of claims that are committed as one batch those without room fail alone`() async throws {
+    @Test func `of claims that are committed as one batch those without room fail alone`()
+        async throws
+    {
         let drops = try (0..<9).map { try fixture.drop("\($0).pdf", content: "\($0)") }
         let granted = drops.enumerated().filter { !$0.offset.isMultiple(of: 3) }.map(\.element)
         let decisions = try await fixture.catalog.reserve(

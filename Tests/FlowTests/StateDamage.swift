@@ -39,6 +39,25 @@ struct StateDamage: Sendable, CustomStringConvertible {
         StateDamage("an artifact is gone", ["blob_missing"]) { state in
             try FileManager.default.removeItem(atPath: state.artifact("text.txt"))
         },
+        StateDamage("an artifact and its copy are gone", ["blob_missing"]) { state in
+            try FileManager.default.removeItem(atPath: state.artifact("text.txt"))
+            try FileManager.default.removeItem(atPath: state.scene("a.pdf.results/text.txt"))
+        },
+        StateDamage("all blobs are gone", ["blob_missing"]) { state in
+            for folder in ["blobs", "staging"] {
+                try FileManager.default.removeItem(atPath: "\(state.folder)/\(folder)")
+            }
+        },
+        StateDamage("an import's file and its copy are gone", ["blob_missing"], .left) { state in
+            try FileManager.default.removeItem(atPath: state.artifact("import.json"))
+            try FileManager.default.removeItem(atPath: state.scene("b.csv.results/import.json"))
+        },
+        StateDamage("a folder in the place of a blob", ["blob_damaged", "stranger"]) { state in
+            let blob = try state.original("a.pdf")
+            try FileManager.default.removeItem(atPath: blob)
+            try FileManager.default.createDirectory(
+                atPath: blob + "/x", withIntermediateDirectories: true)
+        },
         StateDamage("a blob and its copy are gone", ["blob_missing"], .left) { state in
             try FileManager.default.removeItem(atPath: state.original("a.pdf"))
             try FileManager.default.removeItem(atPath: state.scene("a.pdf.results/original.pdf"))
@@ -55,6 +74,14 @@ struct StateDamage: Sendable, CustomStringConvertible {
         },
         StateDamage("a file among the blobs", ["stranger"], isHarm: false) { state in
             try Data([1]).write(to: URL(filePath: "\(state.folder)/blobs/note"))
+        },
+        StateDamage("a long name among the blobs", ["stranger"], isHarm: false) { state in
+            let name = String(repeating: "x", count: 255)
+            try Data([1]).write(to: URL(filePath: "\(state.folder)/blobs/\(name)"))
+        },
+        StateDamage("a folder in staging", ["stranger"], isHarm: false) { state in
+            try FileManager.default.createDirectory(
+                atPath: "\(state.folder)/staging/note", withIntermediateDirectories: false)
         },
         StateDamage("a copy that was cut off", ["staging_left"], isHarm: false) { state in
             try Data([1]).write(to: URL(filePath: "\(state.folder)/staging/1-1"))
@@ -94,6 +121,33 @@ struct StateDamage: Sendable, CustomStringConvertible {
         },
         StateDamage("rows of an import that are gone", ["import_missing"], .left) { state in
             try state.tamper("DELETE FROM import", in: state.imports)
+        },
+        StateDamage("an import of no document", ["import_stray"], .left, isHarm: false) { state in
+            try state.tamper(
+                """
+                INSERT INTO import SELECT 99, '01940000-0000-7000-8000-000000000000', file_name,
+                    collection, schema, "table", 0, 0, 0, 0, 0, imported_at FROM import LIMIT 1
+                """, in: state.imports)
+        },
+        StateDamage(
+            "a folder in the place of imports", ["imports_unavailable"], .left, isHarm: false
+        ) { state in
+            try FileManager.default.createDirectory(
+                atPath: "\(state.folder)/imports/4711/imports.sqlite3",
+                withIntermediateDirectories: true)
+        },
+        StateDamage("a folder of nobody's among the imports", ["stranger"], .left, isHarm: false) {
+            try FileManager.default.createDirectory(
+                atPath: "\($0.folder)/imports/note", withIntermediateDirectories: false)
+        },
+        StateDamage("an inbox that is away", ["inbox_unavailable"], .left, isHarm: false) { state in
+            try FileManager.default.moveItem(
+                atPath: state.scene.inbox, toPath: state.scene.inbox + ".away")
+        },
+        StateDamage("a status file that a power cut emptied", ["status_damaged"]) { state in
+            let path = state.scene("a.pdf.status.json")
+            truncate(path, 0)
+            truncate(path, 700)
         },
         StateDamage("half a status file", ["status_damaged"]) { state in
             truncate(state.scene("a.pdf.status.json"), 200)

@@ -1,6 +1,7 @@
 import Foundation
-import Pipeline
 import Testing
+
+@testable import Pipeline
 
 @Suite struct FsckFindingTests {
     @Test func `each code of a finding has its row, with whether it is harm`() throws {
@@ -17,5 +18,17 @@ import Testing
         for code in FsckFinding.Code.allCases {
             #expect(rows[code.rawValue] == (code.isHarm ? "wrong" : "note"), "\(code)")
         }
+    }
+
+    @Test func `a million findings take no more room than ten thousand`() {
+        let box = FindingBox()
+        for number in 0..<25_000 {
+            box.add(FsckFinding(code: .blobMissing, subject: "\(number)", detail: "gone"))
+            box.add(FsckFinding(code: .blobMissing, subject: "7", detail: "gone"))
+        }
+        box.add(FsckFinding(code: .stranger, subject: "x", detail: "there"))
+        #expect(box.all.count == FindingBox.limit + 2)
+        #expect(box.all.last?.detail == "15000 more of this kind are not told one by one")
+        #expect(box.all.last?.code.isHarm == true)
     }
 }

@@ -30,7 +30,7 @@ import Testing
         (String(expected.prefix(9)), .torn),
         ("", .torn),
         (foreign, .foreign),
-        (String(repeating: "\0", count: 50), .foreign),
+        (String(repeating: "\0", count: 50), .torn),
     ])
     func `a status file is held against its document without being parsed`(
         text: String, verdict: StatusVerdict

@@ -126,7 +126,7 @@ import Testing
 
     private func changed(_ place: String) throws -> Timestamp {
         var status = stat()
-        try #require(lstat(folder.path.appending("state/blobs/\(place)").string, &status) == 0)
+        try #require(lstat(folder.path.appending("state/\(place)").string, &status) == 0)
         return Timestamp(changeOf: status)
     }
 }

@@ -42,17 +42,35 @@ public struct Collector: Sendable {
     /// - Parameter isDry: whether to count only.
     public func run(isDry: Bool, now: Timestamp) async throws -> CollectorOutcome {
         let catalogPath = FilePath(path).appending("catalog.sqlite3").string
+        // For reading: this must not be what brings an older one up to date.
         let catalog = try Catalog.openReadOnly(catalogPath)
-        do {
-            // Held to the end of this process: no daemon begins meanwhile.
-            let directory = try StateDirectory(path)
-            try directory.settle()
-        } catch StateError.inUse {
-            return try collectBesideDaemon(catalog, isDry: isDry, now: now)
+        defer { closeQuietly(catalog) }
+        if isDry {
+            return StateHolder(of: path) == .nobody
+                ? try await collectAlone(catalog, isDry: true)
+                : try collectBesideDaemon(catalog, isDry: true, now: now)
         }
-        try catalog.close()
-        return try await collectAlone(
-            isDry ? Catalog.openReadOnly(catalogPath) : Catalog.open(catalogPath), isDry: isDry)
+        let directory: StateDirectory
+        do throws(StateError) {
+            // Held to the end of this process: no daemon begins meanwhile.
+            directory = try StateDirectory(path)
+        } catch {
+            guard case .inUse = error else { throw error }
+            return try collectBesideDaemon(catalog, isDry: false, now: now)
+        }
+        defer { directory.handOver() }
+        try directory.settle()
+        let writable = try Catalog.open(catalogPath)
+        defer { closeQuietly(writable) }
+        return try await collectAlone(writable, isDry: false)
+    }
+
+    private func closeQuietly(_ catalog: Catalog) {
+        do {
+            try catalog.close()
+        } catch {
+            // What was written was committed; the end of the process closes what is left.
+        }
     }
 
     private func collectBesideDaemon(
@@ -61,7 +79,7 @@ public struct Collector: Sendable {
         var outcome = CollectorOutcome(
             try BlobStore(root: FilePath(path)).collect(
                 unusedSince: now + (.zero - Self.grace), isDry: isDry,
-                wanted: catalog.recorded(among:)))
+                wanted: catalog.recordedForGood(among:)))
         outcome.isBesideDaemon = true
         return outcome
     }
@@ -73,8 +91,7 @@ public struct Collector: Sendable {
             try store.collect(unusedSince: nil, isDry: isDry, wanted: catalog.used(among:)))
         outcome.results = garbage.results
         outcome.rows = garbage.blobs
-        outcome.staged = try isDry ? store.stagedNames().count : store.emptyStaging()
-        try catalog.close()
+        outcome.staged = try isDry ? store.stagedEntries().copies.count : store.emptyStaging()
         return outcome
     }
 }

@@ -27,7 +27,7 @@ public struct Fsck: Sendable {
 
     /// Changes nothing; a daemon may be running, and what it has in hand is no finding then.
     public func inspect() async throws -> FsckOutcome {
-        try await inspect(isAlone: !StateDirectory.isInUse(path)) {
+        try await inspect(isAlone: { [path] in StateHolder(of: path) == .nobody }) {
             try Catalog.openReadOnly($0)
         }
     }
@@ -40,15 +40,20 @@ public struct Fsck: Sendable {
         guard try isCatalogueReadable() else { return try await inspect() }
         let directory = try StateDirectory(path)
         try directory.settle()
-        let before = try await inspect(isAlone: true) { try Catalog.open($0) }
+        let state = FilePath(path)
+        defer { directory.handOver() }
+        // What a copy that was brought back may lack.
+        try BlobStore(root: state).prepare()
+        directory.handOver()
+        let before = try await inspect(isAlone: { true }) { try Catalog.open($0) }
         guard before.findings.contains(where: { $0.remedy != nil }) else { return before }
         let catalog = try Catalog.open(catalogPath)
-        try await FsckRepair(state: FilePath(path), catalog: catalog, now: now)
+        try await FsckRepair(state: state, catalog: catalog, now: now)
             .perform(before.findings)
         try catalog.close()
-        var after = try await inspect(isAlone: true) { try Catalog.openReadOnly($0) }
-        let left = Set(after.findings)
-        after.repaired = before.findings.filter { $0.remedy != nil && !left.contains($0) }
+        var after = try await inspect(isAlone: { true }) { try Catalog.openReadOnly($0) }
+        let left = Set(after.findings.map(\.whole))
+        after.repaired = before.findings.filter { $0.remedy != nil && !left.contains($0.whole) }
         return after
     }
 
@@ -65,7 +70,7 @@ public struct Fsck: Sendable {
     private var catalogPath: String { FilePath(path).appending("catalog.sqlite3").string }
 
     private func inspect(
-        isAlone: Bool, _ open: (String) throws -> Catalog
+        isAlone: @escaping @Sendable () -> Bool, _ open: (String) throws -> Catalog
     ) async throws -> FsckOutcome {
         let findings = FindingBox()
         var outcome = FsckOutcome()

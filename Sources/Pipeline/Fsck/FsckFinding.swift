@@ -15,6 +15,8 @@ public struct FsckFinding: Sendable, Hashable {
         case blobDamaged = "blob_damaged"
         case importsDamaged = "imports_damaged"
         case importMissing = "import_missing"
+        case importStray = "import_stray"
+        case importsUnavailable = "imports_unavailable"
         case statusDamaged = "status_damaged"
         case statusWrong = "status_wrong"
         case resultChanged = "result_changed"
@@ -32,7 +34,8 @@ public struct FsckFinding: Sendable, Hashable {
                 .statusDamaged,
                 .statusWrong:
                 true
-            case .resultChanged, .inboxUnavailable, .stagingLeft, .reservationLeft, .unreferenced,
+            case .importStray, .importsUnavailable, .resultChanged, .inboxUnavailable, .stagingLeft,
+                .reservationLeft, .unreferenced,
                 .stranger:
                 false
             }
@@ -54,17 +57,32 @@ public struct FsckFinding: Sendable, Hashable {
     }
 }
 
+extension FsckFinding {
+    /// What must be in order before this is: content that was damaged and is now missing is not.
+    fileprivate enum Subject: Hashable {
+        case content(ContentDigest)
+        case other(Code, String)
+    }
+
+    var whole: some Hashable {
+        switch remedy {
+        case .replace(let blob), .bringBack(let blob): Subject.content(blob.digest)
+        default: Subject.other(code, subject)
+        }
+    }
+}
+
 /// What may be done about a finding without losing anything.
 enum FsckRemedy: Sendable, Hashable {
     case rebuildIndexes
     /// References, charges, states and counts are derived anew.
     case mendRows
     case setSize(ContentDigest)
-    /// The content is brought back from somebody's results, if it is still there.
-    case bringBack(ContentDigest)
+    /// The content is brought back from somebody's results, if it is still there, or made anew.
+    case bringBack(BlobRecord)
     /// The same, once what stands in its place is in quarantine.
-    case replace(ContentDigest)
-    /// What stands at this path below `blobs/` goes into quarantine.
+    case replace(BlobRecord)
+    /// What stands at this path below the state directory goes into quarantine.
     case setAside(String)
     case rewriteStatus(DocumentID)
     case emptyStaging

@@ -14,6 +14,8 @@ struct FsckRepair {
     /// How many of the documents that have a blob are asked for its content.
     private static let sourceLimit = 100
     private static let chunkLength = 1 << 20
+    /// What a slow share sends in a second.
+    private static let slowestRate = ByteCount.megabytes(1)
 
     let state: FilePath
     let catalog: Catalog
@@ -26,18 +28,14 @@ struct FsckRepair {
     func perform(_ findings: [FsckFinding]) async throws {
         let remedies = Set(findings.compactMap(\.remedy))
         guard try await mendCatalogue(remedies) else { return }
+        try setAside(remedies)
         var access = InboxAccess()
         for remedy in remedies {
             switch remedy {
-            case .rebuildIndexes, .mendRows, .setSize, .rewriteStatus:
+            case .rebuildIndexes, .mendRows, .setSize, .setAside, .rewriteStatus:
                 break
-            case .replace(let digest):
-                _ = try store.setAside(BlobStore.place(of: digest))
-                try await bringBack(digest, &access)
-            case .bringBack(let digest):
-                try await bringBack(digest, &access)
-            case .setAside(let place):
-                _ = try store.setAside(place)
+            case .replace(let blob), .bringBack(let blob):
+                try await bringBack(blob, &access)
             case .emptyStaging:
                 _ = try store.emptyStaging()
             case .cancelReservations:
@@ -46,6 +44,14 @@ struct FsckRepair {
         }
         // Last: what a status file says may have been mended by now.
         for case .rewriteStatus(let id) in remedies { try await rewriteStatus(of: id, &access) }
+    }
+
+    /// Before anything is brought back: it may belong where something else stands.
+    private func setAside(_ remedies: Set<FsckRemedy>) throws {
+        for case .setAside(let place) in remedies { _ = try store.setAside(place) }
+        for case .replace(let blob) in remedies {
+            _ = try store.setAside(BlobStore.place(of: blob.digest))
+        }
     }
 
     /// Returns whether the catalogue is fit to go by.
@@ -58,14 +64,16 @@ struct FsckRepair {
         guard isDamaged || isWrong || !sizes.isEmpty else { return true }
         do {
             try keepCopy()
-        } catch CatalogError.damaged {
-            // More than an index is damaged.
+        } catch CatalogError.damaged, CatalogError.refused {
+            // More than an index is damaged: rows cannot be read, or contradict their own keys.
             return false
         }
         if isDamaged {
             guard try await rebuildIndexes() else { return false }
         }
-        for digest in sizes { try await setSize(of: digest) }
+        if !sizes.isEmpty {
+            try await catalog.setSizes(of: sizes.compactMap(soundBlob))
+        }
         if isWrong || isDamaged { try await catalog.repair(now: now) }
         return true
     }
@@ -86,63 +94,80 @@ struct FsckRepair {
 
     /// Copies the catalogue into quarantine, beside the copies of earlier repairs.
     private func keepCopy() throws {
-        let quarantine = state.appending(BlobStore.quarantineName)
-        guard quarantine.withPlatformString({ mkdir($0, 0o700) }) == 0 || errno == EEXIST else {
-            throw StateError.unusable(
-                path: quarantine.string, reason: "\(Errno(rawValue: errno))")
-        }
+        let quarantine = try store.prepareQuarantine()
         let moment = "\(now)".split(separator: ":").joined()
         try catalog.copy(to: quarantine.appending("catalog.sqlite3-\(moment)").string)
     }
 
-    private func setSize(of digest: ContentDigest) async throws {
+    /// A blob with the size that its content has; nil where the content is not what it should be.
+    private func soundBlob(_ digest: ContentDigest) throws -> BlobRecord? {
         guard try store.verify(digest) == .sound, let size = try store.size(of: digest) else {
-            return
+            return nil
         }
-        try await catalog.setSize(of: BlobRecord(digest: digest, size: size))
+        return BlobRecord(digest: digest, size: size)
     }
 
-    /// Looks for lost content in the results of the documents that have it, and stores it again.
-    private func bringBack(_ digest: ContentDigest, _ access: inout InboxAccess) async throws {
-        let copies = try await catalog.publishedCopies(of: digest, limit: Self.sourceLimit)
+    /// Looks for lost content in the results of the documents that have it, and stores it again;
+    /// what is not there is made anew where that is possible.
+    private func bringBack(_ blob: BlobRecord, _ access: inout InboxAccess) async throws {
+        // What was made of other content that is lost may have been brought back or made meanwhile.
+        guard try store.size(of: blob.digest) == nil else { return }
+        let copies = try await catalog.publishedCopies(of: blob.digest, limit: Self.sourceLimit)
         for copy in copies {
             guard let root = await access.root(of: copy.document).root else { continue }
             let name = copy.artifact ?? Publication.original(of: copy.document).name
             guard let below = BeneathPath(bytes: Array(name.utf8)) else { continue }
             let place = SidecarPlace(of: copy.document.path, version: copy.document.version)
             let path = BeneathPath(place.results.components + below.components)
-            if try await store(path, in: root, as: digest) { return }
+            if try await store(path, in: root, as: blob) { return }
         }
+        let canBeMade = try copies.allSatisfy {
+            try $0.document.digest != blob.digest && store.contains($0.document.digest)
+        }
+        if canBeMade { _ = try await catalog.makeAnew(blob.digest, now: now) }
     }
 
     /// Stores a file if it has this content; returns whether it had.
     private func store(
-        _ path: BeneathPath, in root: InboxRoot, as digest: ContentDigest
+        _ path: BeneathPath, in root: InboxRoot, as blob: BlobRecord
     ) async throws -> Bool {
         // Discarded with its last user, which may be a thread that a mount holds up.
         let writer = try store.begin(sizeHint: .zero)
         do {
-            try await root.run(at: path, answeringWithin: InboxAccess.patience) { files in
-                guard try files.entry(path)?.kind == .file else { return }
-                let file = try files.openForReading(path)
-                try file.closeAfter {
-                    let buffer = UnsafeMutableRawBufferPointer.allocate(
-                        byteCount: Self.chunkLength, alignment: 16)
-                    defer { buffer.deallocate() }
-                    while true {
-                        let count = try file.read(into: buffer)
-                        guard count > 0 else { return }
-                        try writer.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                    }
-                }
+            try await root.run(at: path, answeringWithin: Self.patience(for: blob.size)) { files in
+                // Its owner may have put anything there: no more is copied than there should be.
+                guard let entry = try files.entry(path), entry.kind == .file,
+                    entry.identity.size == blob.size
+                else { return }
+                try Self.copy(try files.openForReading(path), into: writer, atMost: blob.size)
             }
         } catch is InboxError {
             return false
         }
-        guard writer.digest == digest else { return false }
+        guard writer.digest == blob.digest else { return false }
         _ = try writer.finish()
-        try store.handOver(digest)
+        try store.handOver(blob.digest)
         return true
+    }
+
+    /// How long a mount may take to send so much.
+    private static func patience(for size: ByteCount) -> Duration {
+        InboxAccess.patience + .seconds(size.bytes / slowestRate.bytes)
+    }
+
+    private static func copy(
+        _ file: FileDescriptor, into writer: BlobWriter, atMost size: ByteCount
+    ) throws {
+        try file.closeAfter {
+            let buffer = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: chunkLength, alignment: 16)
+            defer { buffer.deallocate() }
+            while writer.size <= size {
+                let count = try file.read(into: buffer)
+                guard count > 0 else { return }
+                try writer.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+        }
     }
 
     private func rewriteStatus(of id: DocumentID, _ access: inout InboxAccess) async throws {

@@ -1,8 +1,7 @@
 import Catalog
-import Imports
-import Inbox
 import Rules
 import Store
+import Synchronization
 import SystemPackage
 
 /// How much an inspection has read.
@@ -14,19 +13,33 @@ public struct FsckTotals: Sendable, Hashable {
 
 /// Reads a whole state directory again and resolves every reference in it, both ways; changes
 /// nothing.
-struct Inspection {
+struct Inspection: Sendable {
     /// How many rows are read at once.
     private static let page = 500
+    /// How many blobs are read side by side: more gains nothing on a disk, less leaves processors idle.
+    private static let readers = 4
 
-    let state: FilePath
-    let catalog: Catalog
+    private let state: FilePath
+    private let catalog: Catalog
+    private let store: BlobStore
     /// Whether blobs are only looked at and not read.
-    let isQuick: Bool
+    private let isQuick: Bool
     /// Whether no daemon runs, so that what it has in hand at other times is a leftover.
-    let isAlone: Bool
-    let found: @Sendable (FsckFinding) -> Void
+    private let isAlone: @Sendable () -> Bool
+    private let found: @Sendable (FsckFinding) -> Void
+    private let lanes = StoreLanes()
 
-    private var store: BlobStore { BlobStore(root: state) }
+    init(
+        state: FilePath, catalog: Catalog, isQuick: Bool, isAlone: @escaping @Sendable () -> Bool,
+        found: @escaping @Sendable (FsckFinding) -> Void
+    ) {
+        self.state = state
+        self.catalog = catalog
+        self.isQuick = isQuick
+        self.isAlone = isAlone
+        self.found = found
+        store = BlobStore(root: state)
+    }
 
     /// Checks everything; what the catalogue is too damaged to tell is left out.
     func run() async throws -> FsckTotals {
@@ -41,14 +54,25 @@ struct Inspection {
             return true
         }
         try await readingCatalogue {
-            try checkStore(isCatalogueReadable: isReadable)
+            try await lanes.run { try checkStore(isCatalogueReadable: isReadable) }
+            return true
+        }
+        try await readingCatalogue {
+            var imports = ImportsCheck(
+                root: state.appending("imports").string, catalog: catalog, found: found)
+            try await imports.run()
             return true
         }
         try await readingCatalogue {
             try await checkDocuments(&totals)
             return true
         }
-        if isAlone { try await checkLeftovers() }
+        try await readingCatalogue {
+            let leftovers = try await leftovers()
+            // Asked last: what is there now may be in the hands of a daemon that has just begun.
+            if isAlone() { leftovers.forEach(found) }
+            return true
+        }
         return totals
     }
 
@@ -76,15 +100,42 @@ struct Inspection {
             let page = try await catalog.blobs(after: last, limit: Self.page)
             guard let end = page.last else { return }
             last = end.digest
-            for blob in page {
-                totals.blobs += 1
-                totals.bytes = totals.bytes + blob.size
-                if let finding = try check(blob) { found(finding) }
-            }
+            totals.blobs += page.count
+            totals.bytes = page.reduce(totals.bytes) { $0 + $1.size }
+            for finding in try await check(page) { found(finding) }
         }
     }
 
+    /// Checks the blobs of a page side by side; the findings are in the order of the page.
+    private func check(_ page: [BlobRecord]) async throws -> [FsckFinding] {
+        let progress = PageProgress()
+        let findings = try await withThrowingTaskGroup(of: [(Int, FsckFinding)].self) { group in
+            for _ in 0..<Self.readers {
+                group.addTask {
+                    try await lanes.run {
+                        var findings: [(Int, FsckFinding)] = []
+                        while let index = progress.next(below: page.count) {
+                            if let finding = try check(page[index]) {
+                                findings.append((index, finding))
+                            }
+                        }
+                        return findings
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        return findings.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+
     private func check(_ blob: BlobRecord) throws -> FsckFinding? {
+        guard try look(at: blob) != nil else { return nil }
+        // Beside a daemon the row may have gone meanwhile, and then the blob may go too.
+        guard try !catalog.recorded(among: [blob.digest]).isEmpty else { return nil }
+        return try look(at: blob)
+    }
+
+    private func look(at blob: BlobRecord) throws -> FsckFinding? {
         let size = try store.size(of: blob.digest)
         // One of another size is read even in haste: either the row is wrong or the content.
         let verdict =
@@ -99,30 +150,35 @@ struct Inspection {
         case .damaged:
             return FsckFinding(
                 code: .blobDamaged, subject: blob.digest.hex,
-                detail: "its bytes have another digest", remedy: .replace(blob.digest))
+                detail: "its bytes have another digest", remedy: .replace(blob))
         case .missing:
+            let isSetAside = try store.isSetAside(blob.digest)
             return FsckFinding(
-                code: .blobMissing, subject: blob.digest.hex, detail: "not in the store",
-                remedy: .bringBack(blob.digest))
+                code: .blobMissing, subject: blob.digest.hex,
+                detail: isSetAside
+                    ? "not in the store; what stood in its place is in quarantine"
+                    : "not in the store",
+                remedy: .bringBack(blob))
         }
     }
 
     /// From the store to the rows.
     private func checkStore(isCatalogueReadable: Bool) throws {
-        try store.forEachEntry { entry in
-            switch entry {
-            case .blob(let blob):
-                guard isCatalogueReadable else { return try checkByName(blob) }
-                guard try catalog.recorded(among: [blob.digest]).isEmpty else { return }
-                found(
-                    FsckFinding(
-                        code: .unreferenced, subject: blob.digest.hex,
-                        detail: "in the store, \(blob.size), and in no row of the catalogue"))
-            case .stranger(let path):
+        try store.forEachFolder { folder in
+            for path in folder.strangers {
                 found(
                     FsckFinding(
                         code: .stranger, subject: path, detail: "in the store, and no blob",
                         remedy: .setAside(path)))
+            }
+            guard isCatalogueReadable else { return try folder.blobs.forEach(checkByName) }
+            guard !folder.blobs.isEmpty else { return }
+            let recorded = try catalog.recorded(among: folder.blobs.map(\.digest))
+            for blob in folder.blobs where !recorded.contains(blob.digest) {
+                found(
+                    FsckFinding(
+                        code: .unreferenced, subject: blob.digest.hex,
+                        detail: "in the store, \(blob.size), and in no row of the catalogue"))
             }
         }
     }
@@ -136,88 +192,53 @@ struct Inspection {
                 detail: "its bytes have another digest"))
     }
 
-    /// From the documents to their sidecars and imported rows, and the accounts' databases.
+    /// From the documents to their sidecars.
     private func checkDocuments(_ totals: inout FsckTotals) async throws {
-        var imports = ImportsCheck(root: state.appending("imports").string)
-        for finding in try imports.checkDatabases() { found(finding) }
         var sidecars = SidecarCheck(catalog: catalog)
         var last: DocumentID?
         while true {
             let page = try await catalog.allDocuments(after: last, limit: Self.page)
             guard let end = page.last else { return }
             last = end.id
+            totals.documents += page.count
             for document in page {
-                totals.documents += 1
-                if let finding = try imports.check(document) { found(finding) }
                 for finding in try await sidecars.check(document) { found(finding) }
             }
         }
     }
 
-    private func checkLeftovers() async throws {
-        for name in try store.stagedNames() {
-            found(
-                FsckFinding(
-                    code: .stagingLeft, subject: "staging/\(name)",
-                    detail: "a copy that was cut off", remedy: .emptyStaging))
+    /// What a daemon that is gone had in hand.
+    private func leftovers() async throws -> [FsckFinding] {
+        let staged = try store.stagedEntries()
+        var findings = staged.copies.map { name in
+            FsckFinding(
+                code: .stagingLeft, subject: "staging/\(name)", detail: "a copy that was cut off",
+                remedy: .emptyStaging)
         }
-        try await readingCatalogue {
-            let count = try await catalog.reservationCount()
-            guard count > 0 else { return true }
-            found(
+        findings += staged.strangers.map { name in
+            FsckFinding(
+                code: .stranger, subject: "staging/\(name)", detail: "in staging, and no copy",
+                remedy: .setAside("staging/\(name)"))
+        }
+        let count = try await catalog.reservationCount()
+        if count > 0 {
+            findings.append(
                 FsckFinding(
                     code: .reservationLeft, subject: "catalog.sqlite3",
                     detail: "room is reserved for \(count) claims that nobody makes",
                     remedy: .cancelReservations))
-            return true
-        }
-    }
-}
-
-/// Holds the accounts' databases of imported rows against the documents.
-private struct ImportsCheck {
-    private let inspection: ImportsInspection
-    /// The documents whose rows are there, by account; nil for a database that cannot tell.
-    private var known: [UInt32: Set<DocumentID>?] = [:]
-
-    init(root: String) { inspection = ImportsInspection(root: root) }
-
-    mutating func checkDatabases() throws -> [FsckFinding] {
-        let folders = try inspection.folders()
-        var findings = folders.strangers.map { name in
-            FsckFinding(
-                code: .stranger, subject: "imports/\(name)",
-                detail: "among the imports, and no account's folder")
-        }
-        for uid in folders.accounts {
-            do {
-                let complaints = try inspection.complaints(of: uid)
-                findings += complaints.map { Self.damage(uid, $0) }
-                known[uid] = try inspection.documents(of: uid)
-            } catch {
-                findings.append(Self.damage(uid, error.failure.detail))
-                known[uid] = .some(nil)
-            }
         }
         return findings
     }
+}
 
-    func check(_ document: DocumentRecord) throws -> FsckFinding? {
-        guard let stage = document.stage(.tableImport), stage.state == .completed else {
-            return nil
-        }
-        // What a damaged database holds is told by nobody.
-        if let known = known[document.uid], known == nil { return nil }
-        guard known[document.uid]??.contains(document.id) != true else { return nil }
-        // It may have been imported since the account's database was read.
-        guard try !inspection.documents(of: document.uid).contains(document.id) else { return nil }
-        return FsckFinding(
-            code: .importMissing, subject: "\(document.id)",
-            detail: "its rows are not in the imports of uid \(document.uid)")
-    }
+/// How far those who share a page have come.
+private final class PageProgress: Sendable {
+    private let taken = Atomic(0)
 
-    private static func damage(_ uid: UInt32, _ detail: String) -> FsckFinding {
-        FsckFinding(
-            code: .importsDamaged, subject: "imports/\(uid)/imports.sqlite3", detail: detail)
+    /// The next index that nobody has; nil once all have been taken.
+    func next(below count: Int) -> Int? {
+        let index = taken.wrappingAdd(1, ordering: .relaxed).oldValue
+        return index < count ? index : nil
     }
 }

@@ -13,33 +13,41 @@ struct InboxAccess {
         var inbox: [UInt8]
     }
 
+    /// How many inboxes are kept open: far fewer than a process may open files.
+    private static let limit = 64
+
     private let owners = OwnerThreads()
-    private var opened: [Key: InboxRoot?] = [:]
+    private var opened: [Key: InboxRoot] = [:]
+    private var passedOver: Set<Key> = []
 
     /// The inbox of a document, and why it cannot be had, the first time that it cannot.
     mutating func root(
         of document: DocumentRecord
     ) async -> (root: InboxRoot?, finding: FsckFinding?) {
         let key = Key(uid: document.uid, inbox: document.inbox)
-        if let known = opened[key] { return (known, nil) }
+        if let root = opened[key] { return (root, nil) }
+        if passedOver.contains(key) { return (nil, nil) }
+        if opened.count >= Self.limit { opened = [:] }
         let path = String(decoding: document.inbox, as: UTF8.self)
         do {
             let root = try await InboxRoot.open(path, threads: owners)
             guard root.account.uid == document.uid else {
-                opened[key] = .some(nil)
+                passedOver.insert(key)
                 return (nil, Self.unavailable(path, "belongs to \(root.account) now"))
             }
             opened[key] = root
             return (root, nil)
         } catch {
-            opened[key] = .some(nil)
+            passedOver.insert(key)
             return (nil, Self.unavailable(path, House.failure(of: error).detail))
         }
     }
 
     /// Passes over an inbox from now on.
     mutating func giveUp(_ document: DocumentRecord) {
-        opened[Key(uid: document.uid, inbox: document.inbox)] = .some(nil)
+        let key = Key(uid: document.uid, inbox: document.inbox)
+        opened[key] = nil
+        passedOver.insert(key)
     }
 
     static func unavailable(_ path: String, _ detail: String) -> FsckFinding {

@@ -26,13 +26,13 @@ struct Fsck: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let directory = try place.directory()
+        let directory = try place.existingDirectory()
         let outcome: FsckOutcome
         do {
             let fsck = Pipeline.Fsck(stateDirectory: directory, isQuick: quick)
             outcome = try await repair ? fsck.repair(now: .current) : fsck.inspect()
         } catch {
-            throw StatePlace.complain(error)
+            throw CommandFailure.complain(error)
         }
         try Output.write(json ? lines(outcome) : report(outcome))
         if outcome.findings.contains(where: \.code.isHarm) { throw ExitCode.dataError }

@@ -22,13 +22,13 @@ struct Gc: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let directory = try place.directory()
+        let directory = try place.existingDirectory()
         let outcome: CollectorOutcome
         do {
             outcome = try await Collector(stateDirectory: directory)
                 .run(isDry: dryRun, now: .current)
         } catch {
-            throw StatePlace.complain(error)
+            throw CommandFailure.complain(error)
         }
         try Output.write(json ? object(outcome) : report(outcome))
     }

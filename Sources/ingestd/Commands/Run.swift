@@ -57,7 +57,7 @@ struct Run: AsyncParsableCommand {
                 slotCount: settings.workers.slotCount(processors: Self.processors),
                 surroundings: .system(journal: journal))
         } catch {
-            throw Self.complain(error)
+            throw CommandFailure.complain(error)
         }
         journal(JournalLine(.daemonStarted, [.version: Ingestd.version, .pid: "\(getpid())"]))
         Self.warn(ofClosed: settings.stateDirectory, journal)
@@ -110,7 +110,7 @@ struct Run: AsyncParsableCommand {
                 group.cancelAll()
             }
         } catch {
-            throw Self.complain(error)
+            throw CommandFailure.complain(error)
         }
     }
 
@@ -122,22 +122,6 @@ struct Run: AsyncParsableCommand {
         journal(
             JournalLine(
                 .stateClosed, [.path: folder, .detail: "chmod o+x " + ShellWord.quoted(folder)]))
-    }
-
-    /// Says why the daemon cannot work, and what the shell is told.
-    private static func complain(_ error: any Error) -> ExitCode {
-        switch error {
-        case let error as StateError:
-            Output.complain(error.description)
-            if case .inUse = error { return .tryAgain }
-            return .inputOutput
-        case let error as any DocumentError:
-            Output.complain(error.failure.detail)
-            return error.failure.code == .notReadable ? .noPermission : .inputOutput
-        default:
-            Output.complain("\(error)")
-            return .inputOutput
-        }
     }
 
     /// How many processors this process may use.

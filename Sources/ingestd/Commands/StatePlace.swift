@@ -24,19 +24,23 @@ struct StatePlace: ParsableArguments {
         }
     }
 
-    /// Says why the state could not be worked on, and what the shell is told.
-    static func complain(_ error: any Error) -> ExitCode {
-        switch error {
-        case let error as StateError:
-            Output.complain(error.description)
-            if case .inUse = error { return .tryAgain }
-            return .inputOutput
-        case let error as any DocumentError:
-            Output.complain(error.failure.detail)
-            return .inputOutput
+    /// The same, where there is a state that this user may read.
+    func existingDirectory() throws(ExitCode) -> String {
+        let directory = try directory()
+        guard faccessat(AT_FDCWD, directory + "/catalog.sqlite3", R_OK, AT_EACCESS) != 0 else {
+            return directory
+        }
+        switch errno {
+        case ENOENT, ENOTDIR:
+            Output.complain("there is no state of ingestd in \(directory)")
+            throw .noInput
+        case EACCES, EPERM:
+            Output.complain(
+                "\(directory) is closed to this user: ask as root, or as the user of the daemon")
+            throw .noPermission
         default:
-            Output.complain("\(error)")
-            return .inputOutput
+            Output.complain("\(directory): \(String(cString: strerror(errno)))")
+            throw .inputOutput
         }
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import Catalog
 import Glibc
 import Inbox
 import Pipeline
@@ -38,6 +39,7 @@ struct StateChecks {
         let descriptor = FileDescriptor(rawValue: directory)
         checkOwner(descriptor)
         checkPassage(descriptor)
+        checkCatalogue()
         checkFileSystem(descriptor)
         if let room = FreeRoom(of: descriptor) {
             room.check(Self.about, &checkup, scarce: Self.scarceRoom)
@@ -126,6 +128,30 @@ struct StateChecks {
         return folders.reversed().first { folder in
             var facts = stat()
             return stat(folder, &facts) == 0 && facts.st_mode & 0o001 == 0
+        }
+    }
+
+    /// Whether this ingestd can go on with the records that are there.
+    private mutating func checkCatalogue() {
+        let file = path + "/catalog.sqlite3"
+        guard faccessat(AT_FDCWD, file, R_OK, AT_EACCESS) == 0 else { return }
+        do throws(CatalogError) {
+            try Catalog.openReadOnly(file).close()
+            checkup.fine(Self.about, "catalogue", "\(file) has this version's form")
+        } catch {
+            switch error {
+            case .older:
+                checkup.warn(
+                    Self.about, "catalogue", "an earlier ingestd has written \(file)",
+                    remedy: "none: the next start copies it and brings it up to date")
+            case .newer:
+                checkup.fail(
+                    Self.about, "catalogue", "a later ingestd has written \(file)",
+                    remedy: "install that version again, or bring back the copy that it made")
+            default:
+                checkup.fail(
+                    Self.about, "catalogue", error.failure.detail, remedy: "ingestd fsck --quick")
+            }
         }
     }
 
