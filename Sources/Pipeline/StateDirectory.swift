@@ -1,5 +1,6 @@
 import Glibc
 import Rules
+import Store
 import SystemPackage
 
 /// The daemon's own directory, and the lock that keeps a second daemon out of it.
@@ -74,8 +75,9 @@ struct StateDirectory: Sendable {
         guard geteuid() == 0, stat(path.string, &directory) == 0, directory.st_uid != 0 else {
             return
         }
-        for name in ["lock", "tmp", "staging", "blobs", "quarantine"] {
-            let file = path.appending(name).withPlatformString {
+        let names = ["lock", "tmp", "staging", "blobs", "quarantine"].map { path.appending($0) }
+        for name in names + BlobStore(root: path).folders {
+            let file = name.withPlatformString {
                 Glibc.open($0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
             }
             guard file >= 0 else { continue }
@@ -88,7 +90,7 @@ struct StateDirectory: Sendable {
                 _ = fchown(file, directory.st_uid, directory.st_gid)
             }
             // The lock is this process's own, and would go with any descriptor of its file.
-            if name != "lock" { Glibc.close(file) }
+            if name != Self.lock(in: path) { Glibc.close(file) }
         }
     }
 

@@ -25,6 +25,9 @@ public final class BlobStore: Sendable {
         layout = BlobLayout(root: root)
     }
 
+    /// The folders that blobs stand in.
+    public var folders: [FilePath] { layout.folders }
+
     /// Makes the folders that are missing, for the daemon's user alone, and makes them durable.
     public func prepare() throws(StoreError) {
         try attempt("prepare the store") {

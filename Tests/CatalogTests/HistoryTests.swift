@@ -64,8 +64,8 @@ import Testing
         _ = try await catalog.waitingDocuments(uid: alice.uid, inbox: inbox, limit: 9)
         for content in ["one", "two", "two"] {
             let drop = try fixture.drop(content: content)
-            _ = try await catalog.isLeftover(
-                inbox: inbox, path: drop.path, identity: drop.identity)
+            _ = try await catalog.documentsOfLeftovers(
+                uid: alice.uid, inbox: inbox, drops: [(drop.path, drop.identity)])
             let claimed = try await fixture.claim(drop)
             if case .new(_, let displaced?) = claimed {
                 try await catalog.movedAside(displaced.id, as: 1)
