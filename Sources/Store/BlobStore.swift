@@ -31,7 +31,10 @@ public final class BlobStore: Sendable {
     /// Makes the folders that are missing, for the daemon's user alone, and makes them durable.
     public func prepare() throws(StoreError) {
         try attempt("prepare the store") {
-            for folder in [root, layout.staging, layout.blobs] + layout.folders {
+            try FileCalls.makeFolder(root)
+            // Where much was deleted a moment ago, as in an inbox, ext4 is slow to make files.
+            try FileCalls.spreadFolders(in: root)
+            for folder in [layout.staging, layout.blobs] + layout.folders {
                 try FileCalls.makeFolder(folder)
             }
             try FileCalls.syncFolder(layout.blobs)

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Rules
 import SystemPackage
@@ -47,6 +48,12 @@ enum FileCalls {
     static func syncFolder(_ path: FilePath) throws {
         let folder = try FileDescriptor.open(path, .readOnly, options: [.directory, .closeOnExec])
         try folder.closeAfter { try sync(folder) }
+    }
+
+    /// Asks for a region of the disk for each folder that will be made in this one.
+    static func spreadFolders(in path: FilePath) throws {
+        let folder = try FileDescriptor.open(path, .readOnly, options: [.directory, .closeOnExec])
+        try folder.closeAfter { clinux_spread_folders(folder.rawValue) }
     }
 
     /// Makes a folder for the owner alone; one that stands there already is as good.

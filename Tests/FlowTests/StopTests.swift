@@ -54,20 +54,21 @@ import Testing
 
     @Test func `a stop in the midst of an import imports its rows once`() async throws {
         var table = "name,email\n"
-        for number in 1...20_000 { table += "Person \(number),p\(number)@example.com\n" }
+        for number in 1...60_000 { table += "Person \(number),p\(number)@example.com\n" }
         let daemon = try await scene.start()
         try scene.drop(Data(table.utf8), as: "people.csv")
         try await daemon.line(.stageStarted) { $0["stage"] == "import" }
         try await daemon.stop()
 
         let again = try await scene.start()
-        try await again.ended(["people.csv"])
+        // On a busy machine the import may have come to its end before the stop came.
+        if daemon.lines(.documentCompleted).isEmpty { try await again.ended(["people.csv"]) }
         try await again.stop()
         let result = try scene.status("people.csv").result
-        #expect(result["processed_count"] as? Int == 20_000)
+        #expect(result["processed_count"] as? Int == 60_000)
         #expect(result["duplicates_skipped"] as? Int == 0)
         let state = RecordedState(scene)
-        #expect(try state.imported("SELECT count(*) FROM participants") == [20_000])
+        #expect(try state.imported("SELECT count(*) FROM participants") == [60_000])
         #expect(try state.mostAttempts() == 1)
         try await scene.expectClean()
     }

@@ -100,7 +100,20 @@ private struct JSONWriter {
         text += String(repeating: "0", count: 3 - fraction.count) + fraction
     }
 
+    /// Whether a byte may have to be escaped; 0xE2 begins the two line separators, among others.
+    private static func mayNeedEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x7f || byte == 0xe2 || byte == UInt8(ascii: "\"")
+            || byte == UInt8(ascii: "\\")
+    }
+
     private mutating func write(string: String) {
+        // Nearly every string is as it is to be written.
+        guard string.utf8.contains(where: Self.mayNeedEscape) else {
+            text += "\""
+            text += string
+            text += "\""
+            return
+        }
         text += "\""
         for scalar in string.unicodeScalars {
             switch scalar {
