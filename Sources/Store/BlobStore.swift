@@ -69,7 +69,10 @@ public final class BlobStore: Sendable {
     /// Begins a new blob.
     ///
     /// - Parameter sizeHint: the size that is expected; more or fewer bytes may come.
+    ///
+    /// - Throws: ``StoreError/full(attempt:errno:)`` before the disk is full: see ``reserve(of:)``.
     public func begin(sizeHint: ByteCount) throws(StoreError) -> BlobWriter {
+        try keepReserve(beside: sizeHint)
         let number = staged.wrappingAdd(1, ordering: .relaxed).newValue
         let name = "\(String(seed, radix: 16))-\(number)"
         return try BlobWriter(

@@ -4,6 +4,7 @@ import Glibc
 import Inbox
 import Pipeline
 import Rules
+import Store
 import SystemPackage
 
 /// Looks at the directory in which a daemon keeps what it took.
@@ -42,7 +43,9 @@ struct StateChecks {
         checkCatalogue()
         checkFileSystem(descriptor)
         if let room = FreeRoom(of: descriptor) {
-            room.check(Self.about, &checkup, scarce: Self.scarceRoom)
+            room.check(
+                Self.about, &checkup, scarce: Self.scarceRoom,
+                reserve: BlobStore.reserve(of: room.capacity))
         }
         if faccessat(directory, ".", W_OK, AT_EACCESS) == 0 {
             tryFeatures(in: directory)
@@ -209,10 +212,13 @@ struct FreeRoom: Sendable, Hashable {
     let bytes: ByteCount
     /// Nil where the file system does not count them.
     let inodes: Int64?
+    /// Zero where the file system does not tell it.
+    let capacity: ByteCount
 
-    init(bytes: ByteCount, inodes: Int64?) {
+    init(bytes: ByteCount, inodes: Int64?, capacity: ByteCount = .zero) {
         self.bytes = bytes
         self.inodes = inodes
+        self.capacity = capacity
     }
 
     /// Asks the file system of what is open.
@@ -220,20 +226,26 @@ struct FreeRoom: Sendable, Hashable {
         var facts = statvfs()
         guard fstatvfs(descriptor.rawValue, &facts) == 0 else { return nil }
         bytes = ByteCount(Int64(clamping: facts.f_bavail) * Int64(clamping: facts.f_frsize))
+        capacity = ByteCount(Int64(clamping: facts.f_blocks) * Int64(clamping: facts.f_frsize))
         inodes = facts.f_files == 0 ? nil : Int64(clamping: facts.f_favail)
     }
 
     /// Notes whether it will do.
-    func check(_ subject: String, _ checkup: inout Checkup, scarce: ByteCount) {
+    ///
+    /// - Parameter reserve: what is not used up, however much is waiting.
+    func check(
+        _ subject: String, _ checkup: inout Checkup, scarce: ByteCount, reserve: ByteCount = .zero
+    ) {
         let left = inodes.map { ", \($0) inodes" } ?? ""
         let finding = "\(bytes)\(left) free"
         let figures: [JSONValue.Member] = [
             .init("free_bytes", .integer(bytes.bytes)),
             .init("free_inodes", inodes.map { .integer($0) } ?? .null),
         ]
-        if bytes == .zero || inodes == 0 {
+        if bytes <= reserve || inodes == 0 {
+            let kept = reserve > .zero ? "; \(reserve) of it are kept for status files" : ""
             checkup.fail(
-                subject, "room", finding, remedy: "make room on this file system",
+                subject, "room", finding + kept, remedy: "make room on this file system",
                 figures: figures)
         } else if bytes < scarce || (inodes ?? .max) < 1000 {
             checkup.warn(
