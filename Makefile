@@ -47,6 +47,7 @@ bench: release
 	@$(SCRIPTS)/bootstrap bench
 	$(SCRIPTS)/bench $(RELEASE)
 	$(SCRIPTS)/bench-intake $(RELEASE)
+	$(SCRIPTS)/bench-claims $(RELEASE)
 	$(SCRIPTS)/bench-history $(RELEASE)
 
 # 100,000 files at once from ten accounts, while the daemon is stalled; as root, some five minutes.
