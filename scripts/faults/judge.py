@@ -11,6 +11,8 @@ COLLECTABLE = "unreferenced"
 # Notes about what should have gone. The others (results that changed, an inbox that cannot be looked at) are wrong here.
 LEFT_OVER = ("staging_left", "reservation_left", "stranger", COLLECTABLE)
 
+# What the last life may have said about an attempt that was spent.
+REASONS = ("stage retrying", "stage failed", "worker killed", "worker not started", "worker said")
 # What is under way in the catalogue, and must come to its end.
 OWED = {
     "reservations": "SELECT count(*) FROM reservation", "removals": "SELECT count(*) FROM removal",
@@ -74,7 +76,8 @@ def judge_catalogue(slot, expected, attempts):
                 yield f"left over: {count} {what}"
         most = catalog.execute("SELECT max(attempt) FROM stage").fetchone()[0]
         if most is not None and most > attempts:
-            yield f"corrupt: a fault of ours spent an attempt: {most}"
+            reasons = [line for line in slot.log() if line["event"] in REASONS]
+            yield f"corrupt: a fault of ours spent an attempt: {most}: {reasons}"
 
 
 def judge_inboxes(slot, expected):
