@@ -117,29 +117,32 @@ struct ClaimBatch: Sendable {
         guard !claims.isEmpty else { return [] }
         for claim in claims { say(.claimBegun, claim.path, [.document: "\(claim.id)"]) }
         let limit = house.settings.limits.limit(for: root.account)
-        var granted: [ClaimInHand] = []
+        let decisions: [QuotaDecision]
         do {
-            let decisions = try await house.catalog.reserve(
+            decisions = try await house.catalog.reserve(
                 claims.map { ($0.id, $0.opened.identity.size) }, account: root.account,
                 limit: limit, now: house.surroundings.now())
-            for (claim, decision) in zip(claims, decisions) {
-                if decision == .granted {
-                    house.surroundings.checkpoint(.reserved, claim.path)
-                    granted.append(claim)
-                } else {
-                    let quota = try await AccountQuota(house: house, account: root.account)
-                        .current()
-                    tellRefusal(claim, decision, limit, quota)
-                    // A higher limit brings both back.
-                    endings.append((claim.path, .held))
-                }
-            }
         } catch {
-            let told = Set(endings.map(\.path))
-            let rest = claims.filter { !told.contains($0.path) }
-            endings += rest.map { ending(of: $0.settled, error) }
-            await giveBack(granted)
+            endings += claims.map { ending(of: $0.settled, error) }
             return []
+        }
+        var granted: [ClaimInHand] = []
+        for (claim, decision) in zip(claims, decisions) {
+            if decision == .granted {
+                house.surroundings.checkpoint(.reserved, claim.path)
+                granted.append(claim)
+                continue
+            }
+            // Whoever has it open for writing waits for our lease.
+            claim.opened.close()
+            do {
+                let quota = try await AccountQuota(house: house, account: root.account).current()
+                tellRefusal(claim, decision, limit, quota)
+                // A higher limit brings both back.
+                endings.append((claim.path, .held))
+            } catch {
+                endings.append(ending(of: claim.settled, error))
+            }
         }
         return granted
     }
@@ -173,6 +176,8 @@ struct ClaimBatch: Sendable {
     /// Gives back what was reserved for claims that came to nothing.
     private func giveBack(_ claims: [ClaimInHand]) async {
         for claim in claims {
+            // Whoever has it open for writing waits for our lease.
+            claim.opened.close()
             do {
                 try await house.catalog.cancelReservation(claim.id)
                 house.vacancies.tell(root.account.uid)

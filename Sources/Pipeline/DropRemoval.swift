@@ -51,7 +51,7 @@ struct DropRemoval {
             for (order, (outcome, left)) in zip(orders, outcomes) {
                 let isGone = isOver(order, outcome, isRecovery: isRecovery)
                 if isGone { gone.append(order.document) }
-                results.append(await end(order, outcome, left: left))
+                results.append(await end(order, outcome, isGone: isGone, left: left))
             }
             try await house.catalog.removalsDone(gone)
         } catch {
@@ -89,12 +89,13 @@ struct DropRemoval {
     }
 
     private func end(
-        _ order: Order, _ outcome: RemovalOutcome, left: Result<DropIdentity?, any Error>
+        _ order: Order, _ outcome: RemovalOutcome, isGone: Bool,
+        left: Result<DropIdentity?, any Error>
     ) async -> Result<Failure?, any Error> {
         var fields: [JournalField: String] = [.document: "\(order.document)"]
         switch outcome {
         case .removed, .alreadyGone:
-            house.say(.dropRemoved, in: root, at: order.path, fields)
+            if isGone { house.say(.dropRemoved, in: root, at: order.path, fields) }
             return .success(nil)
         case .newerReturned(let returned):
             house.say(.newerDropReturned, in: root, at: returned, fields)

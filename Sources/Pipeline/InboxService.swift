@@ -107,7 +107,13 @@ struct InboxService: Sendable {
             let more = await intake.moreReady(
                 beside: first, count: room - 1, bytes: ClaimBatch.byteLimit)
             house.claimRoom.giveBack(room - 1 - more.count)
-            await intake.ended(await batch.take([first] + more))
+            let vacancies = house.vacancies.count
+            let endings = await batch.take([first] + more)
+            await intake.ended(endings)
+            // Room that came in the meantime was offered to drops that were not held yet.
+            if vacancies != house.vacancies.count, endings.contains(where: { $0.ending == .held }) {
+                house.vacancies.tellAgain(desk.account.uid)
+            }
             house.claimRoom.giveBack(1 + more.count)
         }
     }

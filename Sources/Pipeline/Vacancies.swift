@@ -19,15 +19,26 @@ final class Vacancies: Sendable {
 
     private let signal = Signal()
     private let told = Mutex(Accounts.some([]))
+    private let changes = Atomic<UInt64>(0)
+
+    /// How often room may have come: whoever was refused room compares it with before.
+    var count: UInt64 { changes.load(ordering: .sequentiallyConsistent) }
 
     /// A limit may have been raised.
     func tellAll() {
+        changes.add(1, ordering: .sequentiallyConsistent)
         told.withLock { $0 = .all }
         signal.raise()
     }
 
     /// Something reserved for the account was given back.
     func tell(_ uid: UInt32) {
+        changes.add(1, ordering: .sequentiallyConsistent)
+        tellAgain(uid)
+    }
+
+    /// The same, heard too early: before the drops that it was about were known as held.
+    func tellAgain(_ uid: UInt32) {
         told.withLock { told in
             guard case .some(let uids) = told else { return }
             told = .some(uids.union([uid]))
