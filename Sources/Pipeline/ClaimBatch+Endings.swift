@@ -1,23 +1,52 @@
 import Inbox
 import Intake
+import Publish
 import Rules
 
 // What errors mean for drops, and who is told.
 extension ClaimBatch {
-    /// Those of the drops that came through a step, made into what the next one takes; the others
-    /// have ended.
-    func survivors<Made, Next>(
-        of results: Zip2Sequence<[SettledDrop], [Result<Made, any Error>]>,
-        _ endings: inout [Ending], _ make: (SettledDrop, Made) -> Next
-    ) -> [Next] {
-        results.compactMap { drop, result in
-            switch result {
-            case .success(let made): return make(drop, made)
-            case .failure(let error):
-                endings.append(ending(of: drop, error))
-                return nil
+    /// Tells the owner of drops for which there is no room what there is.
+    func tellRefusals(
+        _ refusals: [(claim: ClaimInHand, decision: QuotaDecision)], _ limit: QuotaLimit,
+        _ endings: inout [Ending]
+    ) async {
+        guard !refusals.isEmpty else { return }
+        do {
+            let quota = try await AccountQuota(house: house, account: root.account).current()
+            for (claim, decision) in refusals {
+                tellRefusal(claim, decision, limit, quota)
+                // A higher limit brings both back.
+                endings.append((claim.path, .held))
             }
+        } catch {
+            endings += refusals.map { ending(of: $0.claim.settled, error) }
         }
+    }
+
+    private func tellRefusal(
+        _ claim: ClaimInHand, _ decision: QuotaDecision, _ limit: QuotaLimit,
+        _ quota: StatusDocument.Quota
+    ) {
+        let failure: Failure
+        let state: DocumentState
+        let size = claim.opened.identity.size
+        switch decision {
+        case .granted: return
+        case .held(let bytes, let files):
+            failure = QuotaFailure.short(bytes: bytes, files: files, limit: limit)
+            state = .held
+        case .tooLarge(let most):
+            failure = QuotaFailure.larger(size, than: most)
+            state = .refused
+        }
+        desk.tell(
+            WaitingDrop(
+                path: claim.path, size: size, firstSeen: claim.settled.sighted.firstSeen,
+                state: state, message: failure.message, failure: failure, nextLook: nil,
+                quota: quota))
+        say(
+            state == .held ? .dropHeld : .dropRefused, claim.path,
+            [.code: failure.code.rawValue, .detail: failure.detail])
     }
 
     /// What an error means for the drop: it stays where it is, and comes back by itself or by its

@@ -75,10 +75,16 @@ struct ClaimBatch: Sendable {
             return []
         }
         let now = house.surroundings.now()
-        return survivors(of: zip(drops, opened), &endings) { drop, opened in
-            let id = DocumentID(at: now, random: house.surroundings.randomBytes(10))
-            return ClaimInHand(settled: drop, opened: opened, id: id)
+        var claims: [ClaimInHand] = []
+        for (drop, opened) in zip(drops, opened) {
+            switch opened {
+            case .success(let opened):
+                let id = DocumentID(at: now, random: house.surroundings.randomBytes(10))
+                claims.append(ClaimInHand(settled: drop, opened: opened, id: id))
+            case .failure(let error): endings.append(ending(of: drop, error))
+            }
         }
+        return claims
     }
 
     /// Tries again to remove drops that were claimed before; returns those that never were.
@@ -127,6 +133,7 @@ struct ClaimBatch: Sendable {
             return []
         }
         var granted: [ClaimInHand] = []
+        var refused: [(ClaimInHand, QuotaDecision)] = []
         for (claim, decision) in zip(claims, decisions) {
             if decision == .granted {
                 house.surroundings.checkpoint(.reserved, claim.path)
@@ -135,42 +142,10 @@ struct ClaimBatch: Sendable {
             }
             // Whoever has it open for writing waits for our lease.
             claim.opened.close()
-            do {
-                let quota = try await AccountQuota(house: house, account: root.account).current()
-                tellRefusal(claim, decision, limit, quota)
-                // A higher limit brings both back.
-                endings.append((claim.path, .held))
-            } catch {
-                endings.append(ending(of: claim.settled, error))
-            }
+            refused.append((claim, decision))
         }
+        await tellRefusals(refused, limit, &endings)
         return granted
-    }
-
-    private func tellRefusal(
-        _ claim: ClaimInHand, _ decision: QuotaDecision, _ limit: QuotaLimit,
-        _ quota: StatusDocument.Quota
-    ) {
-        let failure: Failure
-        let state: DocumentState
-        let size = claim.opened.identity.size
-        switch decision {
-        case .granted: return
-        case .held(let bytes, let files):
-            failure = QuotaFailure.short(bytes: bytes, files: files, limit: limit)
-            state = .held
-        case .tooLarge(let most):
-            failure = QuotaFailure.larger(size, than: most)
-            state = .refused
-        }
-        desk.tell(
-            WaitingDrop(
-                path: claim.path, size: size, firstSeen: claim.settled.sighted.firstSeen,
-                state: state, message: failure.message, failure: failure, nextLook: nil,
-                quota: quota))
-        say(
-            state == .held ? .dropHeld : .dropRefused, claim.path,
-            [.code: failure.code.rawValue, .detail: failure.detail])
     }
 
     /// Gives back what was reserved for claims that came to nothing.

@@ -35,8 +35,8 @@ final class StoreLanes: Sendable {
     func runEach<Item: Sendable, Value: Sendable>(
         _ items: [Item], _ body: @escaping @Sendable ([Item]) -> [Value]
     ) async throws -> [Value] {
+        guard items.count > 1 else { return try await run { body(items) } }
         let size = (items.count + Self.count - 1) / Self.count
-        guard size > 1 || items.count > 1 else { return try await run { body(items) } }
         let pieces = stride(from: 0, to: items.count, by: size).map { start in
             Array(items[start..<min(start + size, items.count)])
         }
