@@ -122,13 +122,9 @@ extension Database {
         }
         try charge(document, now: now)
         let displaced = try current.map { try displace($0) }
-        try insert(document, now: now)
-        try insertStages(claim.stages, of: document.id, at: now)
-        if let inserted = try self.document(document.id) {
-            try adoptResults(for: inserted, at: now)
-        }
+        let inserted = try insert(claim, at: now)
         try noteRemoval(document.id, of: document)
-        return .new(try refold(document.id, at: now), displaced: displaced)
+        return .new(inserted, displaced: displaced)
     }
 
     func usage(of uid: UInt32) throws -> AccountUsage {
@@ -185,23 +181,6 @@ extension Database {
         displaced.version = version
         displaced.isToMoveAside = true
         return displaced
-    }
-
-    /// Writes the row of a new document; its state and due time follow from the stages.
-    fileprivate func insert(_ document: NewDocument, now: Timestamp) throws {
-        try insertBlob(document.digest, size: document.size)
-        try run(
-            """
-            INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof, receivedAt,
-                warnings, state)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                document.id.asBytes, Int(document.account.uid), Bytes(document.inbox),
-                document.path.asBytes, document.kind.rawValue, document.size.bytes,
-                document.digest.asBytes, document.proof.rawValue, now.milliseconds,
-                document.warnings.asLines, DocumentState.queued.rawValue,
-            ])
     }
 
     /// Lets a document that is over publish anew, and try again what had failed.

@@ -69,11 +69,7 @@ extension Database {
                 """, [now.milliseconds, id.asBytes, name.rawValue])
             document.skip(name, at: now)
         }
-        let state = document.standing.state
-        document.completedAt = state.isOver ? document.completedAt ?? now : nil
-        if state == .running || state == .retrying {
-            document.startedAt = document.startedAt ?? now
-        }
+        let state = document.fold(at: now)
         try run(
             "UPDATE document SET state = ?, dueAt = ?, startedAt = ?, completedAt = ? WHERE id = ?",
             [
@@ -85,6 +81,14 @@ extension Database {
 }
 
 extension DocumentRecord {
+    /// Brings the document's own times in line with its stages; returns where it stands.
+    mutating func fold(at now: Timestamp) -> DocumentState {
+        let state = standing.state
+        completedAt = state.isOver ? completedAt ?? now : nil
+        if state == .running || state == .retrying { startedAt = startedAt ?? now }
+        return state
+    }
+
     fileprivate mutating func skip(_ name: StageName, at now: Timestamp) {
         guard let index = stages.firstIndex(where: { $0.plan.name == name }) else { return }
         stages[index].state = .skipped

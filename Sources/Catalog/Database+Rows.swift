@@ -128,10 +128,12 @@ extension BeneathPath {
 
 extension [String] {
     /// One sentence to a line, bounded; what would break a line becomes a space.
-    var asLines: String {
+    var asLines: String { asSentences.joined(separator: "\n") }
+
+    /// The sentences as they come back from ``asLines``.
+    var asSentences: [String] {
         prefix(StageOutput.warningLimit)
             .map { $0.split(whereSeparator: \.isNewline).joined(separator: " ") }
             .filter { !$0.isEmpty }
-            .joined(separator: "\n")
     }
 }

@@ -3,25 +3,6 @@ import Rules
 
 // Writing stages inside a transaction; who calls these calls `refold` afterwards.
 extension Database {
-    /// Adds the stages of a new document; the claim itself has done `store`.
-    func insertStages(_ plans: [PlannedStage], of id: DocumentID, at now: Timestamp) throws {
-        for (position, plan) in plans.enumerated() {
-            let isDone = plan.name == .store
-            try run(
-                """
-                INSERT INTO stage (documentId, name, position, isRequired, stageVersion,
-                    parameters, state, attempt, startedAt, completedAt)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-                [
-                    id.asBytes, plan.name.rawValue, position, plan.isRequired ? 1 : 0,
-                    plan.version, plan.parameters, isDone ? "completed" : "pending",
-                    isDone ? 1 : 0, isDone ? now.milliseconds : nil,
-                    isDone ? now.milliseconds : nil,
-                ])
-        }
-    }
-
     /// Completes the pending stages whose result the account has of the same blob already.
     func adoptResults(for document: DocumentRecord, at now: Timestamp) throws {
         for stage in document.stages where stage.state == .pending {
@@ -121,7 +102,7 @@ extension Database {
             [digest.asBytes, size.bytes])
     }
 
-    private func resultID(
+    func resultID(
         of plan: PlannedStage, for document: DocumentRecord
     ) throws -> Int64? {
         try row(
@@ -132,7 +113,7 @@ extension Database {
         ).map { try $0.int("id") }.map(Int64.init)
     }
 
-    private func resultKey(
+    func resultKey(
         of plan: PlannedStage, for document: DocumentRecord
     ) -> [(any DatabaseValueConvertible)?] {
         [

@@ -17,7 +17,7 @@ final class SharedCommits: Sendable {
         /// Whether the commit is to outlast a power cut.
         let isDurable: Bool
         let count: Int
-        /// Performs one of them.
+        /// Performs one of them; asked again where all were undone because of one that failed.
         let perform: @Sendable (_ index: Int, Database) throws -> Void
         /// Told once: for each nil when it is committed.
         let end: @Sendable ([(any Error)?]) -> Void
@@ -70,17 +70,28 @@ final class SharedCommits: Sendable {
     }
 
     private static func commit(_ batch: [Write], to db: Database) {
+        let isDurable = batch.contains(where: \.isDurable)
         var ends = batch.map { [(any Error)?](repeating: nil, count: $0.count) }
         do {
-            try db.transaction(isDurable: batch.contains(where: \.isDurable)) {
-                for (place, write) in batch.enumerated() {
-                    for index in 0..<write.count {
-                        ends[place][index] = try db.attempt { try write.perform(index, $0) }
-                    }
+            // Mostly nothing fails. To be able to undo one write alone costs more than the write: the
+            // database then keeps a copy of each page that the others change.
+            try db.transaction(isDurable: isDurable) {
+                for write in batch {
+                    for index in 0..<write.count { try write.perform(index, db) }
                 }
             }
         } catch {
-            ends = ends.map { $0.map { $0 ?? error } }
+            do {
+                try db.transaction(isDurable: isDurable) {
+                    for (place, write) in batch.enumerated() {
+                        for index in 0..<write.count {
+                            ends[place][index] = try db.attempt { try write.perform(index, $0) }
+                        }
+                    }
+                }
+            } catch {
+                ends = ends.map { $0.map { $0 ?? error } }
+            }
         }
         for (write, end) in zip(batch, ends) { write.end(end) }
     }

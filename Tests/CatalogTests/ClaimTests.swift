@@ -211,6 +211,8 @@ import Testing
         #expect(second.job.dueStages(at: fixture.now) == [.thumbnail])
         #expect(second.stage(.text)?.result == "{}")
         #expect(second.warnings == ["Cut short."])
+        #expect(second == (try await catalog.document(second.id)))
+        #expect(try await catalog.findings() == [])
         #expect(try await catalog.artifacts(of: second.id) == [.text: [artifact]])
         let theirs = try await fixture.claim(fixture.drop("a.pdf", account: bob)).document
         #expect(theirs.job.dueStages(at: fixture.now) == [.info])
