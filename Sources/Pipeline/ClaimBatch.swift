@@ -56,7 +56,7 @@ struct ClaimBatch: Sendable {
         await dispatcher.hold(granted.map(\.id))
         let stored = await store(granted, &endings)
         let committed = await commit(stored, &endings)
-        tell(committed)
+        await tell(committed)
         // Their names may go while the documents are worked on: neither waits for the other.
         await dispatcher.release(granted.map(\.id))
         await remove(committed.map { ($0.claim, $0.outcome.document.id) }, &endings)
@@ -211,9 +211,12 @@ struct ClaimBatch: Sendable {
     ) async throws -> [Result<Blob, any Error>] {
         let sealed = try await house.lanes.runEach(Array(zip(copied, writers))) { pieces in
             for case (.success(let writer), _) in pieces { writer.beginWriteback() }
-            return pieces.map { copied, writer in
-                if case .failure = copied, case .success(let writer) = writer { writer.discard() }
-                return copied.flatMap { writer in Result { try writer.seal() } }
+            let written = pieces.map { copied, _ in
+                copied.flatMap { writer in Result { try writer.awaitWriteback() }.map { writer } }
+            }
+            return zip(pieces, written).map { piece, written in
+                if case .failure = written, case .success(let writer) = piece.1 { writer.discard() }
+                return written.flatMap { writer in Result { try writer.seal() } }
             }
         }
         var placed: [ContentDigest: StoreError] = [:]
@@ -286,9 +289,11 @@ struct ClaimBatch: Sendable {
             warnings: drop.proof == .openWriterTimeout ? [Self.openWarning] : [])
     }
 
-    private func tell(_ committed: [(claim: ClaimInHand, outcome: CommittedDocument)]) {
+    private func tell(
+        _ committed: [(claim: ClaimInHand, outcome: CommittedDocument)]
+    ) async {
         guard !committed.isEmpty else { return }
-        desk.tellClaimed(committed.map(\.outcome))
+        await desk.tellClaimed(committed.map(\.outcome))
         for (claim, outcome) in committed {
             let drop = claim.opened
             if drop.proof == .openWriterTimeout {

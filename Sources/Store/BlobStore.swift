@@ -141,7 +141,7 @@ public final class BlobStore: Sendable {
         }
     }
 
-    private func close(_ descriptor: FileDescriptor) {
+    func close(_ descriptor: FileDescriptor) {
         // Closing what was only read can fail, but not in a way that changes what was read.
         _ = Glibc.close(descriptor.rawValue)
     }
@@ -192,20 +192,34 @@ extension BlobStore {
         }
     }
 
-    /// Renames synced files of one folder into their places and makes that durable.
+    /// Renames synced files of one folder into their places.
     ///
     /// A folder that could not be synced may be tried again, unlike a file: ext4, xfs and btrfs
     /// take no more writes after that, so that no later success can mislead.
-    func adopt(_ files: [SealedBlob], into folder: FilePath) throws(StoreError) {
-        try attempt("move into the store") {
+    ///
+    /// - Returns: the folder, which is to be synced and closed, and why a file was not renamed, for
+    ///   each in the same order.
+    func rename(
+        _ files: [SealedBlob], into folder: FilePath
+    ) throws(StoreError) -> (folder: FileDescriptor, refusals: [StoreError?]) {
+        let descriptor = try attempt("open a folder of the store") {
             // A new name is a change of the file: collectors see that it was stored just now.
-            let isPlaced: Void? = try FileCalls.withFolderLocked(folder, exclusively: false) {
-                for file in files {
+            try FileCalls.openLocked(folder, exclusively: false)
+        }
+        guard let descriptor else {
+            throw StoreError("open a folder of the store", .noSuchFileOrDirectory)
+        }
+        defer { FileCalls.unlock(descriptor) }
+        let refusals = files.map { file -> StoreError? in
+            do throws(StoreError) {
+                try attempt("move into the store") {
                     try FileCalls.rename(file.path, to: layout.path(of: file.blob.digest))
                 }
-                try FileCalls.sync($0)
+                return nil
+            } catch {
+                return error
             }
-            guard isPlaced != nil else { throw Errno.noSuchFileOrDirectory }
         }
+        return (descriptor, refusals)
     }
 }

@@ -108,6 +108,21 @@ public final class BlobWriter: Sendable {
         clinux_begin_writeback(descriptor.rawValue)
     }
 
+    /// Waits until the disk has taken the bytes; only ``seal()`` makes them durable.
+    ///
+    /// What this waits for all writers of a batch before the first of them is sealed, the first one's
+    /// sync writes down for all of them where the file system has a journal.
+    ///
+    /// - Throws: ``StoreError``; the writer can then only be discarded.
+    public func awaitWriteback() throws(StoreError) {
+        let code = clinux_await_writeback(descriptor.rawValue)
+        switch -code {
+        // A file system that cannot be asked is told by the sync.
+        case 0, EINVAL, ENOSYS, ESPIPE: return
+        default: throw StoreError("write back in staging", Errno(rawValue: -code))
+        }
+    }
+
     /// Makes the content durable in staging, under no name that lasts; the writer has then ended,
     /// well or not. ``BlobStore/adopt(_:)`` gives it its place.
     public func seal() throws(StoreError) -> SealedBlob {

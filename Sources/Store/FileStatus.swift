@@ -69,6 +69,13 @@ enum FileCalls {
     static func withFolderLocked<Value>(
         _ path: FilePath, exclusively: Bool, _ body: (FileDescriptor) throws -> Value
     ) throws -> Value? {
+        guard let folder = try openLocked(path, exclusively: exclusively) else { return nil }
+        return try folder.closeAfter { try body(folder) }
+    }
+
+    /// Opens a folder and takes a lock on it, until it is closed or unlocked; nil where there is no
+    /// such folder.
+    static func openLocked(_ path: FilePath, exclusively: Bool) throws -> FileDescriptor? {
         let folder: FileDescriptor
         do {
             folder = try FileDescriptor.open(
@@ -76,12 +83,19 @@ enum FileCalls {
         } catch Errno.noSuchFileOrDirectory {
             return nil
         }
-        return try folder.closeAfter {
-            while flock(folder.rawValue, exclusively ? LOCK_EX : LOCK_SH) != 0 {
-                guard errno == EINTR else { throw Errno(rawValue: errno) }
-            }
-            return try body(folder)
+        while flock(folder.rawValue, exclusively ? LOCK_EX : LOCK_SH) != 0 {
+            let reason = Errno(rawValue: errno)
+            if reason == .interrupted { continue }
+            _ = Glibc.close(folder.rawValue)
+            throw reason
         }
+        return folder
+    }
+
+    /// Gives a lock back before the folder is closed.
+    static func unlock(_ folder: FileDescriptor) {
+        // What is not given back now is given back by the close.
+        _ = flock(folder.rawValue, LOCK_UN)
     }
 
     /// Sets a file's times to now, its time of change among them.

@@ -25,24 +25,37 @@ extension BlobStore {
 
     /// Gives content its place; it outlasts a power cut once this returns.
     ///
+    /// All names are given before the first folder is synced: a file system with a journal writes
+    /// them down together, and has little left to do for the other folders. So many folders are
+    /// open for a moment, one for each file at most.
+    ///
     /// - Returns: what stands in the way, for each in the same order; nil mostly.
     public func adopt(_ sealed: [SealedBlob]) -> [StoreError?] {
         var obstacles = [StoreError?](repeating: nil, count: sealed.count)
         let unplaced = sealed.indices.filter { !sealed[$0].isMet }
+        var folders: [(descriptor: FileDescriptor, members: [Int])] = []
         for group in Dictionary(grouping: unplaced, by: { sealed[$0].blob.digest.bytes[0] }).values
         {
             guard let first = group.first else { continue }
             do throws(StoreError) {
                 let folder = layout.folder(of: sealed[first].blob.digest)
-                try adopt(group.map { sealed[$0] }, into: folder)
+                let (descriptor, refusals) = try rename(group.map { sealed[$0] }, into: folder)
+                for (index, refusal) in zip(group, refusals) { obstacles[index] = refusal }
+                folders.append((descriptor, group.filter { obstacles[$0] == nil }))
             } catch {
-                // Those that were renamed already are nobody's now, as after a crash.
-                for index in group {
-                    obstacles[index] = error
-                    remove(sealed[index])
-                }
+                for index in group { obstacles[index] = error }
             }
         }
+        for (descriptor, members) in folders {
+            defer { close(descriptor) }
+            do throws(StoreError) {
+                try attempt("sync in the store") { try FileCalls.sync(descriptor) }
+            } catch {
+                for index in members { obstacles[index] = error }
+            }
+        }
+        // Those that were renamed already are nobody's now, as after a crash.
+        for (file, obstacle) in zip(sealed, obstacles) where obstacle != nil { remove(file) }
         return obstacles
     }
 

@@ -65,4 +65,20 @@ import Testing
         }
         #expect(try folder.names(in: "staging") == [])
     }
+
+    @Test func `what stands in the place of a blob stops no other of its folder`() throws {
+        // Two of one folder: of so many some must share one of the 256.
+        let files = try (0..<40).map { try sealed([UInt8($0), 8]) }
+        let groups = Dictionary(grouping: files) { store.layout.folder(of: $0.blob.digest) }
+        let group = try #require(groups.values.first { $0.count > 1 })
+        let taken = store.layout.path(of: group[0].blob.digest)
+        #expect(taken.withPlatformString { mkdir($0, 0o700) } == 0)
+        let obstacles = store.adopt(group)
+        #expect(obstacles.map { $0 != nil } == group.indices.map { $0 == 0 })
+        for file in group.dropFirst() { #expect(try store.verify(file.blob.digest) == .sound) }
+        for file in files where file.blob.digest.bytes[0] != group[0].blob.digest.bytes[0] {
+            store.remove(file)
+        }
+        #expect(try folder.names(in: "staging") == [])
+    }
 }

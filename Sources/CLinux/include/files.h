@@ -65,6 +65,12 @@ static inline void clinux_begin_writeback(int file) {
     syscall(SYS_sync_file_range, file, 0L, 0L, 2 /* SYNC_FILE_RANGE_WRITE */);
 }
 
+// Waits until the disk has taken what was written: data alone, and not for good before a sync. Returns 0, or minus
+// the error, which a later sync of the same file would not be told again.
+static inline int clinux_await_writeback(int file) {
+    return syscall(SYS_sync_file_range, file, 0L, 0L, 7 /* WAIT_BEFORE, WRITE, WAIT_AFTER */) < 0 ? -errno : 0;
+}
+
 // Asks for a read lease: -EAGAIN while anybody has the file open or mapped for writing.
 static inline int clinux_take_lease(int file) {
     return fcntl(file, 1024 /* F_SETLEASE */, F_RDLCK) < 0 ? -errno : 0;
