@@ -6,7 +6,9 @@ import Rules
 // The first words about documents that were drops a moment ago.
 extension InboxDesk {
     /// The documents of claims speak for their names from now on.
-    func write(_ committed: [CommittedDocument]) async {
+    func write(
+        _ committed: [CommittedDocument], _ quota: StatusDocument.Quota?
+    ) async {
         var plain: [DocumentRecord] = []
         for one in committed {
             let document = one.document
@@ -17,15 +19,16 @@ extension InboxDesk {
                 await write(one)
             }
         }
-        await writeTogether(plain)
+        await writeTogether(plain, quota)
     }
 
     /// Writes the first status files of documents of one mount.
-    private func writeTogether(_ documents: [DocumentRecord]) async {
+    private func writeTogether(
+        _ documents: [DocumentRecord], _ quota: StatusDocument.Quota?
+    ) async {
         // What has lost its name, or to a newer drop, since it was told is told by that.
         let audible = documents.filter { version(of: $0) == nil && voices[$0.path] == nil }
         guard let first = audible.first else { return }
-        let quota = await scarceQuota(toldAt: first.path)
         do {
             let texts = audible.map { document in
                 var status = view(of: document).status

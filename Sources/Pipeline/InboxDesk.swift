@@ -23,7 +23,7 @@ actor InboxDesk {
         case vanished(BeneathPath)
         case gone(BeneathPath)
         case emptied(BeneathPath)
-        case claimed([CommittedDocument])
+        case claimed([CommittedDocument], StatusDocument.Quota?)
         indirect case aside(DocumentRecord)
         indirect case document(DocumentView)
         indirect case publish(DocumentView, [ResultItem], CheckedContinuation<Failure?, Never>)
@@ -85,8 +85,10 @@ actor InboxDesk {
     /// The status file of a path is empty: a power cut took what it said.
     nonisolated func tellEmptied(_ path: BeneathPath) { box.yield(.emptied(path)) }
     /// Drops of one mount became documents, which speak for the paths from now on.
-    nonisolated func tellClaimed(_ committed: [CommittedDocument]) {
-        box.yield(.claimed(committed))
+    nonisolated func tellClaimed(_ committed: [CommittedDocument]) async {
+        guard let first = committed.first else { return }
+        // Asked before it is this desk's turn: others are not to wait for the answer.
+        box.yield(.claimed(committed, await scarceQuota(toldAt: first.document.path)))
     }
     /// A document that lost its name before the last stop still has the sidecars of that name.
     nonisolated func tellAside(_ record: DocumentRecord) { box.yield(.aside(record)) }
@@ -166,9 +168,9 @@ actor InboxDesk {
         case .emptied(let path):
             guard voices[path] == nil else { return }
             await tellAgain(at: path)
-        case .claimed(let committed):
+        case .claimed(let committed, let quota):
             for one in committed { forgetVoice(of: one.document.path) }
-            await write(committed)
+            await write(committed, quota)
         case .aside(let record):
             await moveAside(record)
         case .document(let view):
@@ -277,7 +279,7 @@ actor InboxDesk {
     }
 
     /// A word about room where that grows scarce.
-    func scarceQuota(toldAt path: BeneathPath) async -> StatusDocument.Quota? {
+    nonisolated func scarceQuota(toldAt path: BeneathPath) async -> StatusDocument.Quota? {
         do {
             return try await quota.ifScarce()
         } catch {
@@ -341,7 +343,7 @@ actor InboxDesk {
         house.say(.sidecarMovedAside, in: root, at: path)
     }
 
-    func report(_ error: any Error, at path: BeneathPath) {
+    nonisolated func report(_ error: any Error, at path: BeneathPath) {
         // That was said when it was lost, and all of it is written anew when it is back.
         let known = error as? InboxError
         if case .rootLost = known { return }

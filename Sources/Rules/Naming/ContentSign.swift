@@ -75,7 +75,10 @@ enum ContentSign: Sendable, Hashable {
     }
 
     private static func hasPDFHeader(_ head: [UInt8], reach: Int) -> Bool {
-        head.prefix(reach).firstRange(of: pdfHeader) != nil
+        let head = head.prefix(reach)
+        return head.indices.contains { index in
+            head[index] == pdfHeader[0] && head[index...].starts(with: pdfHeader)
+        }
     }
 
     private static func beginsAsWebPage(_ head: [UInt8]) -> Bool {
@@ -87,12 +90,22 @@ enum ContentSign: Sendable, Hashable {
     /// in UTF-16 every byte on one side of ASCII characters is NUL. Random bytes have a tenth.
     private static func readsAsText(_ head: [UInt8]) -> Bool {
         if head.starts(with: [0xff, 0xfe]) || head.starts(with: [0xfe, 0xff]) { return true }
-        let zeros = head.indices.filter { head[$0] == 0 }
-        let oddZeroCount = zeros.count { !$0.isMultiple(of: 2) }
+        var zeroCount = 0
+        var oddZeroCount = 0
+        var controlCount = 0
+        for (index, byte) in head.enumerated() where byte < 0x20 {
+            switch byte {
+            case 0x09...0x0d, 0x1b: continue
+            case 0:
+                zeroCount += 1
+                oddZeroCount += index & 1
+                controlCount += 1
+            default: controlCount += 1
+            }
+        }
         let isWide =
-            (oddZeroCount == 0 || oddZeroCount == zeros.count) && zeros.count * 2 <= head.count
-        let controlCount = head.count { $0 < 0x20 && !(0x09...0x0d).contains($0) && $0 != 0x1b }
-        return (isWide ? controlCount - zeros.count : controlCount) * 12 <= head.count
+            (oddZeroCount == 0 || oddZeroCount == zeroCount) && zeroCount * 2 <= head.count
+        return (isWide ? controlCount - zeroCount : controlCount) * 12 <= head.count
     }
 }
 

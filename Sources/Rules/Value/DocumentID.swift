@@ -39,8 +39,8 @@ public struct DocumentID: Hashable, Comparable, Sendable, CustomStringConvertibl
 
     /// The usual form, 8-4-4-4-12 hexadecimal digits.
     public var description: String {
-        let hex = Array(Hexadecimal.encode(bytes))
-        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(hex[$0]) }.joined(
-            separator: "-")
+        var text = Array(Hexadecimal.encode(bytes).utf8)
+        for position in [20, 16, 12, 8] { text.insert(UInt8(ascii: "-"), at: position) }
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -41,53 +41,58 @@ public indirect enum JSONValue: Sendable, Hashable {
 
     /// The document with one key of the outermost object on each line, and a line feed at the end.
     public var keyPerLine: String {
-        guard case .object(let members) = self, let first = members.first else {
-            return compact + "\n"
-        }
+        guard case .object(let members) = self, !members.isEmpty else { return compact + "\n" }
         var writer = JSONWriter()
-        writer.text = "{"
-        for member in members {
+        writer.add("{")
+        for (index, member) in members.enumerated() {
             // The first key stands right behind the brace, so that a reader can tell the schema
             // from the first bytes alone.
-            if member != first { writer.text += ",\n  " }
+            if index > 0 { writer.add(",\n  ") }
             writer.write(member)
         }
-        return writer.text + "\n}\n"
+        writer.add("\n}\n")
+        return writer.text
     }
 }
 
-/// Appends JSON to a text.
+/// Appends JSON to a text, byte by byte: status files and log lines are written for every drop.
 private struct JSONWriter {
-    var text = ""
+    private var bytes: [UInt8] = []
+
+    init() { bytes.reserveCapacity(1024) }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    mutating func add(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
     mutating func write(_ value: JSONValue) {
         switch value {
-        case .null: text += "null"
-        case .bool(let flag): text += flag ? "true" : "false"
-        case .integer(let number): text += String(number)
+        case .null: add("null")
+        case .bool(let flag): add(flag ? "true" : "false")
+        case .integer(let number): add(String(number))
         case .decimal(let number): write(decimal: number)
         case .string(let string): write(string: string)
-        case .rendered(let json): text += json
+        case .rendered(let json): add(json)
         case .array(let items):
-            text += "["
+            add("[")
             for (index, item) in items.enumerated() {
-                if index > 0 { text += ", " }
+                if index > 0 { add(", ") }
                 write(item)
             }
-            text += "]"
+            add("]")
         case .object(let members):
-            text += "{"
+            add("{")
             for (index, member) in members.enumerated() {
-                if index > 0 { text += ", " }
+                if index > 0 { add(", ") }
                 write(member)
             }
-            text += "}"
+            add("}")
         }
     }
 
     mutating func write(_ member: JSONValue.Member) {
         write(string: member.key)
-        text += ":"
+        add(":")
         write(member.value)
     }
 
@@ -95,9 +100,9 @@ private struct JSONWriter {
         precondition(number.isFinite, "JSON has no word for what is not a number")
         let thousandths = Int64((number * 1000).rounded())
         let fraction = String(thousandths.magnitude % 1000)
-        text += thousandths < 0 ? "-" : ""
-        text += String(thousandths.magnitude / 1000) + "."
-        text += String(repeating: "0", count: 3 - fraction.count) + fraction
+        add(thousandths < 0 ? "-" : "")
+        add(String(thousandths.magnitude / 1000) + ".")
+        add(String(repeating: "0", count: 3 - fraction.count) + fraction)
     }
 
     /// Whether a byte may have to be escaped; 0xE2 begins the two line separators, among others.
@@ -109,28 +114,28 @@ private struct JSONWriter {
     private mutating func write(string: String) {
         // Nearly every string is as it is to be written.
         guard string.utf8.contains(where: Self.mayNeedEscape) else {
-            text += "\""
-            text += string
-            text += "\""
+            add("\"")
+            add(string)
+            add("\"")
             return
         }
-        text += "\""
+        add("\"")
         for scalar in string.unicodeScalars {
             switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
+            case "\"": add("\\\"")
+            case "\\": add("\\\\")
+            case "\n": add("\\n")
+            case "\r": add("\\r")
+            case "\t": add("\\t")
             // The two line separators would break a line in some readers; controls must be escaped.
             case _
             where scalar.value < 0x20 || scalar.value == 0x7f || scalar.value == 0x2028
                 || scalar.value == 0x2029:
                 let hex = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: text.unicodeScalars.append(scalar)
+                add("\\u" + String(repeating: "0", count: 4 - hex.count) + hex)
+            default: add(String(scalar))
             }
         }
-        text += "\""
+        add("\"")
     }
 }
