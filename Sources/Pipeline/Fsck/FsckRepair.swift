@@ -131,7 +131,6 @@ struct FsckRepair {
     private func store(
         _ path: BeneathPath, in root: InboxRoot, as blob: BlobRecord
     ) async throws -> Bool {
-        // Discarded with its last user, which may be a thread that a mount holds up.
         let writer = try store.begin(sizeHint: .zero)
         do {
             try await root.run(at: path, answeringWithin: Self.patience(for: blob.size)) { files in
@@ -141,10 +140,19 @@ struct FsckRepair {
                 else { return }
                 try Self.copy(try files.openForReading(path), into: writer, atMost: blob.size)
             }
-        } catch is InboxError {
+        } catch InboxError.silent {
+            // Discarded with its last user: the thread that the mount holds up.
+            return false
+        } catch let error {
+            writer.discard()
+            guard error is InboxError else { throw error }
             return false
         }
-        guard writer.digest == blob.digest else { return false }
+        guard writer.digest == blob.digest else {
+            // Now, and not with the thread that may have it still: we may be gone before that.
+            writer.discard()
+            return false
+        }
         _ = try writer.finish()
         try store.handOver(blob.digest)
         return true
