@@ -190,8 +190,7 @@ extension Database {
         for name in document.job.stagesToRunAgain {
             // Whoever drops a file again after a failure may have mended the settings.
             let plan = plans.first { $0.name == name } ?? document.stage(name)?.plan
-            if let plan { try resetStage(plan, of: document.id) }
+            if let plan { try resetStage(plan, of: document.id, isAnew: true) }
         }
-        if let reset = try self.document(document.id) { try adoptResults(for: reset, at: now) }
     }
 }

@@ -27,19 +27,32 @@ extension Catalog {
         }
     }
 
-    /// The documents of an account's inbox that wait for their turn or for a time, oldest first.
+    /// The documents of an account's inbox that wait for their turn, in the order in which they have
+    /// it, and then those that wait for a time.
     ///
-    /// - Parameter id: only those claimed after this one; for the next page.
+    /// - Parameter last: the end of the page before.
     public func waitingDocuments(
-        uid: UInt32, inbox: [UInt8], after id: DocumentID? = nil, limit: Int
+        uid: UInt32, inbox: [UInt8], after last: DocumentRecord? = nil, limit: Int
     ) async throws(CatalogError) -> [DocumentRecord] {
         try await read("list waiting documents") { db in
-            try db.rows(
+            let due = last?.job.nextDue
+            if let due, due != Job.alreadyDue {
+                return try db.laterDocuments(
+                    uid, inbox, after: due, last?.id.bytes ?? [], limit: limit)
+            }
+            let page = try db.rows(
                 """
-                SELECT * FROM document INDEXED BY documentDue
-                WHERE dueAt IS NOT NULL AND uid = ? AND inbox = ? AND id > ? ORDER BY id LIMIT ?
-                """, [uid, Bytes(inbox), Bytes(id?.bytes ?? []), limit]
+                SELECT * FROM document INDEXED BY documentTurn
+                WHERE dueAt = 0 AND uid = ? AND inbox = ? AND (place, id) > (?, ?)
+                ORDER BY place, id LIMIT ?
+                """,
+                [
+                    uid, Bytes(inbox), last?.place.milliseconds ?? -1,
+                    Bytes(last?.id.bytes ?? []), limit,
+                ]
             ).map(db.document)
+            guard page.isEmpty else { return page }
+            return try db.laterDocuments(uid, inbox, after: Job.alreadyDue, [], limit: limit)
         }
     }
 
@@ -120,5 +133,19 @@ extension Catalog {
                 [Bytes(digest?.bytes ?? []), limit]
             ).map { BlobRecord(digest: try $0.digest(), size: try $0.size()) }
         }
+    }
+}
+
+extension Database {
+    fileprivate func laterDocuments(
+        _ uid: UInt32, _ inbox: [UInt8], after due: Timestamp, _ id: [UInt8], limit: Int
+    ) throws -> [DocumentRecord] {
+        try rows(
+            """
+            SELECT * FROM document INDEXED BY documentLater
+            WHERE dueAt > 0 AND uid = ? AND inbox = ? AND (dueAt, id) > (?, ?)
+            ORDER BY dueAt, id LIMIT ?
+            """, [uid, Bytes(inbox), due.milliseconds, Bytes(id), limit]
+        ).map(document)
     }
 }

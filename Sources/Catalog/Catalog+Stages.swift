@@ -25,6 +25,24 @@ extension Catalog {
         try writeBlocking("record \(changes.count) stage changes") { try $0.record(changes) }
     }
 
+    /// Ends the stages of a document whose outcome is known from another one of the same content and
+    /// account, so that nothing is read twice and what was deadly is not tried again.
+    ///
+    /// Not synced: what a power cut takes is found out again.
+    ///
+    /// - Returns: the document as it then stands.
+    public func adoptOutcomes(
+        for id: DocumentID, now: Timestamp
+    ) async throws(CatalogError) -> DocumentRecord {
+        try await writeRelaxed("adopt what is known of \(id)") { db in
+            guard let document = try db.document(id) else {
+                throw CatalogError.noSuchDocument(id)
+            }
+            try db.adoptOutcomes(for: document, at: now)
+            return try db.refold(id, at: now)
+        }
+    }
+
     /// Records what a power cut may forget: that stages begin, and that such are done as content
     /// alone decides.
     ///

@@ -30,7 +30,7 @@ extension Database {
             startedAt: row.momentIfAny("startedAt"), completedAt: row.momentIfAny("completedAt"),
             version: row["version"], isToMoveAside: try row.flag("isToMoveAside"),
             warnings: try row.lines("warnings") + stages.flatMap(\.warnings),
-            result: row["result"], stages: stages)
+            result: row["result"], place: try row.moment("place"), stages: stages)
     }
 
     private func stages(of id: DocumentID) throws -> [StageRecord] {
@@ -50,7 +50,8 @@ extension Database {
                 interruptions: try row.int("interruptions"),
                 startedAt: row.momentIfAny("startedAt"),
                 completedAt: row.momentIfAny("completedAt"), seconds: row["seconds"],
-                result: row["result"], warnings: try row.lines("warnings"))
+                result: row["result"], warnings: try row.lines("warnings"),
+                isAnew: try row.flag("isAnew"))
         }
     }
 

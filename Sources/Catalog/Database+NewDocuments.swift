@@ -14,8 +14,8 @@ extension Database {
         try run(
             """
             INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof, receivedAt,
-                warnings, state, dueAt, startedAt, completedAt)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                warnings, state, dueAt, startedAt, completedAt, place)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 document.id.asBytes, Int(document.uid), Bytes(document.inbox),
@@ -23,7 +23,7 @@ extension Database {
                 document.digest.asBytes, document.proof.rawValue,
                 document.receivedAt.milliseconds, claim.document.warnings.asLines, state.rawValue,
                 document.job.nextDue?.milliseconds, document.startedAt?.milliseconds,
-                document.completedAt?.milliseconds,
+                document.completedAt?.milliseconds, document.place.milliseconds,
             ])
         try insertStages(of: document, resultIDs: resultIDs)
         return document
@@ -104,6 +104,8 @@ extension DocumentRecord {
             path: document.path, kind: document.kind, size: document.size,
             digest: document.digest, proof: document.proof, receivedAt: now, startedAt: nil,
             completedAt: nil, version: nil, isToMoveAside: false,
-            warnings: document.warnings.asSentences, result: nil, stages: stages)
+            warnings: document.warnings.asSentences, result: nil,
+            place: WorkEstimate.place(document.kind, size: document.size, at: now),
+            stages: stages)
     }
 }

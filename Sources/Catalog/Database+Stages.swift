@@ -3,30 +3,84 @@ import Rules
 
 // Writing stages inside a transaction; who calls these calls `refold` afterwards.
 extension Database {
-    /// Completes the pending stages whose result the account has of the same blob already.
-    func adoptResults(for document: DocumentRecord, at now: Timestamp) throws {
-        for stage in document.stages where stage.state == .pending {
-            guard stage.plan.name.dependsOnContentAlone,
-                let resultID = try resultID(of: stage.plan, for: document)
-            else { continue }
-            try run(
-                """
-                UPDATE stage SET state = 'completed', completedAt = ?, resultId = ?
-                WHERE documentId = ? AND name = ?
-                """, [now.milliseconds, resultID, document.id.asBytes, stage.plan.name.rawValue])
+    /// Of how many documents of the same content it is asked how they failed: the first of them were
+    /// read first.
+    private static let sameContentLimit = 16
+
+    /// What the account knows already of the stages that have not come to their end: each result of
+    /// the same blob, or that it cannot be had.
+    ///
+    /// What other accounts know of it is not asked.
+    func knownOutcomes(for document: DocumentRecord) throws -> [(StageName, KnownOutcome)] {
+        let isOnlyOne =
+            try row(
+                "SELECT 1 FROM document WHERE digest = ? AND uid = ? AND id <> ? LIMIT 1",
+                [document.digest.asBytes, Int(document.uid), document.id.asBytes]) == nil
+        if isOnlyOne { return [] }
+        return try document.stages.compactMap { stage in
+            guard stage.mayAdopt else { return nil }
+            if let resultID = try resultID(of: stage.plan, for: document) {
+                return (stage.plan.name, .result(resultID))
+            }
+            return try failure(of: stage.plan, for: document).map {
+                (stage.plan.name, .failure($0))
+            }
         }
     }
 
+    /// Ends the stages whose outcome the account knows already.
+    func adoptOutcomes(for document: DocumentRecord, at now: Timestamp) throws {
+        for (name, outcome) in try knownOutcomes(for: document) {
+            switch outcome {
+            case .result(let id):
+                try setState(
+                    StageChange(document: document.id, stage: name, state: .completed, at: now),
+                    resultID: id)
+            case .failure(let failure):
+                try setState(
+                    StageChange(
+                        document: document.id, stage: name, state: .failed(failure), at: now),
+                    resultID: nil)
+            }
+        }
+    }
+
+    /// How the same stage failed for good over the same content of the same account; nil where it
+    /// did not, or where another attempt may change that.
+    private func failure(
+        of plan: PlannedStage, for document: DocumentRecord
+    ) throws -> Failure? {
+        let states = try rows(
+            """
+            SELECT stage.* FROM (
+                SELECT id FROM document INDEXED BY documentContent
+                WHERE digest = ? AND uid = ? AND id <> ? ORDER BY id LIMIT ?
+            ) AS other JOIN stage ON stage.documentId = other.id AND stage.name = ?
+            WHERE stage.stageVersion = ? AND stage.parameters = ? AND stage.state = 'failed'
+            LIMIT 1
+            """,
+            [
+                document.digest.asBytes, Int(document.uid), document.id.asBytes,
+                Self.sameContentLimit, plan.name.rawValue, plan.version, plan.parameters,
+            ]
+        ).map { try $0.stageState() }
+        guard case .failed(let failure) = states.first, failure.isOfContent else { return nil }
+        return failure
+    }
+
     /// Sets a stage back as if it had never run, under a new plan where one is given.
-    func resetStage(_ plan: PlannedStage, of id: DocumentID) throws {
+    ///
+    /// - Parameter isAnew: whether it runs though its outcome may be known.
+    func resetStage(_ plan: PlannedStage, of id: DocumentID, isAnew: Bool = false) throws {
         try run(
             """
             UPDATE stage SET state = 'pending', attempt = 0, interruptions = 0, startedAt = NULL,
                 completedAt = NULL, nextAttemptAt = NULL, errorCode = NULL, errorMessage = NULL,
                 errorDetail = NULL, seconds = NULL, resultId = NULL, stageVersion = ?,
-                parameters = ?
+                parameters = ?, isAnew = ?
             WHERE documentId = ? AND name = ?
-            """, [plan.version, plan.parameters, id.asBytes, plan.name.rawValue])
+            """,
+            [plan.version, plan.parameters, isAnew ? 1 : 0, id.asBytes, plan.name.rawValue])
     }
 
     /// Gives a stage its next state, with the times and the attempt that follow from it.
@@ -46,14 +100,16 @@ extension Database {
             """
             UPDATE stage SET state = ?, attempt = coalesce(?, attempt),
                 startedAt = coalesce(?, startedAt), completedAt = ?, nextAttemptAt = ?,
-                errorCode = ?, errorMessage = ?, errorDetail = ?, seconds = ?, resultId = ?
+                errorCode = ?, errorMessage = ?, errorDetail = ?, seconds = ?, resultId = ?,
+                isAnew = iif(?, 0, isAnew)
             WHERE documentId = ? AND name = ?
             """,
             [
                 state.kind.rawValue, attempt, began,
                 state.isOver ? change.at.milliseconds : nil, state.nextAttemptAt?.milliseconds,
                 state.failure?.code.rawValue, state.failure?.message, state.failure?.detail,
-                change.seconds, resultID, change.document.asBytes, change.stage.rawValue,
+                change.seconds, resultID, state.isOver ? 1 : 0, change.document.asBytes,
+                change.stage.rawValue,
             ])
         guard changesCount == 1 else {
             throw CatalogError.noSuchStage(change.document, change.stage)
@@ -120,5 +176,33 @@ extension Database {
             Int(document.uid), document.digest.asBytes, plan.name.rawValue, plan.version,
             plan.parameters, Bytes(plan.name.dependsOnContentAlone ? [] : document.id.bytes),
         ]
+    }
+}
+
+/// What a stage comes to, known from another document of the same content.
+enum KnownOutcome {
+    /// The row of the result.
+    case result(Int64)
+    case failure(Failure)
+}
+
+extension StageRecord {
+    /// Whether it need not run where its outcome is known.
+    fileprivate var mayAdopt: Bool {
+        guard plan.name.dependsOnContentAlone, !isAnew else { return false }
+        switch state {
+        case .pending, .retrying: return true
+        case .processing, .completed, .failed, .skipped: return false
+        }
+    }
+}
+
+extension Failure {
+    /// Whether the content brought it about, and would again.
+    fileprivate var isOfContent: Bool {
+        switch code.remedy {
+        case .none, .onceMoreAlone: true
+        case .waiting, .whenStoreRecovers: false
+        }
     }
 }

@@ -28,6 +28,9 @@ enum Schema {
             try db.recount()
             try db.execute(sql: "DROP INDEX documentState")
         }
+        migrator.registerMigration("v3", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: turns)
+        }
         return migrator
     }
 
@@ -139,6 +142,23 @@ enum Schema {
             UPDATE documentCount SET count = count - 1
             WHERE inbox = OLD.inbox AND state = OLD.state;
         END;
+        """
+
+    /// What is due is kept apart from what waits for a time, each in the order in which it is asked
+    /// for: the first row is the answer, however many there are.
+    ///
+    /// `place` is a moment, and tells who comes first of an account's documents; whatever was open
+    /// before keeps the order in which it came. A stage that `isAnew` runs though its result, or its
+    /// failure, is known.
+    private static let turns = """
+        ALTER TABLE document ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE stage ADD COLUMN isAnew INTEGER NOT NULL DEFAULT 0 CHECK (isAnew IN (0, 1));
+        UPDATE document SET place = receivedAt WHERE dueAt IS NOT NULL;
+        CREATE INDEX documentTurn ON document(uid, inbox, place, id, dueAt) WHERE dueAt = 0;
+        CREATE INDEX documentLater ON document(uid, inbox, dueAt, id) WHERE dueAt > 0;
+        CREATE INDEX documentContent ON document(digest, uid);
+        DROP INDEX documentDue;
+        DROP INDEX documentDigest;
         """
 
     /// `scope` is empty where the stage depends on content alone, so that all the account's

@@ -13,6 +13,7 @@ private struct InboxKey: Hashable {
 /// Hands documents out to the few worker slots, the accounts in turn.
 ///
 /// The backlog stays in the catalogue; here is only what is in hand.
+/// Rule: docs/design.md, "Turns".
 actor Dispatcher {
     /// How long a worker is kept for more of the same account; no data of theirs outlives it for long.
     private static let lingering = Duration.seconds(1)
@@ -36,7 +37,13 @@ actor Dispatcher {
     private var claiming: Set<DocumentID> = []
     /// Whether the catalogue did not answer when it was last asked for work.
     private var isCatalogueSilent = false
-    private var lastServed: UInt32?
+    private var turns = AccountTurns()
+    /// What the workers read at the moment: at most one document each.
+    private var reading: [DocumentID: AccountContent] = [:]
+    /// When the catalogue was last asked for work: what fell due later is still to be picked.
+    private var lookedAt: Timestamp?
+    private let clock = ContinuousClock()
+    private let start = ContinuousClock.now
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
     private var isOver = false
 
@@ -66,9 +73,9 @@ actor Dispatcher {
                 while !Task.isCancelled, !freeSlots.isEmpty, let assignment = await next() {
                     // Slots may have come back meanwhile; none was taken, for only this loop takes them.
                     let slot = takeSlot()
-                    let (document, desk) = assignment
-                    inHand.insert(document.id)
-                    group.addTask { await self.work(on: document, of: desk, in: slot) }
+                    let (next, desk) = assignment
+                    begin(next.document)
+                    group.addTask { await self.work(on: next, of: desk, in: slot) }
                 }
                 await tellIfIdle()
             } while await signal.wait(atMost: await timeToRest())
@@ -87,21 +94,45 @@ actor Dispatcher {
         }
     }
 
+    private var elapsed: Duration { clock.now - start }
+
+    /// A document is in hand from now on, and its account charged for it.
+    private func begin(_ document: DocumentRecord) {
+        inHand.insert(document.id)
+        turns.begin(
+            document.id, of: document.uid,
+            mayTake: WorkEstimate.time(document.kind, size: document.size), at: elapsed)
+        guard document.stages.contains(where: \.plan.name.dependsOnContentAlone) else { return }
+        reading[document.id] = AccountContent(uid: document.uid, digest: document.digest)
+    }
+
+    /// No worker has the document any more.
+    private func endReading(_ id: DocumentID, in slot: Int) {
+        turns.end(id, at: elapsed)
+        reading[id] = nil
+        giveBack(slot)
+    }
+
     /// The document whose turn it is, and the desk of its inbox.
-    private func next() async -> (DocumentRecord, InboxDesk)? {
+    private func next() async -> (Assignment, InboxDesk)? {
         while true {
+            let now = house.surroundings.now()
+            turns.charge(at: elapsed)
             do {
                 let assignment = try await house.catalog.nextDocument(
-                    after: lastServed, excluding: inHand.union(claiming), in: waiting,
-                    now: house.surroundings.now())
+                    turns, excluding: inHand.union(claiming), sameAs: Set(reading.values),
+                    in: waiting, now: now)
                 isCatalogueSilent = false
-                guard let assignment else { return nil }
+                guard let assignment else {
+                    lookedAt = now
+                    turns.forgiveAll()
+                    return nil
+                }
                 // Its claim began while the catalogue was being asked.
                 if claiming.contains(assignment.document.id) { continue }
                 // Its inbox left meanwhile, and is not asked for again.
                 guard let desk = desks.desk(of: assignment.document) else { continue }
-                lastServed = assignment.document.uid
-                return (assignment.document, desk)
+                return (assignment, desk)
             } catch {
                 isCatalogueSilent = true
                 house.say(.catalogueFailed, [.detail: error.failure.detail])
@@ -133,8 +164,9 @@ actor Dispatcher {
         guard !freeSlots.isEmpty else { return nil }
         guard !isCatalogueSilent else { return house.retries.storeWait }
         do {
+            // What is due and was not picked waits for something in hand, whose end wakes us.
             let due = try await house.catalog.nextDueDate(
-                excluding: inHand.union(claiming), in: waiting)
+                after: lookedAt, excluding: inHand.union(claiming), in: waiting)
             guard let due else { return nil }
             return max(.milliseconds(1), due - house.surroundings.now())
         } catch {
@@ -159,7 +191,8 @@ actor Dispatcher {
             under: StageOrders.usualLimits(house.settings.workers))
     }
 
-    private func work(on document: DocumentRecord, of desk: InboxDesk, in slot: Int) async {
+    private func work(on assignment: Assignment, of desk: InboxDesk, in slot: Int) async {
+        let document = assignment.document
         let runner = StageRunner(
             house: house, desks: desks, account: desk.account, settings: desk.settings)
         let key = InboxKey(uid: document.uid, path: document.inbox)
@@ -167,10 +200,10 @@ actor Dispatcher {
         do {
             let read: DocumentRecord
             do {
-                read = try await runner.runContent(document, in: house.slots[slot])
-                giveBack(slot)
+                read = try await runner.runContent(assignment, in: house.slots[slot])
+                endReading(document.id, in: slot)
             } catch {
-                giveBack(slot)
+                endReading(document.id, in: slot)
                 throw error
             }
             try await runner.publish(read)
@@ -214,6 +247,7 @@ actor Dispatcher {
 
     private func tellIfIdle() async {
         guard !idleWaiters.isEmpty, inHand.isEmpty, claiming.isEmpty else { return }
+        lookedAt = nil
         guard await timeToNextDue() == nil, inHand.isEmpty, claiming.isEmpty else { return }
         tellIdle()
     }

@@ -67,17 +67,17 @@ struct InboxRecovery: Sendable {
         }
     }
 
-    /// Brings the status files of the documents that wait for their turn up to date, oldest first.
+    /// Brings the status files of the documents that wait for their turn up to date, the next first.
     ///
     /// One at a time, so that what happens meanwhile is told in between.
     func tellWaiting() async {
-        var last: DocumentID?
+        var last: DocumentRecord?
         do {
             while !Task.isCancelled {
                 let page = try await house.catalog.waitingDocuments(
                     uid: uid, inbox: inbox, after: last, limit: Self.page)
                 guard let end = page.last else { return }
-                last = end.id
+                last = end
                 for document in page where !Task.isCancelled { await desk.retell(document.id) }
             }
         } catch {

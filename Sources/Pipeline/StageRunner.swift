@@ -22,8 +22,13 @@ struct StageRunner: Sendable {
     /// - Throws: ``CatalogError`` when a step could not be recorded: the stage in hand is then still
     ///   on record as running, and is to be put back.
     func runContent(
-        _ document: DocumentRecord, in slot: WorkerSlot
+        _ assignment: Assignment, in slot: WorkerSlot
     ) async throws -> DocumentRecord {
+        var document = assignment.document
+        if assignment.hasKnownOutcomes {
+            document = try await house.catalog.adoptOutcomes(
+                for: document.id, now: house.surroundings.now())
+        }
         guard ContentRun.nextStage(of: document, now: house.surroundings.now()) != nil else {
             return document
         }
@@ -38,7 +43,8 @@ struct StageRunner: Sendable {
             .document: "\(document.id)", .account: "\(account)",
         ]
         let company = Self.mustBeAlone(document) ? nil : account
-        return try await slot.run(over: blob, of: company, subject: subject) { session in
+        return try await slot.run(over: blob, of: company, subject: subject) {
+            [document] session in
             var run = ContentRun(
                 house: house, desks: desks, account: account, settings: settings,
                 document: document)
@@ -61,10 +67,7 @@ struct StageRunner: Sendable {
 
     /// Whether a stage took its worker down before: then the next one sees no other document.
     private static func mustBeAlone(_ document: DocumentRecord) -> Bool {
-        document.stages.contains { stage in
-            guard case .retrying(_, _, let failure?) = stage.state else { return false }
-            return failure.code.remedy == .onceMoreAlone
-        }
+        document.stages.contains { $0.plan.name.runsInWorker && $0.state.mustBeAlone }
     }
 
     /// The first due stage fails before any worker is started.

@@ -13,7 +13,9 @@ import Testing
     /// Tables of which a row stays for good with each document.
     private static let growing = ["document", "stage", "stageResult", "artifact", "blob"]
     /// Indexes that hold only what is still to be done.
-    private static let ofWork = ["documentDue", "documentAside", "stageRunning"]
+    private static let ofWork = [
+        "documentTurn", "documentLater", "documentAside", "stageRunning",
+    ]
     /// Columns of which one value stands in few rows.
     private static let selective = ["id", "rowid", "documentId", "digest", "path", "resultId"]
 
@@ -72,7 +74,7 @@ import Testing
             }
             try await catalog.removalDone(claimed.document.id)
             let next = try await catalog.nextDocument(
-                after: nil, excluding: [], in: served, now: fixture.now)
+                excluding: [], in: served, now: fixture.now)
             if let id = next?.document.id { try await finish(id) }
             _ = try await catalog.nextDueDate(excluding: [], in: served)
             _ = try await catalog.counts(inbox: inbox)

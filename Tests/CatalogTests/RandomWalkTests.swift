@@ -93,7 +93,7 @@ private struct Chance: RandomNumberGenerator {
         }
         let inHand = Set(running.map(\.0))
         let next = try await catalog.nextDocument(
-            after: nil, excluding: inHand, in: served, now: fixture.now)
+            excluding: inHand, in: served, now: fixture.now)
         guard let next, let due = next.dueStages.first else { return }
         let before = try #require(next.document.stage(due)?.state)
         let state = try before.following(.started, retries: RetrySchedule())

@@ -45,8 +45,8 @@ import Testing
         ("DELETE FROM stageResult WHERE stage = 'text'", "dangling"),
         (
             "INSERT INTO stage SELECT zeroblob(16), name, position, isRequired, stageVersion, "
-                + "parameters, 'pending', 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL "
-                + "FROM stage LIMIT 1", "dangling"
+                + "parameters, 'pending', 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
+                + "0 FROM stage LIMIT 1", "dangling"
         ),
         ("UPDATE document SET state = 'running'", "stateDiffers"),
         ("UPDATE document SET state = 'nonsense'", "stateDiffers"),
@@ -82,7 +82,7 @@ import Testing
 
     @Test func `a damaged index is built anew`() async throws {
         let whole = try await document()
-        try emptyPage(of: "documentDigest")
+        try emptyPage(of: "documentContent")
         let damaged = try Catalog.open(fixture.path)
         let findings = try await damaged.findings()
         #expect(!findings.isEmpty)

@@ -37,7 +37,17 @@ import Testing
     private func waiting(
         uid: UInt32 = alice.uid, after id: DocumentID? = nil
     ) async throws -> [DocumentID] {
-        try await catalog.waitingDocuments(uid: uid, inbox: inbox, after: id, limit: 9).map(\.id)
+        var last: DocumentRecord?
+        if let id { last = try await catalog.document(id) }
+        var waiting: [DocumentID] = []
+        // A page for each, so that every step from one to the next is taken.
+        while true {
+            let page = try await catalog.waitingDocuments(
+                uid: uid, inbox: inbox, after: last, limit: 1)
+            guard let next = page.last else { return waiting }
+            waiting.append(next.id)
+            last = next
+        }
     }
 
     @Test func `a name that is not UTF-8 is kept byte for byte`() async throws {

@@ -11,14 +11,14 @@ import Testing
 
     init() throws { fixture = try CatalogFixture() }
 
-    private var copy: String { fixture.path + ".v2" }
+    private var copy: String { fixture.path + ".v3" }
 
     /// The steps of a later ingestd.
     private func later(_ step: String = "CREATE TABLE extra (id INTEGER) STRICT")
         -> DatabaseMigrator
     {
         var migrator = Schema.migrator
-        migrator.registerMigration("v3") { try $0.execute(sql: step) }
+        migrator.registerMigration("v4") { try $0.execute(sql: step) }
         return migrator
     }
 
@@ -105,6 +105,51 @@ import Testing
         #expect(try await catalog.counts(inbox: Array("/in".utf8)) == [.completed: 2, .queued: 1])
         #expect(try await catalog.counts() == [.completed: 2, .queued: 1])
         #expect(access(path + ".v1", F_OK) == 0)
+        try catalog.close()
+    }
+
+    @Test func `what waits in a catalogue of version 2 keeps the order in which it came`()
+        async throws
+    {
+        let path = fixture.folder + "/second.sqlite3"
+        defer { for suffix in ["", "-wal", "-shm", ".v2"] { unlink(path + suffix) } }
+        let second = try DatabaseQueue(path: path)
+        try Schema.migrator.migrate(second, upTo: "v2")
+        try second.inDatabase { db in
+            try db.execute(sql: "INSERT INTO account VALUES (7, 0, 0)")
+            try db.execute(sql: "INSERT INTO blob VALUES (zeroblob(32), 0)")
+            // The larger came first, and one is over.
+            for (number, due) in [(0, 0), (1, 0), (2, 5), (3, nil)] as [(Int, Int?)] {
+                let id = Bytes(fixture.newID().bytes)
+                try db.execute(
+                    sql: """
+                        INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof,
+                            receivedAt, state, dueAt)
+                        VALUES (?, 7, ?, CAST(? AS BLOB), 'pdf', ?, zeroblob(32), 'lease', ?,
+                            'queued', ?)
+                        """,
+                    arguments: [
+                        id, Bytes(inbox), "\(number)", 1_000_000 * (9 - number), number + 10, due,
+                    ])
+                try db.execute(
+                    sql: """
+                        INSERT INTO stage (documentId, name, position, isRequired, stageVersion,
+                            parameters, state) VALUES (?, 'publish', 0, 1, 1, '', 'pending')
+                        """, arguments: [id])
+            }
+        }
+        try second.close()
+        let catalog = try Catalog.open(path)
+        var order: [String] = []
+        var taken: Set<DocumentID> = []
+        while let next = try await catalog.nextDocument(
+            excluding: taken, in: served, now: fixture.now)
+        {
+            order.append("\(next.document.path)")
+            taken.insert(next.document.id)
+        }
+        #expect(order == ["0", "1", "2"])
+        #expect(access(path + ".v2", F_OK) == 0)
         try catalog.close()
     }
 }

@@ -36,6 +36,16 @@ struct RecordedState {
         try rows("SELECT max(attempt) FROM stage").first?[0] ?? 0
     }
 
+    /// The stages of a document as they are on record: state, attempts, and deaths of the daemon.
+    func stages(_ path: String) throws -> [String: (state: String, attempt: Int, deaths: Int)] {
+        let rows = try rows(
+            """
+            SELECT name, stage.state, attempt, interruptions FROM stage
+            JOIN document ON document.id = documentId WHERE path = CAST('\(path)' AS BLOB)
+            """)
+        return rows.reduce(into: [:]) { $0[$1[0]] = ($1[1], $1[2], $1[3]) }
+    }
+
     func count(_ table: String) throws -> Int {
         try rows("SELECT count(*) FROM \(table)").first?[0] ?? 0
     }

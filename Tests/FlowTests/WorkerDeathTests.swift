@@ -54,6 +54,27 @@ import Testing
         try await scene.expectClean()
     }
 
+    @Test func `what killed its workers is not tried again when it comes under another name`()
+        async throws
+    {
+        let program = try makeMortalWorker()
+        let daemon = try await scene.start(settings: "workers: {count: 2, program: \(program)}")
+        let deadly = Data("%PDF-1.7 deadly".utf8)
+        // All of one content: while the first is read the others wait for what it comes to.
+        let names = (1...4).map { "\($0).pdf" }
+        for name in names { try scene.drop(deadly, as: name) }
+        try await daemon.ended(names)
+        try scene.drop(deadly, as: "later.pdf")
+        try await daemon.ended(["later.pdf"])
+        try await daemon.stop()
+        #expect(daemon.lines(.workerKilled).count == 2)
+        for name in names + ["later.pdf"] {
+            #expect(try scene.status(name).code == "worker_crashed", "\(name)")
+            #expect(try scene.names(in: name + ".results") == ["original.pdf"])
+        }
+        try await scene.expectClean()
+    }
+
     @Test func `a worker that cannot be had is said before anything is taken`() async throws {
         try scene.drop("pdf/english.pdf", as: "a.pdf")
         try scene.configure(settings: "workers: {program: /bin/false}")

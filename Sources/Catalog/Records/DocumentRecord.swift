@@ -61,6 +61,8 @@ public struct DocumentRecord: Sendable, Hashable {
     public var warnings: [String]
     /// What the status file's `result` says, in the form that Pipeline gave it.
     public var result: String?
+    /// Where it stands in its account's line: the lower goes first.
+    public var place: Timestamp
     /// In the order of their positions.
     public var stages: [StageRecord]
 

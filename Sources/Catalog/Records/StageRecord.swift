@@ -16,6 +16,8 @@ public struct StageRecord: Sendable, Hashable {
     /// What the stage found out, in the form that Pipeline gave it; nil until it completes.
     public var result: String?
     public var warnings: [String]
+    /// Whether somebody asked for it to run though its outcome is known.
+    public var isAnew = false
 
     var asJobStage: JobStage {
         JobStage(name: plan.name, isRequired: plan.isRequired, state: state)
@@ -102,4 +104,6 @@ public struct Assignment: Sendable, Hashable {
     public var document: DocumentRecord
     /// In order; never empty.
     public var dueStages: [StageName]
+    /// Whether what some of its stages come to is known from other documents of the same content.
+    public var hasKnownOutcomes: Bool
 }

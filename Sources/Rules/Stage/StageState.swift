@@ -17,6 +17,13 @@ public enum StageState: Sendable, Hashable {
         case .pending, .processing, .retrying: false
         }
     }
+
+    /// Whether the next attempt may have no other document beside it in its process: one before it
+    /// took its worker down, or may have. Our own interruption forgets why an attempt was spent.
+    public var mustBeAlone: Bool {
+        guard case .retrying(let attempt, _, let failure) = self else { return false }
+        return failure.map { $0.code.remedy == .onceMoreAlone } ?? (attempt > 0)
+    }
 }
 
 /// What can happen to a stage.
