@@ -17,7 +17,7 @@ INSTALL_DATA = install -D -m 0644
 # Paths in what is installed; files in the source speak of /usr/local.
 SUBSTITUTE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/ingestd/|$(SYSCONFDIR)/ingestd/|g'
 
-.PHONY: all build release test demo bench burst attacks corpus clients faults mutants check install clean bootstrap
+.PHONY: all build release test demo bench burst turns attacks corpus clients faults mutants check install clean bootstrap
 
 all: release
 
@@ -49,11 +49,17 @@ bench: release
 	$(SCRIPTS)/bench-intake $(RELEASE)
 	$(SCRIPTS)/bench-claims $(RELEASE)
 	$(SCRIPTS)/bench-history $(RELEASE)
+	$(SCRIPTS)/bench-turns $(RELEASE)
 
 # 100,000 files at once from ten accounts, while the daemon is stalled; as root, some five minutes.
 burst: release
 	@$(SCRIPTS)/bootstrap bench
 	ONLY=burst $(SCRIPTS)/bench-intake $(RELEASE)
+
+# One file behind another account's 5,000; as root.
+turns: release
+	@$(SCRIPTS)/bootstrap bench
+	ONLY=turns $(SCRIPTS)/bench-turns $(RELEASE)
 
 clients: release
 	@$(SCRIPTS)/bootstrap clients

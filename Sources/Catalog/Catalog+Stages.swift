@@ -153,7 +153,7 @@ extension Row {
                 Failure(
                     .internalError,
                     message: "The server stopped \(interruptions) times while working on this "
-                        + "file. Drop it again to have it tried once more.",
+                        + "file. Drop it again, or ask for a retry, to have it tried once more.",
                     detail: "run stage \(name.rawValue): ingestd died \(interruptions) times "
                         + "meanwhile"))
         }

@@ -30,7 +30,8 @@ extension Database {
             startedAt: row.momentIfAny("startedAt"), completedAt: row.momentIfAny("completedAt"),
             version: row["version"], isToMoveAside: try row.flag("isToMoveAside"),
             warnings: try row.lines("warnings") + stages.flatMap(\.warnings),
-            result: row["result"], place: try row.moment("place"), stages: stages)
+            requestWarning: row["requestWarning"], result: row["result"],
+            place: try row.moment("place"), stages: stages)
     }
 
     private func stages(of id: DocumentID) throws -> [StageRecord] {

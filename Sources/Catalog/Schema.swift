@@ -148,10 +148,12 @@ enum Schema {
     /// for: the first row is the answer, however many there are.
     ///
     /// `place` is a moment, and tells who comes first of an account's documents; whatever was open
-    /// before keeps the order in which it came. A stage that `isAnew` runs though its result, or its
+    /// before keeps the order in which it came. `requestWarning` is why the last request was not carried
+    /// out: told among the warnings, but no part of the state. A stage that `isAnew` runs though its result, or its
     /// failure, is known.
     private static let turns = """
         ALTER TABLE document ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE document ADD COLUMN requestWarning TEXT;
         ALTER TABLE stage ADD COLUMN isAnew INTEGER NOT NULL DEFAULT 0 CHECK (isAnew IN (0, 1));
         UPDATE document SET place = receivedAt WHERE dueAt IS NOT NULL;
         CREATE INDEX documentTurn ON document(uid, inbox, place, id, dueAt) WHERE dueAt = 0;

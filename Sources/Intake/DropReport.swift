@@ -66,6 +66,8 @@ public enum DropReport: Sendable, Hashable {
     case refused(SightedDrop, Failure)
     /// A drop that was reported on is gone, unclaimed.
     case vanished(BeneathPath)
+    /// A file has a name that asks for something; told at each look.
+    case requested(BeneathPath)
 }
 
 /// How an attempt to claim a drop ended.

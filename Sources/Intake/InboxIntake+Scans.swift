@@ -180,11 +180,7 @@ extension InboxIntake {
         bell.ring()
     }
 
-    private func noteRequest(_ path: BeneathPath) {
-        journal(
-            JournalLine(
-                .requestIgnored, fields([.reason: "requests are not taken yet"], path: path)))
-    }
+    private func noteRequest(_ path: BeneathPath) { report(.requested(path)) }
 
     private func noteUnreadable(_ folder: BeneathPath, _ error: any Error) {
         guard let error = error as? InboxError else {

@@ -26,6 +26,8 @@ public enum Checkpoint: String, Sendable, Hashable, CaseIterable {
     case published
     /// The document is completed.
     case completed
+    /// A request is on record, its file is still there.
+    case requestRecorded
 }
 
 /// What the pipeline takes from outside, so that tests can choose it.

@@ -42,6 +42,7 @@ public final class Daemon: Sendable {
             slots: try (0..<slotCount).map { number in
                 try WorkerSlot(number: number, launcher: workers, journal: surroundings.journal)
             },
+            operatorRequests: OperatorRequests(state.requests),
             surroundings: surroundings)
     }
 
@@ -79,9 +80,13 @@ public final class Daemon: Sendable {
         let dispatcher = Dispatcher(house: house, desks: desks)
         let keeper = try InboxKeeper(
             house: house, desks: desks, dispatcher: dispatcher, isOnce: isOnce)
+        let watch = try FolderWatch(
+            state.requests, watcher: keeper.watcher, clock: QuietClock())
+        desks.tellJoins { watch.look() }
         let failure = await withDiscardingTaskGroup(returning: InboxError?.self) { keeping in
             keeping.addTask { await keeper.run() }
-            let failure = await serve(keeper, desks, dispatcher, isOnce: isOnce, ready: ready)
+            let failure = await serve(
+                keeper, desks, dispatcher, watch, isOnce: isOnce, ready: ready)
             // Only now has everybody who may still want something written come to an end.
             keeper.close()
             return failure
@@ -99,7 +104,8 @@ public final class Daemon: Sendable {
 
     /// Returns why nothing could be served, if so.
     private func serve(
-        _ keeper: InboxKeeper, _ desks: Desks, _ dispatcher: Dispatcher, isOnce: Bool,
+        _ keeper: InboxKeeper, _ desks: Desks, _ dispatcher: Dispatcher, _ requests: FolderWatch,
+        isOnce: Bool,
         ready: @escaping @Sendable () -> Void
     ) async -> InboxError? {
         await withTaskGroup(of: Ending.self) { group in
@@ -116,6 +122,10 @@ public final class Daemon: Sendable {
                 return .ofItself
             }
             group.addTask {
+                await self.house.operatorRequests.run(self.house, desks, requests)
+                return .ofItself
+            }
+            group.addTask {
                 _ = await self.stopping.wait()
                 return .ofAll
             }
@@ -124,7 +134,8 @@ public final class Daemon: Sendable {
                 ready()
                 guard isOnce else { return .ofItself }
                 for service in desks.services { await service.intake.whenDrained() }
-                await dispatcher.whenIdle()
+                self.house.operatorRequests.handOut(self.house, desks)
+                await Self.finishRequests(of: desks, dispatcher)
                 return .ofAll
             }
             var failure: InboxError?
@@ -141,6 +152,15 @@ public final class Daemon: Sendable {
             group.cancelAll()
             return failure
         }
+    }
+
+    /// Returns once nothing is asked for any more that can be done, and all of it is done.
+    private static func finishRequests(of desks: Desks, _ dispatcher: Dispatcher) async {
+        repeat {
+            for service in desks.services { await service.desk.requests.whenSettled() }
+            await dispatcher.whenIdle()
+            // What waited for a document is decided once that is over.
+        } while desks.services.contains { !$0.desk.requests.isSettled }
     }
 
     /// Offers held drops again as their accounts may have room, until the task is cancelled.

@@ -42,6 +42,7 @@ final class Desks: Sendable {
     }
 
     private let roll: Mutex<Roll>
+    private let onJoin = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// - Parameter stateDirectory: all links replaced.
     init(stateDirectory: String, seatLimit: Int = DaemonSettings.inboxLimit) {
@@ -77,12 +78,16 @@ final class Desks: Sendable {
         waiting.forEach { $0.raise() }
     }
 
+    /// Has `body` called whenever an inbox begins to be served; it must return at once.
+    func tellJoins(_ body: @escaping @Sendable () -> Void) { onJoin.withLock { $0 = body } }
+
     /// From now on documents of this inbox are handed out.
     func join(_ service: InboxService) {
         roll.withLock { roll in
             roll.services[Key(service.desk)] = service
             roll.count()
         }
+        onJoin.withLock { $0 }?()
     }
 
     /// From now on they are not.

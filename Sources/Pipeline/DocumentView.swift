@@ -51,6 +51,7 @@ struct DocumentView {
         status.warnings =
             record.warnings
             + standing.optionalFailures.map { "\($0.stage.rawValue): \($0.failure.message)" }
+            + [record.requestWarning].compactMap { $0 }
         status.stages = record.stages.map(stage)
         status.etaSeconds = live?.secondsLeft
         status.admittedBy = record.proof

@@ -20,17 +20,19 @@ final class House: Sendable {
     let retries = RetrySchedule()
     let vacancies = Vacancies()
     let owedRoom = OwedRoom()
+    let operatorRequests: OperatorRequests
     private let current: Mutex<DaemonSettings>
 
     init(
         settings: DaemonSettings, store: BlobStore, catalog: Catalog, imports: ImportDatabases,
-        slots: [WorkerSlot], surroundings: Surroundings
+        slots: [WorkerSlot], operatorRequests: OperatorRequests, surroundings: Surroundings
     ) {
         current = Mutex(settings)
         self.store = store
         self.catalog = catalog
         self.imports = imports
         self.slots = slots
+        self.operatorRequests = operatorRequests
         self.surroundings = surroundings
     }
 

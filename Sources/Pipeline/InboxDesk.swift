@@ -41,6 +41,7 @@ actor InboxDesk {
     nonisolated let doubt = Signal()
     nonisolated let house: House
     nonisolated let owedRemovals = OwedRemovals()
+    nonisolated let requests = RequestBox()
     private nonisolated let errands: AsyncStream<Errand>
     private nonisolated let box: AsyncStream<Errand>.Continuation
     /// The drops that speak for their paths.
@@ -89,6 +90,7 @@ actor InboxDesk {
         guard let first = committed.first else { return }
         // Asked before it is this desk's turn: others are not to wait for the answer.
         box.yield(.claimed(committed, await scarceQuota(toldAt: first.document.path)))
+        for one in committed { requests.documentMoved(one.document.path) }
     }
     /// A document that lost its name before the last stop still has the sidecars of that name.
     nonisolated func tellAside(_ record: DocumentRecord) { box.yield(.aside(record)) }

@@ -16,6 +16,8 @@ final class InboxKeeper: Sendable {
     private let lookouts: [InboxLookout]
     private let muster: Muster
     private let isOnce: Bool
+    /// What the inboxes are watched by.
+    let watcher: DropWatcher
 
     /// - Throws: `Errno` where the kernel has no room for one more reader of watches.
     init(house: House, desks: Desks, dispatcher: Dispatcher, isOnce: Bool) throws {
@@ -34,6 +36,7 @@ final class InboxKeeper: Sendable {
             passages: { settings in
                 PassageWatch(watcher: watcher, rescan: settings.rescan, clock: QuietClock())
             })
+        self.watcher = watcher
         self.house = house
         self.desks = desks
         self.muster = muster

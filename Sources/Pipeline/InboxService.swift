@@ -89,6 +89,9 @@ struct InboxService: Sendable {
             }
             group.addTask { await desk.owedRemovals.run(house, desk) }
             group.addTask {
+                await RequestTaking(house: house, desk: desk, dispatcher: dispatcher).run()
+            }
+            group.addTask {
                 while await desk.doubt.wait() { await intake.doubtRoot() }
             }
             await intake.run()
@@ -139,6 +142,11 @@ struct IntakeReports: Sendable {
                     state: .refused, message: failure.message, failure: failure))
         case .vanished(let path):
             desk.tellVanished(path)
+        case .requested(let path):
+            guard let name = path.name, let request = Request(name: name) else { return }
+            desk.requests.mark(
+                AskedFor(
+                    source: .inbox(path), request: request, target: path.sibling(request.target)))
         }
     }
 }

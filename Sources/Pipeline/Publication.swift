@@ -20,7 +20,10 @@ struct Publication {
         let begun = StageChange(
             document: document.id, stage: .publish, state: started, at: house.surroundings.now())
         var document = try await house.catalog.note([begun]).first ?? document
-        defer { desk.tellRecorded(document.id) }
+        defer {
+            desk.tellRecorded(document.id)
+            desk.requests.documentMoved(document.path)
+        }
         let failure: Failure?
         do {
             failure = try await publish(&document)
@@ -39,8 +42,7 @@ struct Publication {
     private func publish(_ document: inout DocumentRecord) async throws -> Failure? {
         let made = try await house.catalog.artifacts(of: document.id)
         let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
-        let files =
-            (desk.settings.originals == .none ? [] : [Self.original(of: document)]) + artifacts
+        let files = (hasOriginal(document) ? [Self.original(of: document)] : []) + artifacts
         document = finished(document, files: files)
         var sources: [FileDescriptor] = []
         defer { sources.forEach(house.close) }
@@ -56,6 +58,12 @@ struct Publication {
         let failure = await desk.publish(desk.view(of: document, percent: 100), items)
         if failure == nil { house.surroundings.checkpoint(.published, document.path) }
         return failure
+    }
+
+    /// Whether the results hold the original: as the inbox has it, or as its owner asked for once.
+    private func hasOriginal(_ document: DocumentRecord) -> Bool {
+        desk.settings.originals != .none
+            || document.stage(.publish)?.plan.parameters == StagePlan.withOriginal
     }
 
     /// The document with its last stage completed, as it is told before it is recorded.

@@ -12,6 +12,9 @@ struct StageOrders {
     let request: StageRequest
     let limits: WorkerLimits
 
+    /// What decides a result is taken from the stage's plan, by which the result is kept: the inbox's
+    /// settings may have changed since, and a request may have asked for something else.
+    ///
     /// - Parameter inbox: what was decided for the document's inbox.
     init(settings: DaemonSettings, inbox: InboxSettings, stage: PlannedStage) {
         switch stage.name {
@@ -20,11 +23,13 @@ struct StageOrders {
         case .text:
             request = .text(pageLimit: Self.pageLimit, byteLimit: Int(Self.textLimit.bytes))
         case .thumbnail:
-            request = .thumbnail(inbox.thumbnail)
+            request = .thumbnail(
+                ThumbnailSettings(parameters: stage.parameters) ?? inbox.thumbnail)
         case .tableImport:
             request = .tableImport(
                 TableRequest(
-                    choice: inbox.schema, schemas: settings.schemas,
+                    choice: SchemaChoice(parameters: stage.parameters) ?? inbox.schema,
+                    schemas: settings.schemas,
                     fallbackEncoding: inbox.fallbackEncoding))
         case .store, .publish:
             preconditionFailure("\(stage.name.rawValue) runs in no worker")

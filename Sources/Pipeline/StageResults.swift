@@ -14,6 +14,16 @@ enum StageResults {
         return [.init("pages", .count(summary.pages)), .init("metadata", .object(metadata))]
     }
 
+    /// How many pages a PDF has, as its `info` was kept; nil for other results.
+    static func pageCount(in kept: String?) -> Int? {
+        guard let kept, kept.hasPrefix(pagesKey) else { return nil }
+        let number = kept.dropFirst(pagesKey.count).drop { $0 == " " }
+        return Int(number.prefix { ("0"..."9").contains($0) })
+    }
+
+    /// It comes first, so that nothing the file says stands before it.
+    private static let pagesKey = "{\"pages\":"
+
     static func text(characters: Int) -> [JSONValue.Member] {
         [.init("text_characters", .count(characters))]
     }

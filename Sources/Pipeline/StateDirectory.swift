@@ -13,6 +13,8 @@ struct StateDirectory: Sendable {
     var imports: FilePath { path.appending("imports") }
     /// Where SQLite sorts what does not fit into memory.
     var temporary: FilePath { path.appending("tmp") }
+    /// Where operators leave requests.
+    var requests: FilePath { Self.requests(in: path) }
     var tokenKey: FilePath { path.appending("token.key") }
 
     /// Makes the directory where it is missing and takes its lock.
@@ -46,9 +48,14 @@ struct StateDirectory: Sendable {
     /// Must come before SQLite is first used, which asks once.
     func settle() throws(StateError) {
         umask(0o077)
-        guard temporary.withPlatformString({ mkdir($0, 0o700) }) == 0 || errno == EEXIST,
-            setenv("SQLITE_TMPDIR", temporary.string, 1) == 0
-        else { throw .unusable(path: temporary.string, reason: "\(Errno(rawValue: errno))") }
+        for folder in [temporary, requests] {
+            guard folder.withPlatformString({ mkdir($0, 0o700) }) == 0 || errno == EEXIST else {
+                throw .unusable(path: folder.string, reason: "\(Errno(rawValue: errno))")
+            }
+        }
+        guard setenv("SQLITE_TMPDIR", temporary.string, 1) == 0 else {
+            throw .unusable(path: temporary.string, reason: "\(Errno(rawValue: errno))")
+        }
         try emptyTemporary()
     }
 
@@ -75,7 +82,9 @@ struct StateDirectory: Sendable {
         guard geteuid() == 0, stat(path.string, &directory) == 0, directory.st_uid != 0 else {
             return
         }
-        let names = ["lock", "tmp", "staging", "blobs", "quarantine"].map { path.appending($0) }
+        let names = ["lock", "tmp", "requests", "staging", "blobs", "quarantine"].map {
+            path.appending($0)
+        }
         for name in names + BlobStore(root: path).folders {
             let file = name.withPlatformString {
                 Glibc.open($0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -93,6 +102,9 @@ struct StateDirectory: Sendable {
             if name != Self.lock(in: path) { Glibc.close(file) }
         }
     }
+
+    /// The folder that operators leave requests in.
+    static func requests(in path: FilePath) -> FilePath { path.appending("requests") }
 
     /// The file that a daemon locks.
     static func lock(in path: FilePath) -> FilePath { path.appending("lock") }

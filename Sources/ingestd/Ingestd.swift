@@ -7,8 +7,8 @@ struct Ingestd: ParsableCommand {
         abstract: "Takes the files people drop into folders, keeps them, and works on them.",
         version: Self.version,
         subcommands: [
-            Run.self, Ls.self, Show.self, Explain.self, Doctor.self, Fsck.self, Gc.self,
-            Config.self,
+            Run.self, Ls.self, Show.self, Explain.self, Retry.self, Refresh.self, Thumbnail.self,
+            Pages.self, Restore.self, Doctor.self, Fsck.self, Gc.self, Config.self,
         ])
 
     static let version = "0.1.0"

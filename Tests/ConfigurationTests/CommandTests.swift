@@ -155,7 +155,7 @@ private let failedDetails = """
                 a.pdf
                   status      failed
                   message     The PDF is damaged.
-                  next step   mend what the message says, and drop the file again under the same name
+                  next step   mend what the message says, then `ingestd retry`, or an empty a.pdf.retry
                   error       pdf_corrupt in stage info
                   detail      open document: no objects found
                   warning     The cover is missing.

@@ -242,7 +242,7 @@ import Testing
         let said = try await Explained(["--config", scene.config, scene("a.pdf")])
         #expect(said["sentence"].contains("the results are gone"), "\(said.output)")
         #expect(said.members["results"] == nil, "\(said.output)")
-        #expect(said["remedy"] == "drop the file again under the same name")
+        #expect(said["remedy"] == "`ingestd restore \(scene("a.pdf"))`")
     }
 
     @Test(.enabled(if: geteuid() == 0))

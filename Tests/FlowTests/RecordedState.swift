@@ -46,6 +46,11 @@ struct RecordedState {
         return rows.reduce(into: [:]) { $0[$1[0]] = ($1[1], $1[2], $1[3]) }
     }
 
+    /// What a stage of the one document goes by.
+    func parameters(of stage: String) throws -> String? {
+        try rows("SELECT parameters FROM stage WHERE name = '\(stage)'").first?[0]
+    }
+
     func count(_ table: String) throws -> Int {
         try rows("SELECT count(*) FROM \(table)").first?[0] ?? 0
     }

@@ -99,8 +99,8 @@ struct StateDamage: Sendable, CustomStringConvertible {
             try state.tamper(
                 """
                 INSERT INTO stage SELECT zeroblob(16), name, position, isRequired, stageVersion,
-                    parameters, 'pending', 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-                FROM stage LIMIT 1
+                    parameters, 'pending', 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                    0 FROM stage LIMIT 1
                 """)
         },
         StateDamage("a wrong state", ["state_wrong"]) { state in

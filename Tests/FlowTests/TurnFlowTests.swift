@@ -18,7 +18,7 @@ import Testing
     @Test(.enabled(if: geteuid() == 0, "needs a second account"))
     func `one file of an account is not kept waiting by the many of another`() async throws {
         let other = try scene.makeInbox("other", owner: FlowScene.otherUID)
-        let many = 120
+        let many = 300
         for number in 0..<many { try scene.drop(uniquePDF(number), as: "\(number).pdf") }
         let daemon = try await scene.start(
             settings: "workers: {count: \(workers)}", others: [other])

@@ -59,6 +59,8 @@ public struct DocumentRecord: Sendable, Hashable {
     public var isToMoveAside: Bool
     /// Warnings of the claim and of each stage; failed optional stages are in ``standing``.
     public var warnings: [String]
+    /// Why the last request about it was not carried out; no part of ``standing``.
+    public var requestWarning: String?
     /// What the status file's `result` says, in the form that Pipeline gave it.
     public var result: String?
     /// Where it stands in its account's line: the lower goes first.

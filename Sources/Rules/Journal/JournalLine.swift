@@ -42,6 +42,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case dropHeld = "drop held"
     case dropVanished = "drop vanished"
     case dropsDeferred = "drops deferred"
+    case requestAccepted = "request accepted"
     case requestIgnored = "request ignored"
     case folderUnreadable = "folder unreadable"
     // Claim.
@@ -86,7 +87,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
             .debug
         case .daemonStarted, .daemonReady, .daemonStopping, .daemonStopped, .configReloaded,
             .inboxWatched, .inboxServedAgain,
-            .dropRefused, .dropHeld, .dropClaimed, .storeResumed, .stagingEmptied,
+            .dropRefused, .dropHeld, .dropClaimed, .requestAccepted, .storeResumed, .stagingEmptied,
             .reservationsCancelled,
             .stageRetrying, .stageInterrupted, .workerSaid, .documentCompleted, .documentFailed,
             .stageFailed:

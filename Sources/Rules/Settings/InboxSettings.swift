@@ -78,6 +78,14 @@ public struct ThumbnailSettings: Sendable, Hashable {
     }
 
     var parameters: String { "page=\(page) box=\(width)x\(height) quality=\(quality)" }
+
+    /// Reads what a stage's parameters say; nil for what this version does not write.
+    public init?(parameters: String) {
+        let numbers = parameters.split { !("0"..."9").contains($0) }.compactMap { Int($0) }
+        guard numbers.count == 4 else { return nil }
+        self.init(page: numbers[0], width: numbers[1], height: numbers[2], quality: numbers[3])
+        guard self.parameters == parameters else { return nil }
+    }
 }
 
 /// Which schema the tables of an inbox follow.
@@ -103,6 +111,13 @@ public enum SchemaChoice: Sendable, Hashable {
         case .infer: "schema=infer"
         case .named(let name): "schema=\(name)"
         }
+    }
+
+    /// Reads what a stage's parameters say; nil for what this version does not write.
+    public init?(parameters: String) {
+        let opening = "schema="
+        guard parameters.hasPrefix(opening) else { return nil }
+        self.init(String(parameters.dropFirst(opening.count)))
     }
 }
 

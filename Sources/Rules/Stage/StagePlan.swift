@@ -20,6 +20,9 @@ public struct PlannedStage: Sendable, Hashable {
 ///
 /// Rule: docs/design.md, "Stage plans".
 public enum StagePlan {
+    /// The parameters of `publish` where the results hold the original whatever the settings say.
+    public static let withOriginal = "original"
+
     /// The stages in the order in which status files list them; the first and the last are the daemon's own.
     public static func stages(for kind: DropKind, settings: InboxSettings) -> [PlannedStage] {
         let content: [PlannedStage]

@@ -25,7 +25,7 @@ struct Explainer {
         guard let place = finder.place(of: plain) else { return outside(path, plain) }
         do {
             // The superuser looks as the owner would; everybody else as who they are.
-            let root = try await root(of: place)
+            let root = try await place.openRoot(threads)
             if let point = root.missingMount {
                 throw InboxError.refused(path: root.path, .notMounted(at: point))
             }
@@ -39,29 +39,6 @@ struct Explainer {
         } catch {
             return unavailable(path, place, error)
         }
-    }
-
-    private func root(of place: InboxPlace) async throws -> InboxRoot {
-        let path = place.inbox.path
-        guard let pattern = place.pattern else {
-            return try await InboxRoot.open(
-                path, threads: threads, as: geteuid() == 0 ? nil : Owner.ofProcess())
-        }
-        // An ordinary user's own rights lead the way; the superuser's are not for the folders of
-        // others, so a pattern is walked as the daemon walks it.
-        guard geteuid() == 0 else {
-            let root = try await InboxRoot.open(
-                path, threads: threads, as: Owner.ofProcess())
-            let logins = Array((ProcFile.text("/etc/login.defs") ?? "").utf8)
-            if let refusal = ServableAccounts(loginDefinitions: logins).refusal(of: root.account) {
-                throw InboxError.refused(path: path, refusal)
-            }
-            return root
-        }
-        let findings = await InboxWalk(pattern, threads: threads).findings()
-        if let root = findings.roots.first(where: { $0.path == path }) { return root }
-        let refusal = findings.refusals.first { $0.path == path }
-        throw refusal?.error ?? .rootUnavailable(path: path, .noSuchFileOrDirectory)
     }
 
     private func sight(

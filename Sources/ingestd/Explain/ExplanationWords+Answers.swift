@@ -102,7 +102,9 @@ extension ExplanationWords {
             verdict: .ignored,
             sentence: "\(name) asks for something about \(request.target), and is no file to take.",
             rule: "NAME.VERB of a file that is taken is a request", origin: nil,
-            nextLook: "never under this name", remedy: "give it another name if it is yours")
+            nextLook: "at once; while the document is worked on, when that is over",
+            remedy: "an empty file is carried out and removed; if it stays, the status file of "
+                + "\(request.target) or the log says why. Give it another name if it is yours")
     }
 
     private var notRecursive: Answer {

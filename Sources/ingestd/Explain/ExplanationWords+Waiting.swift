@@ -33,9 +33,9 @@ extension ExplanationWords {
 
     private func remedy(ofTaken status: StatusFile, isStopped: Bool, isGone: Bool) -> String {
         if isStopped { return "start ingestd: " + startRemedy }
-        if isGone { return "drop the file again under the same name" }
+        if isGone { return "`ingestd restore \(word)`" }
         return status.status == "failed"
-            ? "mend what the message says, and drop the file again under the same name"
+            ? "mend what the message says, then `ingestd retry \(word)`"
             : "none; `ingestd show \(word)` tells more"
     }
 

@@ -113,7 +113,8 @@ struct StatusView {
         case "completed", "completed_with_warnings":
             "none: the results are in \(status.fileName).results"
         case "refused": "mend what the message says; the file is looked at again when it changes"
-        case "failed": "mend what the message says, and drop the file again under the same name"
+        case "failed":
+            "mend what the message says, then `ingestd retry`, or an empty \(status.fileName).retry"
         default: nil
         }
     }

@@ -1,0 +1,85 @@
+import GRDB
+import Rules
+
+/// What became of a request.
+public enum RequestOutcome: Sendable, Hashable {
+    /// No document has the name.
+    case noDocument
+    /// It is carried out: the document as it now stands, with its stages to run.
+    case granted(DocumentRecord)
+    /// Nothing was done: the document is being worked on.
+    case later
+    /// It makes no sense; the document, which now says so among its warnings.
+    case refused(DocumentRecord, reason: String)
+}
+
+extension Catalog {
+    /// Decides a request about the newest document of a name, and does what is decided, in one
+    /// transaction that outlasts a power cut: the file that asks may go once this returns.
+    ///
+    /// To do it twice does no harm.
+    ///
+    /// - Parameters:
+    ///   - name: how the request is called in a warning.
+    ///   - ruling: the decision on the document as it stands; must be pure.
+    public func carryOut(
+        _ name: String, about path: BeneathPath, uid: UInt32, inbox: [UInt8], now: Timestamp,
+        ruling: @escaping @Sendable (DocumentRecord) -> RequestRuling
+    ) async throws(CatalogError) -> RequestOutcome {
+        try await write("carry out \(name)") { db in
+            guard let document = try db.currentDocument(uid: uid, inbox: inbox, path: path) else {
+                return .noDocument
+            }
+            switch ruling(document) {
+            case .granted(let reruns):
+                return .granted(try db.reopen(document, reruns, now: now))
+            case .hastened:
+                return .granted(try db.hasten(document, now: now))
+            case .later:
+                return .later
+            case .refused(let reason):
+                try db.warn("\(name) was not carried out: \(reason).", about: document.id)
+                guard let warned = try db.document(document.id) else {
+                    throw CatalogError.noSuchDocument(document.id)
+                }
+                return .refused(warned, reason: reason)
+            }
+        }
+    }
+}
+
+extension Database {
+    /// Lets stages run again, as if the document had just come.
+    fileprivate func reopen(
+        _ document: DocumentRecord, _ reruns: [RequestRuling.Rerun], now: Timestamp
+    ) throws -> DocumentRecord {
+        for rerun in reruns { try resetStage(rerun.plan, of: document.id, isAnew: rerun.isAnew) }
+        let place = WorkEstimate.place(document.kind, size: document.size, at: now)
+        // How long it takes is counted from now on.
+        try run(
+            """
+            UPDATE document SET place = ?, startedAt = NULL, requestWarning = NULL WHERE id = ?
+            """, [place.milliseconds, document.id.asBytes])
+        return try refold(document.id, at: now)
+    }
+
+    /// Lets what waits for its next attempt have it now.
+    fileprivate func hasten(
+        _ document: DocumentRecord, now: Timestamp
+    ) throws -> DocumentRecord {
+        try run(
+            """
+            UPDATE stage SET nextAttemptAt = min(nextAttemptAt, ?)
+            WHERE documentId = ? AND state = 'retrying'
+            """, [now.milliseconds, document.id.asBytes])
+        try run(
+            "UPDATE document SET requestWarning = NULL WHERE id = ?", [document.id.asBytes])
+        return try refold(document.id, at: now)
+    }
+
+    /// Keeps the last word about a request; it changes nothing about where the document stands.
+    fileprivate func warn(_ text: String, about id: DocumentID) throws {
+        try run(
+            "UPDATE document SET requestWarning = ? WHERE id = ?", [text, id.asBytes])
+    }
+}

@@ -1,0 +1,154 @@
+import Catalog
+import Glibc
+import Inbox
+import Rules
+import SystemPackage
+
+/// Carries out what is asked for in one inbox, one request after the other.
+///
+/// A request is first recorded in the catalogue, for good, and then its file is removed: after a crash
+/// in between it is carried out once more, which does no harm.
+/// Rule: docs/design.md, "Requests".
+struct RequestTaking: Sendable {
+    /// How long a mount may think before the next request has its turn.
+    private static let patience = Duration.seconds(10)
+
+    let house: House
+    let desk: InboxDesk
+    let dispatcher: Dispatcher
+
+    private var root: InboxRoot { desk.root }
+    private var box: RequestBox { desk.requests }
+
+    /// Decides what is noticed, until the task is cancelled.
+    func run() async {
+        var unfit = UnfitRequests()
+        while await box.wait(house.retries.storeWait) {
+            while !Task.isCancelled, let asked = box.take() {
+                box.ended(await fate(of: asked, &unfit))
+            }
+        }
+        box.end()
+    }
+
+    private func fate(of asked: AskedFor, _ unfit: inout UnfitRequests) async -> RequestBox.Fate {
+        do {
+            switch asked.source {
+            case .operators(let name):
+                guard try await settle(asked, try await carryOut(asked)) else { return .later }
+                try house.operatorRequests.remove(name)
+            case .inbox(let path):
+                let sight = try await root.run(at: path, answeringWithin: Self.patience) {
+                    try RequestFile(files: $0, path: path).look()
+                }
+                switch sight {
+                case .gone: return .decided
+                case .unfit(let identity, let reason):
+                    if unfit.isNew(path, identity) { ignore(asked, reason) }
+                    return .decided
+                case .asking(let identity):
+                    if !unfit.isCarriedOut(path, identity) {
+                        guard try await settle(asked, try await carryOut(asked)) else {
+                            return .later
+                        }
+                        house.surroundings.checkpoint(.requestRecorded, path)
+                        unfit.carriedOut(path, identity)
+                    }
+                    try await root.run(at: path, answeringWithin: Self.patience) {
+                        try RequestFile(files: $0, path: path).remove(identity)
+                    }
+                    unfit.forget(path)
+                }
+            }
+            return .decided
+        } catch {
+            house.say(
+                .requestIgnored, in: root, at: asked.path,
+                [
+                    .reason: "it is tried again soon",
+                    .detail: House.failure(of: error).detail,
+                ])
+            return .trouble
+        }
+    }
+
+    private func carryOut(_ asked: AskedFor) async throws -> RequestOutcome {
+        let settings = desk.settings
+        let verb = asked.request.verb
+        return try await house.catalog.carryOut(
+            asked.request.name.description, about: asked.target, uid: desk.account.uid,
+            inbox: Array(root.path.utf8), now: house.surroundings.now()
+        ) { document in
+            RequestCase(
+                kind: document.kind,
+                stages: document.stages.map { .init(plan: $0.plan, state: $0.state) },
+                settings: settings,
+                pageCount: StageResults.pageCount(in: document.stage(.info)?.result)
+            ).ruling(on: verb)
+        }
+    }
+
+    /// Tells what became of a request; returns false where that is still open.
+    private func settle(_ asked: AskedFor, _ outcome: RequestOutcome) async throws -> Bool {
+        switch outcome {
+        case .granted(let document):
+            house.say(.requestAccepted, in: root, at: asked.path, [.document: "\(document.id)"])
+            desk.tell(desk.view(of: document))
+            dispatcher.wake()
+        case .refused(let document, let reason):
+            ignore(asked, reason, document.id)
+            // One that is being worked on says it itself, with its progress.
+            if document.standing.state.isOver {
+                desk.tell(desk.view(of: document))
+            } else {
+                await desk.retell(document.id)
+            }
+        case .later:
+            return false
+        case .noDocument:
+            // A drop that is not taken yet may become one.
+            let target = asked.target
+            let hasDrop = try await root.run(at: target, answeringWithin: Self.patience) {
+                try $0.entry(target)?.kind == .file
+            }
+            if hasDrop { return false }
+            ignore(asked, "there is no document of that name")
+        }
+        return true
+    }
+
+    private func ignore(_ asked: AskedFor, _ reason: String, _ document: DocumentID? = nil) {
+        house.say(
+            .requestIgnored, in: root, at: asked.path,
+            [.reason: reason, .document: document.map { "\($0)" }].compactMapValues { $0 })
+    }
+}
+
+/// The request files that stay where they are.
+///
+/// As many as there is room for in the box; past that all are forgotten, and looked at as if new.
+private struct UnfitRequests {
+    private var unfit: [BeneathPath: DropIdentity] = [:]
+    /// Carried out, and not removed yet.
+    private var done: [BeneathPath: DropIdentity] = [:]
+
+    /// Whether nothing was said of the file as it is; from now on something was.
+    mutating func isNew(_ path: BeneathPath, _ identity: DropIdentity) -> Bool {
+        if unfit.count >= RequestBox.limit { unfit = [:] }
+        return unfit.updateValue(identity, forKey: path) != identity
+    }
+
+    mutating func carriedOut(_ path: BeneathPath, _ identity: DropIdentity) {
+        if done.count >= RequestBox.limit { done = [:] }
+        done[path] = identity
+    }
+
+    func isCarriedOut(_ path: BeneathPath, _ identity: DropIdentity) -> Bool {
+        done[path] == identity
+    }
+
+    mutating func forget(_ path: BeneathPath) {
+        unfit[path] = nil
+        done[path] = nil
+    }
+}

@@ -1,0 +1,145 @@
+import Rules
+import Testing
+
+@Suite struct RequestRulingTests {
+    private static let plan = StagePlan.stages(for: .pdf, settings: InboxSettings())
+    private static let done = plan.map { RequestCase.Stage(plan: $0, state: .completed) }
+
+    private func question(
+        _ changes: [StageName: StageState] = [:], kind: DropKind = .pdf,
+        settings: InboxSettings = InboxSettings(), pages: Int? = 3,
+        recorded: [PlannedStage] = plan
+    ) -> RequestCase {
+        RequestCase(
+            kind: kind,
+            stages: recorded.map { .init(plan: $0, state: changes[$0.name] ?? .completed) },
+            settings: settings, pageCount: pages)
+    }
+
+    private func reruns(_ ruling: RequestRuling) -> [StageName: Bool]? {
+        guard case .granted(let reruns) = ruling else { return nil }
+        return reruns.reduce(into: [:]) { $0[$1.plan.name] = $1.isAnew }
+    }
+
+    @Test func `a retry runs what failed and what was skipped for that, and publishes`() {
+        let failed = question([
+            .info: .failed(JobFixture.corrupt), .text: .skipped, .thumbnail: .skipped,
+        ])
+        #expect(
+            reruns(failed.ruling(on: .retry))
+                == [.info: true, .text: true, .thumbnail: true, .publish: false])
+        let cover = question([.thumbnail: .failed(JobFixture.slow)])
+        #expect(reruns(cover.ruling(on: .retry)) == [.thumbnail: true, .publish: false])
+        let unpublished = question([.publish: .failed(JobFixture.slow)])
+        #expect(reruns(unpublished.ruling(on: .retry)) == [.publish: false])
+    }
+
+    @Test func `where nothing failed a retry makes no sense`() {
+        #expect(
+            question().ruling(on: .retry) == .refused("nothing about this file has failed"))
+    }
+
+    @Test func `a refresh makes anew what is outdated, and all of it where nothing is`() {
+        #expect(
+            reruns(question().ruling(on: .refresh))
+                == [.info: true, .text: true, .thumbnail: true, .publish: false])
+        var older = Self.plan
+        older[2].version = 0
+        #expect(
+            reruns(question(recorded: older).ruling(on: .refresh))
+                == [.text: false, .publish: false])
+        var settings = InboxSettings()
+        settings.thumbnail.width = 600
+        let wider = question([.text: .failed(JobFixture.slow)], settings: settings)
+        #expect(
+            reruns(wider.ruling(on: .refresh))
+                == [.text: true, .thumbnail: false, .publish: false])
+    }
+
+    @Test func `a cover is drawn from the page that was asked for`() throws {
+        var settings = InboxSettings()
+        settings.thumbnail = ThumbnailSettings(page: 2, width: 10, height: 20, quality: 30)
+        for (page, drawn) in [(3, 3), (nil, 2)] as [(Int?, Int)] {
+            let ruling = question(settings: settings).ruling(on: .thumbnail(page: page))
+            guard case .granted(let granted) = ruling else {
+                Issue.record("\(ruling)")
+                continue
+            }
+            let plan = try #require(granted.first?.plan)
+            #expect(plan.name == .thumbnail)
+            var expected = settings.thumbnail
+            expected.page = drawn
+            #expect(ThumbnailSettings(parameters: plan.parameters) == expected)
+        }
+    }
+
+    @Test(arguments: [
+        (Request.Verb.thumbnail(page: 4), DropKind.pdf, "the PDF has no page 4, only 3"),
+        (.thumbnail(page: nil), .csv, "only PDFs have pages to make pictures of"),
+        (.pages, .csv, "only PDFs have pages to make pictures of"),
+        (.pages, .pdf, "this version of ingestd cannot make pictures of all pages"),
+        (.delete, .pdf, "this version of ingestd cannot delete documents"),
+    ])
+    func `what can never be done is refused, whatever is going on`(
+        verb: Request.Verb, kind: DropKind, reason: String
+    ) {
+        #expect(question(kind: kind).ruling(on: verb) == .refused(reason))
+        let running = question([.text: .processing(attempt: 1)], kind: kind)
+        #expect(running.ruling(on: verb) == .refused(reason))
+    }
+
+    @Test func `a file that could not be read has no cover`() {
+        let failed = question([.info: .failed(JobFixture.corrupt), .thumbnail: .skipped])
+        #expect(failed.ruling(on: .thumbnail(page: nil)) == .refused("the file could not be read"))
+    }
+
+    @Test(arguments: [.pending, .processing(attempt: 1)] as [StageState])
+    func `what is asked of a document that is worked on is decided afterwards`(state: StageState) {
+        for verb in [Request.Verb.retry, .refresh, .restore, .thumbnail(page: 2)] {
+            #expect(question([.text: state]).ruling(on: verb) == .later)
+        }
+    }
+
+    @Test func `a retry brings forward what waits for its next attempt`() {
+        let waiting = StageState.retrying(
+            attempt: 1, until: JobFixture.later, after: JobFixture.slow)
+        #expect(question([.text: waiting]).ruling(on: .retry) == .hastened)
+        #expect(question([.text: waiting]).ruling(on: .refresh) == .later)
+        let busy = question([.text: waiting, .thumbnail: .processing(attempt: 1)])
+        #expect(busy.ruling(on: .retry) == .later)
+    }
+
+    @Test func `a restored document has its original from then on`() {
+        guard case .granted(let reruns) = question().ruling(on: .restore) else {
+            Issue.record("it was refused")
+            return
+        }
+        #expect(reruns.map(\.plan.name) == [.publish])
+        #expect(reruns.first?.plan.parameters == StagePlan.withOriginal)
+        var kept = Self.plan
+        kept[4].parameters = StagePlan.withOriginal
+        guard case .granted(let later) = question(recorded: kept).ruling(on: .refresh) else {
+            Issue.record("it was refused")
+            return
+        }
+        #expect(later.last?.plan.parameters == StagePlan.withOriginal)
+    }
+
+    @Test(arguments: ["retry", "refresh", "pages", "restore", "delete", "thumbnail", "thumbnail-7"])
+    func `a verb is read as it is written`(text: String) throws {
+        let verb = try #require(Request.Verb(text: text))
+        #expect("\(verb)" == text)
+        let request = try #require(Request(verb, about: FileName(literal: "a.pdf")))
+        #expect(Request(name: request.name) == request)
+    }
+
+    @Test func `what decides a result is read from a stage's parameters`() {
+        #expect(ThumbnailSettings(parameters: "page=7 box=1x2 quality=3")?.page == 7)
+        for text in ["", "page=7", "page=7 box=1x2 quality=3 ", "page=1 page=1 box=1x2"] {
+            #expect(ThumbnailSettings(parameters: text) == nil, "\(text)")
+        }
+        #expect(SchemaChoice(parameters: "schema=auto") == .auto)
+        #expect(SchemaChoice(parameters: "schema=participants") == .named("participants"))
+        #expect(SchemaChoice(parameters: "") == nil)
+    }
+}
