@@ -67,7 +67,7 @@ import Testing
                     CREATE TEMP TABLE past AS
                         WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n
                             WHERE i + 1 < \(history + open))
-                        SELECT i, unhex(printf('%012x', 1600000000000 + i)) || x'7000' || randomblob(8)
+                        SELECT i, CAST(printf('%016d', i) AS BLOB)
                             AS id, 1000 + i % \(accounts) AS uid, randomblob(32) AS digest,
                             i >= \(history) AS isOpen FROM n;
                     INSERT INTO account (uid) SELECT DISTINCT uid FROM past;
