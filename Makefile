@@ -17,7 +17,8 @@ INSTALL_DATA = install -D -m 0644
 # Paths in what is installed; files in the source speak of /usr/local.
 SUBSTITUTE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/ingestd/|$(SYSCONFDIR)/ingestd/|g'
 
-.PHONY: all build release test demo bench burst turns attacks corpus clients faults mutants check install clean bootstrap
+.PHONY: all build release test demo bench burst turns attacks corpus hostile fuzz clients faults mutants probe \
+	check install clean bootstrap
 
 all: release
 
@@ -46,6 +47,7 @@ demo: release
 bench: release
 	@$(SCRIPTS)/bootstrap bench
 	$(SCRIPTS)/bench $(RELEASE)
+	$(SCRIPTS)/bench-isolation $(RELEASE)
 	$(SCRIPTS)/bench-intake $(RELEASE)
 	$(SCRIPTS)/bench-claims $(RELEASE)
 	$(SCRIPTS)/bench-history $(RELEASE)
@@ -80,8 +82,21 @@ mutants: release
 	@$(SCRIPTS)/bootstrap faults
 	python3 $(SCRIPTS)/faults/mutants.py
 
+# The worker tries from inside its sandbox what it must not be able to do, with Landlock and without.
+probe: release
+	$(SWIFT) build $(RELEASE_FLAGS) --product ConfinementProbe
+	$(SCRIPTS)/probe $(RELEASE)
+
 corpus: release
 	$(SCRIPTS)/corpus $(RELEASE)
+
+# 2,000 damaged PDFs from one seed, beside those of the corpus: each may hurt only itself. Some minutes.
+hostile: release
+	$(SCRIPTS)/hostile $(RELEASE)
+
+# Searches for bytes that break the readers; for half an hour, or MINUTES.
+fuzz: bootstrap
+	$(SCRIPTS)/fuzz
 
 check: bootstrap
 	$(SCRIPTS)/check

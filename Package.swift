@@ -103,7 +103,7 @@ let package = Package(
             name: "MisbehavingWorker", dependencies: ["Rules", "WorkerProtocol", "CLinux"],
             path: "Tests/MisbehavingWorker", swiftSettings: strict),
         .executableTarget(
-            name: "ConfinementProbe", dependencies: ["Confinement", "CSeccomp"],
+            name: "ConfinementProbe", dependencies: ["Confinement", "CLinux", "CSeccomp"],
             path: "Tests/ConfinementProbe", swiftSettings: strict),
         .executableTarget(
             name: "MortalDaemon",
@@ -139,7 +139,10 @@ let package = Package(
             ["ingestd", "Rules", system, .product(name: "Logging", package: "swift-log")]),
         tests(
             "FlowTests",
-            ["ingestd", "ingest-worker", "MisbehavingWorker", "MortalDaemon", "Rules", grdb]),
+            [
+                "ingestd", "ingest-worker", "MisbehavingWorker", "MortalDaemon", "CLinux", "Rules",
+                grdb,
+            ]),
         tests("TidyTests", ["Rules"]),
     ],
     swiftLanguageModes: [.v6]

@@ -75,6 +75,33 @@ void mupdf_free(struct mupdf_reader *reader) {
     free(reader);
 }
 
+void mupdf_set_memory_limit(struct mupdf_reader *reader, size_t memory_limit) {
+    reader->memory_limit = memory_limit;
+}
+
+enum mupdf_code mupdf_load_fonts(struct mupdf_reader *reader) {
+    static const char *const names[] = {
+        "Courier", "Courier-Bold", "Courier-Oblique", "Courier-BoldOblique",
+        "Helvetica", "Helvetica-Bold", "Helvetica-Oblique", "Helvetica-BoldOblique",
+        "Times-Roman", "Times-Bold", "Times-Italic", "Times-BoldItalic", "Symbol", "ZapfDingbats",
+    };
+    fz_context *ctx = reader->ctx;
+    // The context keeps what was loaded once.
+    ANSWER(reader, {
+        for (size_t number = 0; number < sizeof names / sizeof *names; number++)
+            fz_drop_font(ctx, fz_new_base14_font(ctx, names[number]));
+        for (int script = FZ_ADOBE_CNS; script <= FZ_ADOBE_KOREA; script++)
+            fz_drop_font(ctx, fz_new_cjk_font(ctx, script));
+    });
+}
+
+void mupdf_close(struct mupdf_reader *reader) {
+    pdf_drop_document(reader->ctx, reader->document);
+    reader->document = NULL;
+    fz_clear_buffer(reader->ctx, reader->output);
+    fz_empty_store(reader->ctx);
+}
+
 enum mupdf_code mupdf_caught(struct mupdf_reader *reader) {
     switch (fz_caught(reader->ctx)) {
     case FZ_ERROR_MEMORY: return MUPDF_OUT_OF_MEMORY;

@@ -93,7 +93,7 @@ struct ContentRun {
                 return (failed(House.failure(of: error), at: now), nil)
             }
         case .failed(let failure):
-            return (failed(failure, at: now), nil)
+            return brokenOff(stage.plan.name, failed(failure, at: now), failure, sink)
         case .sinkFailed(let error):
             return (failed(House.failure(of: error), at: now), nil)
         case .notStarted(let failure):
@@ -102,6 +102,23 @@ struct ContentRun {
         case .interrupted:
             say(.stageInterrupted, stage.plan.name, [:])
             return (.interrupted(at: now), nil)
+        }
+    }
+
+    /// A stage that failed for good is done after all where something of it is whole.
+    private func brokenOff(
+        _ name: StageName, _ event: StageEvent, _ failure: Failure, _ sink: StageSink
+    ) -> (StageEvent, StageOutput?) {
+        do {
+            guard
+                case .failed? = try document.stage(name)?.state.following(
+                    event, retries: house.retries),
+                let output = try sink.firstPages(before: failure)
+            else { return (event, nil) }
+            return (.finished, output)
+        } catch {
+            // What was whole could not be kept: the failure is told as it came.
+            return (event, nil)
         }
     }
 

@@ -80,7 +80,7 @@ actor Dispatcher {
                 await tellIfIdle()
             } while await signal.wait(atMost: await timeToRest())
         }
-        for slot in house.slots { await slot.rest() }
+        for slot in house.slots { await slot.end() }
         isOver = true
         tellIdle()
     }
@@ -185,10 +185,9 @@ actor Dispatcher {
         return freeSlots.remove(at: ready ?? freeSlots.count - 1)
     }
 
-    /// Has a worker ready, so that the next document does not wait for one to start.
+    /// Has a template ready, so that the next document does not wait for one to start.
     private func standBy() async {
-        await house.slots[Self.readySlot].standBy(
-            under: StageOrders.usualLimits(house.settings.workers))
+        await house.slots[Self.readySlot].standBy()
     }
 
     private func work(on assignment: Assignment, of desk: InboxDesk, in slot: Int) async {

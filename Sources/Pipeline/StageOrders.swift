@@ -4,10 +4,8 @@ import Workers
 
 /// What a worker is asked and allowed for one stage.
 struct StageOrders {
-    /// PDFs with more pages are refused. Rule: docs/formats.md, "Bounds".
-    static let pageLimit = 20_000
-    /// No more text than this is kept.
-    static let textLimit = ByteCount.mebibytes(64)
+    /// What a worker's text may amount to beyond the text that it is allowed, at which it ends by itself.
+    private static let textSlack = ByteCount.mebibytes(8)
 
     let request: StageRequest
     let limits: WorkerLimits
@@ -17,11 +15,17 @@ struct StageOrders {
     ///
     /// - Parameter inbox: what was decided for the document's inbox.
     init(settings: DaemonSettings, inbox: InboxSettings, stage: PlannedStage) {
+        guard let allowance = settings.workers.allowance(for: stage.name) else {
+            preconditionFailure("a stage that runs in a worker has an allowance")
+        }
+        var outputLimit = allowance.output
+        let pageLimit = allowance.pages ?? StageAllowance.pagesRange.upperBound
         switch stage.name {
         case .info:
-            request = .info(pageLimit: Self.pageLimit)
+            request = .info(pageLimit: pageLimit)
         case .text:
-            request = .text(pageLimit: Self.pageLimit, byteLimit: Int(Self.textLimit.bytes))
+            request = .text(pageLimit: pageLimit, byteLimit: Int(allowance.output.bytes))
+            outputLimit = outputLimit + Self.textSlack
         case .thumbnail:
             request = .thumbnail(
                 ThumbnailSettings(parameters: stage.parameters) ?? inbox.thumbnail)
@@ -34,20 +38,8 @@ struct StageOrders {
         case .store, .publish:
             preconditionFailure("\(stage.name.rawValue) runs in no worker")
         }
-        limits = Self.limits(of: stage.name, settings.workers)
-    }
-
-    /// The limits of what begins with most documents.
-    static func usualLimits(_ settings: WorkerSettings) -> WorkerLimits {
-        limits(of: .info, settings)
-    }
-
-    private static func limits(of stage: StageName, _ settings: WorkerSettings) -> WorkerLimits {
-        guard let allowance = settings.allowance(for: stage) else {
-            preconditionFailure("a stage that runs in a worker has an allowance")
-        }
-        return WorkerLimits(
+        limits = WorkerLimits(
             softDeadline: allowance.soft, hardDeadline: allowance.hard, memory: allowance.memory,
-            outputLimit: WorkerLimits.standardOutputLimit(for: stage))
+            outputLimit: outputLimit)
     }
 }

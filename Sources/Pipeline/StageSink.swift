@@ -10,6 +10,9 @@ import WorkerProtocol
 /// Belongs to the thread of the worker's slot. Whoever lets go of it unfinished has kept nothing but
 /// blobs that no row names.
 final class StageSink {
+    /// The artifact that the stage `text` makes.
+    private static let textName = "text.txt"
+
     private let house: House
     private let document: DocumentRecord
     private let account: Account
@@ -18,6 +21,8 @@ final class StageSink {
     private(set) var rejects: [RowReject] = []
     private(set) var heading: TableHeading?
     private var open: (name: String, mediaType: String, writer: BlobWriter)?
+    /// The pages of the text that is being taken; nil for anything else.
+    private var text: WholePages?
     private var importing: ImportTransaction?
 
     init(house: House, document: DocumentRecord, account: Account) {
@@ -33,10 +38,13 @@ final class StageSink {
             break
         case .artifactBegun(let name, let mediaType):
             open = (name, mediaType, try house.store.begin(sizeHint: .zero))
+            text = name == Self.textName ? WholePages() : nil
         case .artifactBytes(let bytes):
-            try bytes.withUnsafeBytes { try open?.writer.append($0) }
+            try append(bytes)
         case .artifactEnded:
             guard let file = open else { return }
+            try text?.finish { try write($0) }
+            text = nil
             open = nil
             keep(try file.writer.finish(), name: file.name, mediaType: file.mediaType)
         case .tableBegun(let heading):
@@ -62,6 +70,22 @@ final class StageSink {
         case .thumbnail(let count): members = StageResults.thumbnail(count: count)
         case .table(let summary): members = try importedTable(summary)
         }
+        return StageOutput(
+            result: StageResults.kept(members), warnings: warnings, artifacts: artifacts)
+    }
+
+    /// What is whole of a text that broke off for good: its first pages, and a warning that tells of it.
+    ///
+    /// Nil where there is no such thing, and the failure is all there is to tell.
+    func firstPages(before failure: Failure) throws -> StageOutput? {
+        guard let text, let file = open, text.pages > 0, !text.isTorn,
+            let why = failure.code.breakingOff
+        else { return nil }
+        open = nil
+        keep(try file.writer.finish(), name: file.name, mediaType: file.mediaType)
+        warnings.append(
+            "The text ends after page \(text.pages): \(why) (\(failure.code.rawValue)).")
+        let members = StageResults.text(characters: text.characters)
         return StageOutput(
             result: StageResults.kept(members), warnings: warnings, artifacts: artifacts)
     }
@@ -108,6 +132,15 @@ final class StageSink {
         importing = nil
         open?.writer.discard()
         open = nil
+    }
+
+    private func append(_ bytes: [UInt8]) throws {
+        guard text != nil else { return try write(bytes) }
+        try text?.take(bytes) { try write($0) }
+    }
+
+    private func write(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try open?.writer.append($0) }
     }
 
     private func append(_ text: String, to writer: BlobWriter) throws {

@@ -25,8 +25,13 @@ struct ArtifactSender {
 
     /// To be called last.
     mutating func end() throws {
-        if !gathered.isEmpty { try flush() }
+        try handOver()
         try send(.artifactEnded)
+    }
+
+    /// Sends what was gathered, so that it is there whatever happens to this process.
+    mutating func handOver() throws {
+        if !gathered.isEmpty { try flush() }
     }
 
     private mutating func flush() throws {

@@ -10,14 +10,21 @@ final class PDFDocument {
     /// What the owner should know of the file as a whole.
     let warnings: [String]
 
-    /// Opens the blob on `descriptor`.
+    /// Opens the blob on `descriptor`, with a reader that has nothing open where one is given.
     ///
     /// - Throws: ``StageError``; among them `tooManyPages` where the file has, or claims, more than
     /// `pageLimit`.
-    init(descriptor: Int32, pageLimit: Int, memoryLimit: ByteCount) throws(StageError) {
+    init(
+        descriptor: Int32, pageLimit: Int, memoryLimit: ByteCount, reader ready: PDFReader? = nil
+    ) throws(StageError) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .blobUnreadable(errno: errno) }
-        reader = try PDFReader(memoryLimit: memoryLimit)
+        if let ready {
+            reader = ready
+            reader.setMemoryLimit(memoryLimit)
+        } else {
+            reader = try PDFReader(memoryLimit: memoryLimit)
+        }
         try reader.open(descriptor: descriptor, length: ByteCount(Int64(status.st_size)))
 
         guard let root = try reader.trailer()["Root"]?["Pages"] else {

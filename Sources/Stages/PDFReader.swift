@@ -16,7 +16,16 @@ final class PDFReader {
 
     deinit { mupdf_free(reader) }
 
-    /// Opens the blob; may be called once. The descriptor stays open and its offset where it is.
+    /// Where allocations end from now on.
+    func setMemoryLimit(_ limit: ByteCount) { mupdf_set_memory_limit(reader, Int(limit.bytes)) }
+
+    /// Loads what documents that bring no fonts along are shown in.
+    func loadFonts() throws(StageError) { try check("load fonts") { mupdf_load_fonts(reader) } }
+
+    /// Forgets the document; another may then be opened.
+    func close() { mupdf_close(reader) }
+
+    /// Opens the blob; no other may be open. The descriptor stays open and its offset where it is.
     func open(descriptor: Int32, length: ByteCount) throws(StageError) {
         try check("open PDF") { mupdf_open(reader, descriptor, length.bytes) }
     }

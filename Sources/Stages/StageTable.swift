@@ -5,17 +5,23 @@ import WorkerProtocol
 ///
 /// The document stays open between them: what one stage has read, the next need not read again.
 public final class StageTable {
-    /// Pages that a PDF may have where a request does not say.
-    static let pageLimit = 20_000
+    /// Pages that a PDF may have where a request does not bound it.
+    static let pageLimit = 1_000_000
 
     private let descriptor: Int32
     private let limits: StageLimits
     private var document: PDFDocument?
+    private var readiness: PDFReadiness?
 
     /// Reads `descriptor` by position only, and leaves it open.
-    public init(descriptor: Int32, limits: StageLimits = StageLimits()) {
+    ///
+    /// - Parameter readiness: what was made ready for one document; must have served none yet.
+    public init(
+        descriptor: Int32, limits: StageLimits = StageLimits(), readiness: PDFReadiness? = nil
+    ) {
         self.descriptor = descriptor
         self.limits = limits
+        self.readiness = readiness
     }
 
     /// Runs one stage; its last reply is `finished` or `failed`.
@@ -41,10 +47,11 @@ public final class StageTable {
             return .info(
                 try Info.run(on: try opened(pageLimit: pageLimit), limits: limits, send: send))
         case .text(let pageLimit, let byteLimit):
-            let document = try opened(pageLimit: pageLimit)
+            let document = try opened(pageLimit: Self.pageLimit)
             return .text(
                 characters: try Text.run(
-                    on: document, byteLimit: byteLimit, limits: limits, send: send))
+                    on: document, pageLimit: pageLimit, byteLimit: byteLimit, limits: limits,
+                    send: send))
         case .thumbnail(let settings):
             try Thumbnail.run(
                 on: try opened(pageLimit: Self.pageLimit), settings: settings, limits: limits,
@@ -60,8 +67,12 @@ public final class StageTable {
         if let open = self.document {
             document = open
         } else {
+            // A reader that opened a file in vain is not used again.
+            let ready = readiness?.reader
+            readiness = nil
             document = try PDFDocument(
-                descriptor: descriptor, pageLimit: pageLimit, memoryLimit: limits.memory)
+                descriptor: descriptor, pageLimit: pageLimit, memoryLimit: limits.memory,
+                reader: ready)
             self.document = document
         }
         guard document.pageCount <= pageLimit else {

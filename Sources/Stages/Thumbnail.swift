@@ -32,7 +32,10 @@ enum Thumbnail {
             page: page - 1, width: picture.width, height: picture.height,
             quality: settings.quality)
         if document.reader.deadlinePassed {
-            try send(.warning("The preview is unfinished: page \(page) took too long to draw."))
+            try send(
+                .warning(
+                    "The preview is unfinished: page \(page) took too long to draw "
+                        + "(timeout)."))
         } else if let error {
             guard document.reader.withOutput({ !$0.isEmpty }) else { throw error }
             try send(

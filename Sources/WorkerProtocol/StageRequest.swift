@@ -5,7 +5,9 @@ public enum StageRequest: Sendable, Hashable {
     /// Frame kind of every request.
     public static let frameKind: UInt8 = 1
 
+    /// A document with more pages is refused.
     case info(pageLimit: Int)
+    /// The text of the first pages, up to so many of them and so many bytes.
     case text(pageLimit: Int, byteLimit: Int)
     case thumbnail(ThumbnailSettings)
     case tableImport(TableRequest)

@@ -55,7 +55,7 @@ struct StageExchange {
             if ready.log { try readLog() }
             if ready.room { try send() }
             // A worker that ended may have left its last word, so the end is looked at last.
-            if ready.ended { process.killGroup() }
+            if ready.ended { process.kill() }
             if ready.replies {
                 if let outcome = try receive(onReply) { return outcome }
             } else if ready.ended {
@@ -87,7 +87,8 @@ struct StageExchange {
             pollfd(fd: interruption.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: process.exit.raw, events: Int16(POLLIN), revents: 0),
             pollfd(
-                fd: process.logIsClosed ? -1 : process.log.raw, events: Int16(POLLIN), revents: 0),
+                fd: process.words.isClosed ? -1 : process.log.raw, events: Int16(POLLIN), revents: 0
+            ),
             pollfd(
                 fd: channelIsClosed ? -1 : process.channel.raw, events: channelEvents, revents: 0),
         ]
@@ -129,7 +130,10 @@ struct StageExchange {
         let count = withUnsafeTemporaryAllocation(byteCount: Self.chunk, alignment: 1) { buffer in
             let flags = Int32(MSG_DONTWAIT)
             let count = recv(process.channel.raw, buffer.baseAddress, buffer.count, flags)
-            if count > 0 { process.replies.append(UnsafeRawBufferPointer(buffer).prefix(count)) }
+            if count > 0 {
+                process.hasReplied = true
+                process.replies.append(UnsafeRawBufferPointer(buffer).prefix(count))
+            }
             return count
         }
         guard count > 0 else {

@@ -8,13 +8,18 @@ enum WorkerEnd: Sendable, Hashable {
 
     /// Reads what `wait4` filled in. Rule: wait(2); a stopped process is never asked for.
     init(status: Int32, usage: rusage) {
+        let cpu = [usage.ru_utime, usage.ru_stime].reduce(Duration.zero) { sum, time in
+            sum + .seconds(time.tv_sec) + .microseconds(time.tv_usec)
+        }
+        self.init(status: status, cpu: cpu)
+    }
+
+    /// Reads a status as wait(2) tells it.
+    init(status: Int32, cpu: Duration) {
         let signal = status & 0x7f
         guard signal != 0 else {
             self = .exited(status: status >> 8 & 0xff)
             return
-        }
-        let cpu = [usage.ru_utime, usage.ru_stime].reduce(Duration.zero) { sum, time in
-            sum + .seconds(time.tv_sec) + .microseconds(time.tv_usec)
         }
         self = .signalled(signal, cpu: cpu)
     }

@@ -7,6 +7,8 @@ enum WorkerError: DocumentError, Hashable {
     case launchFailed(what: String, Errno)
     /// A worker that was only to start and stop did not: nothing it reads can be to blame.
     case unfitToRun(String)
+    /// The template is not there, or not as it should be; no document was looked at.
+    case templateGone(String)
     case deadlinePassed(after: Duration)
     case cpuTimeSpent
     case memoryGone(String)
@@ -26,6 +28,8 @@ enum WorkerError: DocumentError, Hashable {
                 detail: "\(what): \(errno)")
         case .unfitToRun(let why):
             Failure(.internalError, message: Self.ours, detail: "try out the worker: \(why)")
+        case .templateGone(let why):
+            Failure(.internalError, message: Self.ours, detail: "start a worker: \(why)")
         case .deadlinePassed(let limit):
             timeout("no end after \(limit.wholeMilliseconds / 1000) s")
         case .cpuTimeSpent:

@@ -1,9 +1,13 @@
+import CLinux
 import Glibc
 import Rules
 import SystemPackage
 
 extension WorkerLauncher {
-    /// Starts a worker over nothing, asks nothing of it, and sees whether it confines itself and
+    /// What a rehearsal answers where workers may have no namespaces of their own; all else holds without them.
+    public static let missingNamespaces = WorkerLog.missingNamespaces
+
+    /// Starts a template and a worker over nothing, asks nothing of it, and sees whether it confines itself and
     /// leaves in order.
     ///
     /// A daemon does this once before it takes a drop: a program that is missing or cannot be
@@ -32,21 +36,31 @@ extension WorkerLauncher {
             throw .launchFailed(what: "open /dev/null", error as? Errno ?? .ioError)
         }
         defer { Glibc.close(nothing.rawValue) }
-        let process = try launch(over: nothing, under: limits)
+        let template = try launchTemplate()
+        defer { _ = template.leave() }
+        let process: WorkerProcess
+        do {
+            process = try template.fork(over: nothing, under: limits)
+        } catch .templateGone(let why) {
+            throw .unfitToRun(why)
+        }
         // To the worker this is the end of all requests.
         shutdown(process.channel.raw, Int32(SHUT_WR))
-        var watched = pollfd(fd: process.exit.raw, events: Int16(POLLIN), revents: 0)
-        let milliseconds = Int32(clamping: deadline.wholeMilliseconds)
-        while poll(&watched, 1, milliseconds) < 0 && errno == EINTR {}
-        let wasInTime = watched.revents != 0
+        let wasInTime = process.exit.awaitReadable(atMost: deadline)
         // The dead keep their identity until they are reaped: the kernel answers as it would later.
-        let mayKill = kill(process.pid, 0) == 0
+        let mayKill = linux_pidfd_signal(process.exit.raw, 0) == 0
         let end = process.reap()
-        let words = process.words.lines()
+        let words = template.newLines() + process.words.lines()
         guard wasInTime else { throw .unfitToRun("it did not end within \(deadline)") }
         guard mayKill else { throw .unfitToRun("it may not be killed, CAP_KILL is missing") }
+        try demandOrder(end, words)
+        try demandOrder(template.leave(), words)
+        return words
+    }
+
+    private func demandOrder(_ end: WorkerEnd, _ words: [String]) throws(WorkerError) {
         switch end {
-        case .exited(status: 0): return words
+        case .exited(status: 0): return
         case .exited(let status): throw .unfitToRun(said(words, "exit status \(status)"))
         case .signalled(let signal, _): throw .unfitToRun(said(words, WorkerEnd.name(of: signal)))
         }

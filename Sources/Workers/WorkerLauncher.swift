@@ -14,64 +14,52 @@ public struct WorkerIdentity: Sendable, Hashable {
     }
 }
 
-/// Which program the workers are, and how one is started.
+/// Which program the workers are, and how their template is started.
 public struct WorkerLauncher: Sendable {
     /// An absolute path.
     public let executable: FilePath
-    /// What comes before the arguments that tell identity and limits.
+    /// What comes before the arguments that tell how it is to be confined.
     public let arguments: [String]
     /// Nil where the daemon has no right to change identity: its workers then stay what it is.
     public let identity: WorkerIdentity?
+    /// Whether workers refuse to run on a kernel without Landlock.
+    public let requiresLandlock: Bool
 
-    public init(executable: FilePath, arguments: [String] = [], identity: WorkerIdentity? = nil) {
+    public init(
+        executable: FilePath, arguments: [String] = [], identity: WorkerIdentity? = nil,
+        requiresLandlock: Bool = false
+    ) {
         precondition(executable.isAbsolute, "a worker is started from the root directory")
         self.executable = executable
         self.arguments = arguments
         self.identity = identity
+        self.requiresLandlock = requiresLandlock
     }
 
-    /// The whole command line; two stages with equal ones may share a process.
-    func commandLine(under limits: WorkerLimits) -> [String] {
+    /// The whole command line.
+    var commandLine: [String] {
         var line = [executable.string] + arguments
         if let identity { line += ["--uid", "\(identity.uid)", "--gid", "\(identity.gid)"] }
-        line += ["--memory", "\(limits.memory.bytes)"]
-        line += ["--cpu-seconds", "\(limits.cpuSeconds)"]
-        line += ["--soft-seconds", "\(limits.softSeconds)"]
+        if requiresLandlock { line.append("--require-landlock") }
         return line
     }
 
-    /// Starts a process with `blob` on 0, frames on 1 and a log on 2; nothing else is open in it.
+    /// Starts a template with nothing on 0, orders on 1 and a log on 2; nothing else is open in it.
     ///
     /// The process leads a session of its own, has an empty environment but for one setting, and
-    /// default signal handling. Call it on a thread that outlives the process: a worker asks
+    /// default signal handling. Call it on a thread that outlives the process: a template asks
     /// the kernel to die with its parent, and to the kernel that is the thread.
-    func launch(
-        over blob: FileDescriptor, under limits: WorkerLimits
-    ) throws(WorkerError) -> WorkerProcess {
-        try launch(over: blob, under: limits, documentCount: 1)
-    }
-
-    /// Starts a process that confines itself and waits for its first document.
-    func launchStandby(under limits: WorkerLimits) throws(WorkerError) -> WorkerProcess {
-        let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
-        guard nothing >= 0 else {
+    func launchTemplate() throws(WorkerError) -> WorkerTemplate {
+        let nothing = OwnedDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC))
+        guard nothing.raw >= 0 else {
             throw .launchFailed(what: "make a worker's descriptors", Errno(rawValue: errno))
         }
-        let descriptor = OwnedDescriptor(nothing)
-        return try launch(
-            over: FileDescriptor(rawValue: descriptor.raw), under: limits, documentCount: 0)
-    }
-
-    private func launch(
-        over blob: FileDescriptor, under limits: WorkerLimits, documentCount: Int
-    ) throws(WorkerError) -> WorkerProcess {
-        let channel = try made(OwnedDescriptor.socketPair)
-        let log = try made(OwnedDescriptor.pipe)
-        let line = commandLine(under: limits)
+        let control = try WorkerError.made(OwnedDescriptor.messagePair)
+        let log = try WorkerError.made(OwnedDescriptor.pipe)
         let pid: pid_t
         do {
             pid = try spawn(
-                line, descriptors: [blob.rawValue, channel.theirs.raw, log.theirs.raw])
+                commandLine, descriptors: [nothing.raw, control.theirs.raw, log.theirs.raw])
         } catch {
             throw .launchFailed(what: "start the worker program", error)
         }
@@ -81,18 +69,9 @@ public struct WorkerLauncher: Sendable {
             waitpid(pid, nil, 0)
             throw .launchFailed(what: "watch over a worker", Errno(rawValue: -exit))
         }
-        return WorkerProcess(
-            pid: pid, commandLine: line, cpuSeconds: limits.cpuSeconds, exit: OwnedDescriptor(exit),
-            channel: channel.keepingOurs(), log: log.keepingOurs(), logLimit: limits.logLimit,
-            documentCount: documentCount)
-    }
-
-    private func made(
-        _ make: () throws(Errno) -> DescriptorPair
-    ) throws(WorkerError) -> DescriptorPair {
-        do { return try make() } catch {
-            throw .launchFailed(what: "make a worker's descriptors", error)
-        }
+        return WorkerTemplate(
+            pid: pid, exit: OwnedDescriptor(exit), control: control.keepingOurs(),
+            log: log.keepingOurs())
     }
 
     /// Calls `posix_spawn`; `descriptors` become 0, 1, 2 … of the new process.

@@ -1,4 +1,5 @@
 import Rules
+import WorkerProtocol
 
 /// What a worker may take for one stage before it is stopped.
 ///
@@ -30,24 +31,19 @@ public struct WorkerLimits: Sendable, Hashable {
     /// Some twenty lines: enough to say what broke, too little to fill a disk.
     public static let standardLogLimit = ByteCount(Int64(8 << 10))
 
-    /// The most that the results of a stage may amount to; text alone may have 64 MiB.
-    public static func standardOutputLimit(for stage: StageName) -> ByteCount {
-        switch stage {
-        case .text: .mebibytes(72)
-        case .info, .thumbnail: .mebibytes(16)
-        case .tableImport: .mebibytes(2048)
-        case .store, .publish: .zero
-        }
-    }
-
     /// The processor seconds that one process may use; a backstop behind the deadlines.
     ///
     /// Three stages may share a process, each within its deadline; one share more is for what
     /// helper threads burn at the side.
-    var cpuSeconds: Int64 { 4 * max(1, (hardDeadline.wholeMilliseconds + 999) / 1000) }
+    private var cpuSeconds: Int64 { 4 * max(1, (hardDeadline.wholeMilliseconds + 999) / 1000) }
 
     /// The soft deadline in whole seconds, at least one.
-    var softSeconds: Int64 { max(1, softDeadline.wholeMilliseconds / 1000) }
+    private var softSeconds: Int64 { max(1, softDeadline.wholeMilliseconds / 1000) }
+
+    /// What a child is told; two stages for which that is equal may share a process.
+    var ofChild: ChildLimits {
+        ChildLimits(memory: memory, cpuSeconds: Int(cpuSeconds), softSeconds: Int(softSeconds))
+    }
 }
 
 extension WorkerLimits {

@@ -3,12 +3,11 @@ import Glibc
 import Rules
 import WorkerProtocol
 
-/// One worker process, from its start to its burial. Used by one thread.
+/// One worker process, a template's child, from its start to its burial. Used by one thread.
 final class WorkerProcess {
     let pid: pid_t
-    /// The command line it was started with: it says under which limits it runs.
-    let commandLine: [String]
-    let cpuSeconds: Int64
+    /// The limits that it runs under.
+    let limits: ChildLimits
     /// Its pidfd, readable once it has ended.
     let exit: OwnedDescriptor
     /// Our end of its socket: requests go out, replies come in.
@@ -18,120 +17,96 @@ final class WorkerProcess {
     /// Cuts its replies out of what the socket gives.
     var replies = FrameReader()
     private(set) var words: WorkerLog
-    /// Whether the other end of the log was closed; then there is nothing to watch.
-    private(set) var logIsClosed = false
+    private let template: WorkerTemplate
     private var end: WorkerEnd?
     private let logLimit: ByteCount
-    /// How many documents it was given; zero while it stands by.
-    private(set) var documentCount: Int
-    /// When it was given the first.
-    private var startedAt = SuspendingClock.now
+    private let startedAt = SuspendingClock.now
+    /// How many documents it was given.
+    private(set) var documentCount = 1
+    /// The bytes of all of them.
+    private var documentBytes: Int64 = 0
+    /// Whether it has said anything of the document at hand.
+    var hasReplied = false
 
     /// How many documents one process sees at most.
     static let documentLimit = 32
+    /// How many bytes of documents one process sees at most: for a larger one a fork is cheap.
+    static let byteLimit = ByteCount.mebibytes(8)
     /// How old a process is at most that is given another document.
     static let lifetime = Duration.seconds(20)
-
-    /// How much is read from the log at a time.
-    private static let logChunk = 16 << 10
-    /// How many chunks a dead worker's log may still give; a pipe holds 64 KiB, but a child that
-    /// it left may go on.
-    private static let lastChunks = 8
+    /// The exit status of one that has grown too large for the document that it was given, and has not
+    /// looked at it. Rule: `IngestWorker.ExitStatus.grown`.
+    static let grownStatus: Int32 = 75
 
     init(
-        pid: pid_t, commandLine: [String], cpuSeconds: Int64, exit: consuming OwnedDescriptor,
-        channel: consuming OwnedDescriptor, log: consuming OwnedDescriptor, logLimit: ByteCount,
-        documentCount: Int
+        pid: pid_t, template: WorkerTemplate, limits: ChildLimits, exit: consuming OwnedDescriptor,
+        channel: consuming OwnedDescriptor, log: consuming OwnedDescriptor, logLimit: ByteCount
     ) {
         self.pid = pid
-        self.commandLine = commandLine
-        self.cpuSeconds = cpuSeconds
+        self.template = template
+        self.limits = limits
         self.exit = exit
         self.channel = channel
         self.log = log
         self.logLimit = logLimit
-        self.documentCount = documentCount
         self.words = WorkerLog(limit: logLimit)
     }
 
     deinit { precondition(end != nil, "whoever starts a worker reaps it") }
 
     /// Whether it has ended, by whatever cause. Asks the kernel.
-    var hasEnded: Bool { isReadable(exit.raw) }
+    var hasEnded: Bool { exit.isReadable }
 
-    /// Whether it may still be given another document of the same account.
+    /// Whether it may be given another document of the same account, of so many bytes.
     ///
     /// Never for long: what one document leaves behind in it must not add up over many.
-    var maySeeAnother: Bool {
-        documentCount < Self.documentLimit
-            && (documentCount == 0 || SuspendingClock.now - startedAt < Self.lifetime)
-            && !hasEnded && !replies.isMidFrame && !isReadable(channel.raw)
+    func maySeeAnother(of bytes: ByteCount) -> Bool {
+        documentCount < Self.documentLimit && documentBytes + bytes.bytes <= Self.byteLimit.bytes
+            && SuspendingClock.now - startedAt < Self.lifetime
+            && !hasEnded && !replies.isMidFrame && !channel.isReadable
     }
+
+    /// Whether it declined the document at hand, not the first, before it looked at it.
+    func declinedDocument(by end: WorkerEnd) -> Bool {
+        documentCount > 1 && !hasReplied && end == .exited(status: Self.grownStatus)
+    }
+
+    /// Notes the size of the document that it has in hand.
+    func charge(_ bytes: ByteCount) { documentBytes += bytes.bytes }
 
     /// Gives it the next document; returns whether it could be told.
     func turn(to blob: Int32) -> Bool {
         let frame = DocumentTurn.encoded()
-        guard linux_send_descriptor(channel.raw, frame, frame.count, blob) == frame.count else {
-            return false
-        }
-        if documentCount == 0 { startedAt = .now }
+        guard linux_send_descriptors(channel.raw, frame, frame.count, [blob], 1) == frame.count
+        else { return false }
         documentCount += 1
+        hasReplied = false
         return true
     }
 
     /// Begins its log anew: what it said was reported.
     func forgetWords() { words = WorkerLog(limit: logLimit) }
 
-    /// Kills it and every process of its group.
-    func killGroup() {
-        // Until it is reaped its number is its own, so this never hits a stranger.
+    /// Kills it where it still lives. It cannot have started another.
+    func kill() {
         // It fails only where there is nobody left to kill.
-        if end == nil { kill(-pid, SIGKILL) }
+        if end == nil { _ = linux_pidfd_signal(exit.raw, SIGKILL) }
     }
 
-    /// Kills it where it still lives, reaps it, and reads what it last wrote to its log.
+    /// Kills it where it still lives, has it reaped, and reads what it last wrote to its log.
     ///
     /// Waits for the kernel alone: SIGKILL cannot be put off by the process.
     func reap() -> WorkerEnd {
         if let end { return end }
-        killGroup()
-        var status: Int32 = 0
-        var usage = rusage()
-        while wait4(pid, &status, 0, &usage) < 0 {
-            precondition(errno == EINTR, "a worker is reaped by nobody but its owner")
-        }
-        let reaped = WorkerEnd(status: status, usage: usage)
+        kill()
+        _ = exit.awaitReadable(atMost: nil)
+        // Where the template is gone as well, its end took this one along.
+        let reaped = template.reap() ?? template.leave()
         end = reaped
-        drainLog()
+        words.drain(log.raw)
         return reaped
     }
 
     /// Reads what the log has at hand, a bounded piece; call it when the log is readable.
-    func readLog() throws(WorkerError) {
-        try withUnsafeTemporaryAllocation(byteCount: Self.logChunk, alignment: 1) {
-            buffer throws(WorkerError) in
-            let count = read(log.raw, buffer.baseAddress, buffer.count)
-            guard count > 0 else {
-                logIsClosed = count == 0 || errno != EINTR
-                return
-            }
-            try words.append(UnsafeRawBufferPointer(buffer).prefix(count))
-        }
-    }
-
-    private func drainLog() {
-        for _ in 0..<Self.lastChunks where !logIsClosed && isReadable(log.raw) {
-            do {
-                try readLog()
-            } catch {
-                // It is dead already: that it said too much changes nothing any more.
-                return
-            }
-        }
-    }
-
-    private func isReadable(_ descriptor: Int32) -> Bool {
-        var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&watched, 1, 0) == 1
-    }
+    func readLog() throws(WorkerError) { try words.read(log.raw) }
 }

@@ -5,9 +5,10 @@ import WorkerProtocol
 
 /// The stages of one document, run one after the other over its blob by a worker process.
 ///
-/// The process is started for the first stage and serves the next ones too, as long as it keeps
+/// The process is forked for the first stage and serves the next ones too, as long as it keeps
 /// alive, keeps to the protocol and is owed the same limits; else the next stage gets a fresh one.
-/// Where the caller allows it, small and blameless documents of one account share a process. Belongs to the slot's thread: no other may touch it.
+/// Where the caller allows it, small and blameless documents of one account share a process. Belongs to
+/// the slot's thread: no other may touch it.
 public final class WorkerSession {
     private let blob: FileDescriptor
     private let slot: SlotContext
@@ -56,8 +57,15 @@ public final class WorkerSession {
             isBlameless = false
             return outcome
         } catch {
+            self.process = nil
+            let end = process.reap()
+            slot.report(process.words.lines(), of: process.pid, subject)
+            if case .workerEnded = error, process.declinedDocument(by: end) {
+                // It was left from an earlier document, so this comes about once.
+                return run(request, limits: limits, onReply: onReply)
+            }
             isBlameless = false
-            return settle(error, with: process, at: request.stage)
+            return settle(error, with: process, after: end, at: request.stage)
         }
     }
 
@@ -65,9 +73,9 @@ public final class WorkerSession {
     func close() {
         guard let process else { return }
         self.process = nil
-        if let account, isBlameless, slot.idle == nil, process.maySeeAnother {
+        if let account, isBlameless, slot.idle == nil, process.maySeeAnother(of: .zero) {
             // What it said, it said of this document.
-            reportWords(of: process)
+            slot.report(process.words.lines(), of: process.pid, subject)
             process.forgetWords()
             slot.idle = IdleWorker(process: process, account: account)
             return
@@ -77,40 +85,53 @@ public final class WorkerSession {
 
     private func end(_ process: WorkerProcess) {
         _ = process.reap()
-        reportWords(of: process)
+        slot.report(process.words.lines(), of: process.pid, subject)
     }
 
-    /// The process at hand where it will do, else a fresh one.
+    /// The process at hand where it will do, else that which waits, else a fresh one.
     private func worker(under limits: WorkerLimits) throws(WorkerError) -> WorkerProcess {
         if let process {
-            let line = slot.launcher.commandLine(under: limits)
-            if process.commandLine == line, !process.hasEnded { return process }
+            if process.limits == limits.ofChild, !process.hasEnded { return process }
             self.process = nil
             end(process)
         }
-        if let idle = slot.idle {
-            slot.idle = nil
-            if idle.suits(account),
-                idle.process.commandLine == slot.launcher.commandLine(under: limits),
-                idle.process.maySeeAnother, idle.process.turn(to: blob.rawValue)
-            {
-                process = idle.process
-                return idle.process
-            }
-            end(idle.process)
+        let size = blobSize()
+        let process: WorkerProcess
+        if let waiting = waiting(for: size, under: limits.ofChild) {
+            process = waiting
+        } else {
+            process = try slot.launch(over: blob, under: limits)
         }
-        let fresh = try slot.launcher.launch(over: blob, under: limits)
-        process = fresh
-        return fresh
+        process.charge(size)
+        self.process = process
+        return process
     }
 
-    /// Ends the worker that an exchange broke off with, and says what that means for the stage.
+    /// The worker that waits, where it may see this document and could be told of it.
+    private func waiting(for size: ByteCount, under limits: ChildLimits) -> WorkerProcess? {
+        guard let idle = slot.idle else { return nil }
+        slot.idle = nil
+        if idle.account == account, idle.process.limits == limits,
+            idle.process.maySeeAnother(of: size), idle.process.turn(to: blob.rawValue)
+        {
+            return idle.process
+        }
+        end(idle.process)
+        return nil
+    }
+
+    /// What the document amounts to; one that cannot be measured shares no process.
+    private func blobSize() -> ByteCount {
+        var facts = stat()
+        guard fstat(blob.rawValue, &facts) == 0 else { return WorkerProcess.byteLimit }
+        return ByteCount(Int64(facts.st_size))
+    }
+
+    /// Says what the end of a worker that an exchange broke off with means for the stage.
     private func settle(
-        _ cause: ExchangeBreak, with process: WorkerProcess, at stage: StageName
+        _ cause: ExchangeBreak, with process: WorkerProcess, after end: WorkerEnd,
+        at stage: StageName
     ) -> WorkerOutcome {
-        self.process = nil
-        let end = process.reap()
-        reportWords(of: process)
         let error: WorkerError
         switch cause {
         case .interrupted: return .interrupted
@@ -118,31 +139,17 @@ public final class WorkerSession {
         case .fault(let fault): error = fault
         case .workerEnded:
             error = WorkerError(
-                unaskedEnd: end, cpuSeconds: process.cpuSeconds,
+                unaskedEnd: end, cpuSeconds: Int64(process.limits.cpuSeconds),
                 wasRefusedMemory: process.words.tellsOfRefusedMemory)
         }
+        slot.discardTemplate()
         let failure = error.failure
         var fields: [JournalField: String] = [
             .stage: stage.rawValue, .code: failure.code.rawValue, .detail: failure.detail,
             .pid: "\(process.pid)",
         ]
         if case .signalled(let signal, _) = end { fields[.signal] = WorkerEnd.name(of: signal) }
-        say(.workerKilled, fields)
+        slot.journal(JournalLine(.workerKilled, subject.merging(fields) { _, own in own }))
         return .failed(failure)
-    }
-
-    private func reportWords(of process: WorkerProcess) {
-        for line in process.words.lines() {
-            if line.hasPrefix(WorkerLog.reducedConfinement) {
-                guard slot.isFirstReportOfReducedConfinement() else { continue }
-                say(.confinementReduced, [.pid: "\(process.pid)", .reason: line])
-            } else {
-                say(.workerSaid, [.pid: "\(process.pid)", .text: line])
-            }
-        }
-    }
-
-    private func say(_ event: JournalEvent, _ fields: [JournalField: String]) {
-        slot.journal(JournalLine(event, subject.merging(fields) { _, own in own }))
     }
 }

@@ -3,8 +3,8 @@ import Rules
 import Synchronization
 import SystemPackage
 
-/// A place for one worker process at a time, with a thread of its own that starts, feeds, limits
-/// and reaps it.
+/// A place for one worker process at a time, with a template that it is forked from and a thread of its
+/// own that starts, feeds, limits and reaps it.
 public final class WorkerSlot: Sendable {
     private struct Occupation {
         var isStopped = false
@@ -76,36 +76,37 @@ public final class WorkerSlot: Sendable {
     }
 
     /// Ends the process that was kept for an account's next document. The slot must be free.
-    public func rest() async {
-        await withCheckedContinuation { continuation in
-            thread.start { [context] in
-                if let idle = context.idle {
-                    context.idle = nil
-                    _ = idle.process.reap()
-                }
-                return { continuation.resume() }
-            }
+    public func rest() async { await perform { $0.endIdle() } }
+
+    /// Ends what is left of the slot's processes, in order. The slot must be free; used again, it
+    /// starts afresh.
+    public func end() async {
+        await perform { context in
+            context.endIdle()
+            context.discardTemplate()
         }
     }
 
-    /// Has a process ready that has seen no document and waits for one, confined already; one that
-    /// was kept for an account's next document ends. The slot must be free.
+    /// Has a template ready that is confined and has seen no document; a process that was kept for an
+    /// account's next document ends. The slot must be free.
     ///
     /// Where none can be started that is said, and the next document tries again.
-    public func standBy(under limits: WorkerLimits) async {
-        await withCheckedContinuation { continuation in
-            thread.start { [context] in
-                context.standBy(under: limits)
-                return { continuation.resume() }
-            }
-        }
-    }
+    public func standBy() async { await perform { $0.standBy() } }
 
     /// Whether no process is kept for another document. The slot must be free.
     var isCold: Bool { context.idle == nil }
 
-    /// The process that waits for a document. The slot must be free.
-    var idlePid: pid_t? { context.idle?.process.pid }
+    /// The template that is ready. The slot must be free.
+    var templatePid: pid_t? { context.template?.pid }
+
+    private func perform(_ body: @escaping @Sendable (SlotContext) -> Void) async {
+        await withCheckedContinuation { continuation in
+            thread.start { [context] in
+                body(context)
+                return { continuation.resume() }
+            }
+        }
+    }
 
     /// Interrupts what runs, and everything that is yet to come. Returns at once; the call to
     /// ``run(over:subject:_:)`` then ends by itself.

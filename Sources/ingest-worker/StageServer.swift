@@ -8,6 +8,9 @@ struct StageServer {
     /// Requests are small but for a list of schemas.
     private static let readLength = 16 << 10
 
+    /// A child that has grown by more bytes than this is given no other document.
+    private static let growthLimit = 32 << 20
+
     /// What the daemon says.
     private enum Order {
         case stage(StageRequest)
@@ -22,11 +25,14 @@ struct StageServer {
     /// A descriptor whose frame is not whole yet.
     private var nextBlob: Int32?
 
-    init(channel: Int32, blob: Int32, limits: StageLimits) {
+    private let firstSize = Self.largestSize()
+
+    /// - Parameter readiness: what the first document is read with.
+    init(channel: Int32, blob: Int32, limits: StageLimits, readiness: PDFReadiness?) {
         self.channel = channel
         self.blob = blob
         self.limits = limits
-        stages = StageTable(descriptor: blob, limits: limits)
+        stages = StageTable(descriptor: blob, limits: limits, readiness: readiness)
     }
 
     /// Returns when the channel is closed between two frames.
@@ -47,9 +53,18 @@ struct StageServer {
             throw ChannelError.malformed("a document came without its descriptor")
         }
         nextBlob = nil
+        guard Self.largestSize() - firstSize <= Self.growthLimit else { throw ChannelError.grown }
         stages = StageTable(descriptor: next, limits: limits)
         close(blob)
         blob = next
+    }
+
+    /// The most memory that the process has had so far, in bytes.
+    private static func largestSize() -> Int {
+        var usage = rusage()
+        // It fails only for a place that is none.
+        getrusage(RUSAGE_SELF.rawValue, &usage)
+        return usage.ru_maxrss << 10
     }
 
     private mutating func nextOrder() throws -> Order? {
@@ -65,7 +80,7 @@ struct StageServer {
                     }
                 }
                 var descriptor: Int32 = -1
-                let count = linux_receive(channel, &buffer, buffer.count, 0, &descriptor)
+                let count = linux_receive(channel, &buffer, buffer.count, 0, &descriptor, 1)
                 if descriptor >= 0 {
                     guard nextBlob == nil else { throw WireError("two documents at once") }
                     nextBlob = descriptor
@@ -104,11 +119,14 @@ struct StageServer {
 enum ChannelError: Error, CustomStringConvertible {
     case malformed(String)
     case io(String, errno: Int32)
+    /// This side has grown too large to read another document.
+    case grown
 
     var description: String {
         switch self {
         case .malformed(let reason): "read request: \(reason)"
         case .io(let attempt, let errno): "\(attempt): errno \(errno)"
+        case .grown: "turn to another document: this process has grown too large"
         }
     }
 }

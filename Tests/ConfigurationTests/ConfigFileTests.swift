@@ -39,9 +39,9 @@ import Testing
               users:
                 alice: {bytes: unlimited}
                 1001: {files: 7}
-            workers: {count: 3, program: /opt/worker, user: worker}
+            workers: {count: 3, program: /opt/worker, user: worker, require_landlock: true}
             stages:
-              text: {soft: 5s, hard: 10s, memory: 2GiB}
+              text: {soft: 5s, hard: 10s, memory: 2GiB, output: 8MiB, pages: 50}
             stop_timeout: 1m
             log: {format: json, level: warning}
             """
@@ -67,10 +67,11 @@ import Testing
                 "1001": QuotaLimit(bytes: .megabytes(10_000), files: 7),
             ])
         expected.workers = WorkerSettings(
-            count: 3, program: "/opt/worker", user: "worker",
+            count: 3, program: "/opt/worker", user: "worker", requiresLandlock: true,
             allowances: [
                 .text: StageAllowance(
-                    soft: .seconds(5), hard: .seconds(10), memory: .mebibytes(2048))
+                    soft: .seconds(5), hard: .seconds(10), memory: .mebibytes(2048),
+                    output: .mebibytes(8), pages: 50)
             ])
         expected.stopTimeout = .seconds(60)
         expected.log = LogSettings(format: .json, level: .warning)
@@ -111,6 +112,10 @@ import Testing
         ("limits: {default: {files: -1}}", "limits.default.files must be a whole number"),
         ("workers: {count: 65}", "workers.count must be a whole number from 1 to 64, not “65”"),
         ("stages: {text: {soft: 3m}}", "stages.text: soft (3m) must be shorter than hard (2m)"),
+        ("stages: {thumbnail: {pages: 3}}", "stages.thumbnail has no bound on pages"),
+        ("stages: {info: {pages: 0}}", "stages.info.pages must be a whole number from 1 to"),
+        ("stages: {text: {output: 512KiB}}", "stages.text.output must be from"),
+        ("workers: {require_landlock: maybe}", "workers.require_landlock must be true or false"),
         ("stages: {store: {soft: 3m}}", "unknown key “store” in stages"),
         ("log: {level: warn}", "unknown log.level “warn”; did you mean “warning”?"),
         ("state: /a/../b", "state must be written without “..”"),

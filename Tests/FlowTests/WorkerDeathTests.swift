@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Rules
 import Testing
@@ -10,12 +11,17 @@ import Testing
 
     /// A program that ends by a signal over a document with the word, and else is the real worker.
     private func makeMortalWorker() throws -> String {
-        let path = scene.folder + "/mortal-worker"
         let worker = RunningProgram.builtPrograms.appending(path: "ingest-worker").path
-        let mortal = RunningProgram.builtPrograms.appending(path: "MisbehavingWorker").path
+        return try makeWorker("diesOfContent '\(worker)'")
+    }
+
+    /// A program that is the misbehaving worker with its misdeed.
+    private func makeWorker(_ misdeed: String) throws -> String {
+        let path = scene.folder + "/other-worker"
+        let program = RunningProgram.builtPrograms.appending(path: "MisbehavingWorker").path
         let script = """
             #!/bin/sh
-            exec '\(mortal)' diesOfContent '\(worker)' "$@"
+            exec '\(program)' \(misdeed) "$@"
 
             """
         try script.write(toFile: path, atomically: false, encoding: .utf8)
@@ -73,6 +79,76 @@ import Testing
             #expect(try scene.names(in: name + ".results") == ["original.pdf"])
         }
         try await scene.expectClean()
+    }
+
+    @Test func `the first pages of a text that is cut off for good are kept and told of`()
+        async throws
+    {
+        let program = try makeWorker("stallsInText")
+        let daemon = try await scene.start(
+            settings: "workers: {count: 1, program: \(program)}\n"
+                + "stages: {text: {soft: 1s, hard: 2s}}")
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        try await daemon.stop()
+
+        let status = try scene.status("a.pdf")
+        #expect(status.state == "completed_with_warnings")
+        #expect(status.stage("text")["attempt"] as? Int == 2)
+        #expect(
+            status.warnings == [
+                "The text ends after page 2: reading on took too long (timeout)."
+            ])
+        #expect(status.result["text_characters"] as? Int == 6)
+        #expect(try scene.text("a.pdf.results/text.txt") == "one\u{c}two\u{c}")
+        try await scene.expectClean()
+    }
+
+    @Test func `a daemon that is killed takes its templates and their children along`()
+        async throws
+    {
+        let daemon = try await scene.start(settings: "workers: {count: 2}")
+        // Pages that no computer finishes: both workers are at work until something ends them.
+        for (number, name) in ["a.pdf", "b.pdf"].enumerated() {
+            let endless = try Data(contentsOf: FlowScene.fixture("pdf/endless.pdf"))
+            try scene.drop(endless + Data("\n% \(name)\n".utf8), as: name)
+            try await daemon.line(.stageStarted, count: number + 1) { $0["stage"] == "text" }
+        }
+        let family = try Self.descendants(of: daemon.program.pid)
+        // For each slot a keeper, its template and the template's child.
+        #expect(family.count >= (geteuid() == 0 ? 6 : 4), "\(family)")
+        let watched = family.map { linux_pidfd_open($0) }
+        defer { for descriptor in watched where descriptor >= 0 { close(descriptor) } }
+        #expect(watched.allSatisfy { $0 >= 0 })
+        daemon.program.send(SIGKILL)
+        _ = try await daemon.program.ended()
+        for descriptor in watched {
+            var end = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&end, 1, 20_000) == 1)
+        }
+    }
+
+    /// All processes that a process started, and those that these started.
+    private static func descendants(of process: pid_t) throws -> [pid_t] {
+        var children: [pid_t: [pid_t]] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+            guard let pid = pid_t(name),
+                // A process may have gone since the folder was read.
+                let text = FileManager.default.contents(atPath: "/proc/\(pid)/stat")
+            else { continue }
+            let fields = String(decoding: text, as: UTF8.self).split(separator: ")").last?
+                .split(separator: " ")
+            if let parent = fields?.dropFirst().first.flatMap({ pid_t($0) }) {
+                children[parent, default: []].append(pid)
+            }
+        }
+        var found: [pid_t] = []
+        var next = children[process] ?? []
+        while let pid = next.popLast() {
+            found.append(pid)
+            next += children[pid] ?? []
+        }
+        return found
     }
 
     @Test func `a worker that cannot be had is said before anything is taken`() async throws {

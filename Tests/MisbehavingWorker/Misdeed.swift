@@ -31,7 +31,26 @@ enum Misdeed: String, CaseIterable {
     case neverReads
     case outstays
     case crashesLater
+    case declinesSecond
+    case stallsInText
     case diesOfContent
+    case templateLeaves
+    case templateLies
+    case templateRefuses
+    case templateDiesOverChild
+
+    /// What a process does that is no template's child; nil where the misdeed is one of a child.
+    var ofTemplate: (() -> Void)? {
+        switch self {
+        case .diesOfContent: DiesOfContent.commit
+        case .templateLeaves: BadTemplates.leave
+        case .templateLies: BadTemplates.lie
+        case .templateRefuses: BadTemplates.refuse
+        case .templateDiesOverChild: BadTemplates.dieOverChild
+        case .lingers: LeavesChild.linger
+        default: nil
+        }
+    }
 
     func commit() {
         switch self {
@@ -66,7 +85,11 @@ enum Misdeed: String, CaseIterable {
         case .stopsItself: Silences.stopped()
         case .neverReads: Silences.notReading()
         case .outstays: Outstays.serve()
-        case .diesOfContent: DiesOfContent.commit()
+        case .stallsInText: StallsInText.serve()
+        case .declinesSecond: Declines.second()
+        case .diesOfContent, .templateLeaves, .templateLies, .templateRefuses,
+            .templateDiesOverChild:
+            break
         }
     }
 }

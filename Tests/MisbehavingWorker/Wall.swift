@@ -4,15 +4,29 @@ import WorkerProtocol
 
 /// This side's end of the wall: requests in, replies out, both on descriptor 1.
 enum Wall {
+    /// What the daemon says.
+    enum Order {
+        case stage(StageRequest)
+        /// Another document: its descriptor is lost in a plain read, and nobody here misses it.
+        case document
+    }
+
     /// The next request; nil at the end of the stream.
     static func nextRequest() -> StageRequest? {
+        while let order = nextOrder() {
+            if case .stage(let request) = order { return request }
+        }
+        return nil
+    }
+
+    /// The next request or document; nil at the end of the stream.
+    static func nextOrder() -> Order? {
         guard let header = read(Frame.headerLength) else { return nil }
         do {
             let (length, kind) = try Frame.header(header)
-            // Another document: its descriptor is lost in a plain read, and nobody here misses it.
-            if kind == DocumentTurn.frameKind { return nextRequest() }
+            if kind == DocumentTurn.frameKind { return .document }
             guard kind == StageRequest.frameKind, let payload = read(length) else { exit(65) }
-            return try StageRequest(payload: payload[...])
+            return .stage(try StageRequest(payload: payload[...]))
         } catch {
             exit(65)
         }

@@ -5,6 +5,6 @@ guard CommandLine.arguments.count > 1, let misdeed = Misdeed(rawValue: CommandLi
 else {
     exit(64)
 }
-Wall.log("at work")
-misdeed.commit()
+// Most misdeeds are those of a template's children; some are the template's own.
+if let own = misdeed.ofTemplate { own() } else { OpenTemplate.serve { misdeed.commit() } }
 exit(0)

@@ -11,12 +11,13 @@ struct StageRun {
 
     /// Runs stages one after the other over a file, as one worker does.
     init(
-        _ path: String, _ requests: StageRequest..., limits: StageLimits = StageLimits()
+        _ path: String, _ requests: StageRequest..., limits: StageLimits = StageLimits(),
+        readiness: PDFReadiness? = nil
     ) throws {
         let descriptor = open(path, O_RDONLY)
         try #require(descriptor >= 0, "cannot open \(path)")
         defer { close(descriptor) }
-        let stages = StageTable(descriptor: descriptor, limits: limits)
+        let stages = StageTable(descriptor: descriptor, limits: limits, readiness: readiness)
         for request in requests { try stages.run(request) { replies.append($0) } }
     }
 

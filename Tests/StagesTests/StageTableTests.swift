@@ -28,7 +28,7 @@ import WorkerProtocol
 
     @Test func `the limit of each request counts, though the document is open already`() throws {
         let run = try StageRun(
-            fixture("english.pdf"), .info, .text(pageLimit: 2, byteLimit: 1000))
+            fixture("english.pdf"), .info, .info(pageLimit: 2))
         #expect(run.failure?.code == .pdfTooManyPages)
     }
 

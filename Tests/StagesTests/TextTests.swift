@@ -32,6 +32,29 @@ import WorkerProtocol
         #expect(run.failure == nil)
     }
 
+    @Test func `pages over the limit are not read, and it is said`() throws {
+        let run = try StageRun(fixture("english.pdf"), .text(pageLimit: 2, byteLimit: 1000))
+        #expect(run.text?.filter { $0 == "\u{c}" }.count == 2)
+        #expect(
+            run.warnings == [
+                "The text ends after page 2 of 3: more are not read (pdf_too_many_pages)."
+            ])
+        let whole = try StageRun(fixture("english.pdf"), .text(pageLimit: 3, byteLimit: 1000))
+        #expect(whole.warnings.isEmpty)
+    }
+
+    @Test func `the first pages are handed over one by one, so that they outlive this process`()
+        throws
+    {
+        let run = try StageRun(fixture("english.pdf"), .text)
+        let pieces = run.replies.compactMap { reply -> [UInt8]? in
+            guard case .artifactBytes(let bytes) = reply else { return nil }
+            return bytes
+        }
+        #expect(pieces.count == 3)
+        #expect(pieces.allSatisfy { $0.last == 0x0c })
+    }
+
     @Test func `a page that never ends costs only itself`() throws {
         let run = try StageRun(
             fixture("endless.pdf"), .text, limits: StageLimits(softDeadline: .milliseconds(50)))
@@ -39,7 +62,7 @@ import WorkerProtocol
         #expect(
             run.warnings
                 == [
-                    "The text ends after page 1 of 2: that of page 2 took too long to read."
+                    "The text ends after page 1 of 2: that of page 2 took too long to read (timeout)."
                 ])
     }
 

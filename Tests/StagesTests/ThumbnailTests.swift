@@ -36,7 +36,8 @@ import WorkerProtocol
             fixture("endless.pdf"), .thumbnail(ThumbnailSettings(page: 2)),
             limits: StageLimits(softDeadline: .milliseconds(50)))
         #expect(run.artifact?.isEmpty == false)
-        #expect(run.warnings == ["The preview is unfinished: page 2 took too long to draw."])
+        #expect(
+            run.warnings == ["The preview is unfinished: page 2 took too long to draw (timeout)."])
     }
 
     @Test func `text in a font that is not embedded is drawn`() throws {

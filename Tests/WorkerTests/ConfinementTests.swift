@@ -4,31 +4,60 @@ import Glibc
 import Testing
 
 @Suite struct ConfinementTests {
-    /// What the filter ends the process for.
-    @Test(arguments: [
-        "unlink", "rename", "write-file", "socket", "unix-socket", "connect", "send", "exec",
-        "exec-descriptor", "fork", "kill-parent", "trace-parent", "read-memory", "mount", "unshare",
-        "become-root", "memory-file", "io-uring", "userfaultfd", "bpf", "perf", "keyring",
-        "shared-memory", "run-memory", "map-code", "pidfd", "signal-thread", "stat",
-    ])
-    func `a confined process is killed for trying`(attempt: String) throws {
-        #expect(try probe("confined", attempt) == .killed(signal: SIGSYS))
+    /// Where the worker is probed.
+    enum Place: CaseIterable {
+        case asItIs, withoutLandlock, withoutNamespaces
+
+        var wrapper: [String] {
+            switch self {
+            case .asItIs: []
+            case .withoutLandlock: ["ConfinementProbe", "without-landlock"]
+            case .withoutNamespaces: ["ConfinementProbe", "without-namespaces"]
+            }
+        }
+
+        /// What it must say is missing.
+        var complaint: String? {
+            switch self {
+            case .asItIs: nil
+            case .withoutLandlock: "landlock unavailable"
+            case .withoutNamespaces: "namespaces not allowed"
+            }
+        }
     }
 
-    /// What libraries try in good faith, and can do without.
-    @Test(arguments: ["open", "create", "fork-3", "allow-dumps", "raise-limit"])
-    func `a confined process is refused`(attempt: String) throws {
-        #expect(try probe("confined", attempt) == .exited(10))
+    private var identity: [String] { geteuid() == 0 ? ["--uid", "65534", "--gid", "65534"] : [] }
+
+    @Test(arguments: Place.allCases)
+    func `a worker's child is refused every forbidden act, and says what its wall lacks`(
+        place: Place
+    ) throws {
+        let worker = try SpawnedProgram(
+            "ingest-worker", arguments: identity + ["--probe"], through: place.wrapper)
+        let table = worker.channelText()
+        #expect(worker.end() == .exited(0), "\(table)")
+        print("forbidden acts, \(place):\n\(table)")
+        let lines = table.split(separator: "\n")
+        #expect(lines.last == "refused: \(ForbiddenAct.all.count) of \(ForbiddenAct.all.count)")
+        #expect(lines.dropLast().count == ForbiddenAct.all.count)
+        #expect(lines.dropLast().allSatisfy { $0.contains(" refused, ") })
+        #expect(Set(ForbiddenAct.all.map(\.name)).count == ForbiddenAct.all.count)
+        if geteuid() == 0 { #expect(worker.logText() == (place.complaint.map { $0 + "\n" } ?? "")) }
     }
 
-    @Test func `a confined process that does nothing forbidden lives`() throws {
-        #expect(try probe("confined", "nothing") == .exited(0))
+    @Test func `where Landlock is required a kernel without it is refused`() throws {
+        let worker = try SpawnedProgram(
+            "ingest-worker", arguments: identity + ["--require-landlock"],
+            through: Place.withoutLandlock.wrapper)
+        #expect(worker.end() == .exited(71))
+        #expect(
+            worker.logText() == "confinement failed: enter Landlock, which is required: errno 38\n")
     }
 
     /// Shows that the probe itself can do what the wall then stops.
     @Test(arguments: ["open", "socket", "unix-socket", "memory-file", "run-memory", "map-code"])
-    func `the same attempt succeeds in the open field`(attempt: String) throws {
-        #expect(try probe("open-field", attempt) == .exited(0))
+    func `the same act succeeds in the open field`(act: String) throws {
+        #expect(try probe("open-field", act) == .exited(0))
     }
 
     @Test func `Landlock alone keeps files closed`() throws {
@@ -51,7 +80,7 @@ import Testing
         #expect(size == length)
     }
 
-    private func probe(_ wall: String, _ attempt: String) throws -> SpawnedProgram.End {
-        try SpawnedProgram("ConfinementProbe", arguments: [wall, attempt]).end()
+    private func probe(_ wall: String, _ act: String) throws -> SpawnedProgram.End {
+        try SpawnedProgram("ConfinementProbe", arguments: [wall, act]).end()
     }
 }

@@ -1,7 +1,9 @@
+import CLinux
 import Glibc
-import Testing
+import WorkerProtocol
 
-/// A program of this package, running with a file on descriptor 0, a channel on 1 and a pipe on 2.
+/// A program of this package, running with nothing on descriptor 0, a socket that keeps messages apart on 1
+/// and a pipe on 2.
 final class SpawnedProgram {
     let processID: pid_t
     private(set) var channel: Int32
@@ -11,6 +13,13 @@ final class SpawnedProgram {
     enum End: Equatable, CustomStringConvertible {
         case exited(Int32)
         case killed(signal: Int32)
+
+        /// Reads a status as wait(2) tells it.
+        init(status: Int32) {
+            self =
+                status & 0x7f == 0
+                ? .exited(status >> 8 & 0xff) : .killed(signal: status & 0x7f)
+        }
 
         var description: String {
             switch self {
@@ -25,9 +34,11 @@ final class SpawnedProgram {
         let code: Int32
     }
 
-    init(_ name: String, arguments: [String], input: String = "/dev/null") throws {
+    /// - Parameter wrapper: another program, with its arguments, that starts this one; without a path it is
+    ///   one of this package.
+    init(_ name: String, arguments: [String], through wrapper: [String] = []) throws {
         var channels: [Int32] = [0, 0]
-        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        let kind = Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, kind, 0, &channels) == 0 else {
             throw SpawnError(step: "socketpair", code: errno)
         }
@@ -38,12 +49,14 @@ final class SpawnedProgram {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, channels[1], 1)
         posix_spawn_file_actions_adddup2(&actions, logs[1], 2)
 
-        let path = Self.productFolder + "/" + name
-        var argv = ([path] + arguments).map { strdup($0) } + [nil]
+        var line = wrapper + [Self.productFolder + "/" + name]
+        if !line[0].hasPrefix("/") { line[0] = Self.productFolder + "/" + line[0] }
+        let path = line[0]
+        var argv = (line + arguments).map { strdup($0) } + [nil]
         defer { for argument in argv { free(argument) } }
         var environment: [UnsafeMutablePointer<CChar>?] = [nil]
         var pid: pid_t = 0
@@ -69,16 +82,20 @@ final class SpawnedProgram {
         return path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
     }
 
-    /// Writes to the channel; a program that has gone is no error.
-    func send(_ bytes: [UInt8]) {
-        _ = Glibc.send(channel, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-    }
-
-    /// The next bytes on the channel; empty once the program has closed it.
-    func receive() -> [UInt8] {
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        let count = read(channel, &buffer, buffer.count)
-        return Array(buffer.prefix(max(0, count)))
+    /// Gives a template an order; returns its answer, nil where it has gone, and the descriptor that came
+    /// with it or -1.
+    func order(
+        _ order: TemplateOrder, _ descriptors: [Int32]
+    ) throws -> (TemplateReply?, descriptor: Int32) {
+        let message = order.encoded()
+        let count = Int32(descriptors.count)
+        guard linux_send_descriptors(channel, message, message.count, descriptors, count) > 0
+        else { return (nil, -1) }
+        var answer = [UInt8](repeating: 0, count: TemplateOrder.lengthLimit)
+        var descriptor: Int32 = -1
+        let length = linux_receive(channel, &answer, answer.count, 0, &descriptor, 1)
+        guard length > 0 else { return (nil, -1) }
+        return (try TemplateReply(answer[..<length]), descriptor)
     }
 
     func closeChannel() {
@@ -86,15 +103,18 @@ final class SpawnedProgram {
         channel = -1
     }
 
-    /// Says that no more requests come, while replies may still.
-    func endRequests() { shutdown(channel, Int32(SHUT_WR)) }
+    /// Everything written to descriptor 1, to its end.
+    func channelText() -> String { Self.text(of: channel) }
 
     /// Everything said on descriptor 2, to its end.
-    func logText() -> String {
+    func logText() -> String { Self.text(of: log) }
+
+    /// Everything that can be read from a descriptor.
+    static func text(of descriptor: Int32) -> String {
         var text: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = read(log, &buffer, buffer.count)
+            let count = read(descriptor, &buffer, buffer.count)
             guard count > 0 else { return String(decoding: text, as: UTF8.self) }
             text += buffer[..<count]
         }
@@ -104,21 +124,15 @@ final class SpawnedProgram {
     func end() -> End {
         var status: Int32 = 0
         while waitpid(processID, &status, 0) < 0, errno == EINTR {}
-        return status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .killed(signal: status & 0x7f)
+        return End(status: status)
     }
 
-    /// A file of the process below `/proc`, as text.
-    func processFile(_ name: String) throws -> String {
-        let descriptor = open("/proc/\(processID)/\(name)", O_RDONLY)
+    /// A file of a process below `/proc`, as text.
+    static func processFile(_ name: String, of process: pid_t) throws -> String {
+        let descriptor = open("/proc/\(process)/\(name)", O_RDONLY)
         guard descriptor >= 0 else { throw SpawnError(step: "open \(name)", code: errno) }
         defer { close(descriptor) }
-        var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            guard count > 0 else { return String(decoding: text, as: UTF8.self) }
-            text += buffer[..<count]
-        }
+        return text(of: descriptor)
     }
 }
 

@@ -17,8 +17,8 @@ import WorkerProtocol
         #expect(summary.pages == 3)
         #expect(try worker.ask(text).last == .finished(.text(characters: 73)))
         #expect(try worker.ask(thumbnail).last == .finished(.thumbnail(count: 1)))
-        #expect(worker.finish() == .exited(0))
-        #expect(worker.program.logText() == "")
+        #expect(try worker.finish() == .exited(0))
+        #expect(worker.logText() == "")
     }
 
     @Test func `a worker turns to the next document and forgets the one before`() throws {
@@ -33,13 +33,25 @@ import WorkerProtocol
             return
         }
         #expect(failure.code == .pdfCorrupt)
-        #expect(worker.finish() == .exited(0))
+        #expect(try worker.finish() == .exited(0))
+    }
+
+    @Test func `a worker that has grown leaves before it looks at another document`() throws {
+        let worker = try WorkerConversation(file: fixture("english.pdf"))
+        #expect(try worker.ask(thumbnail).last == .finished(.thumbnail(count: 1)))
+        try worker.turn(to: fixture("english.pdf"))
+        // As many pixels as are allowed: some 35 MB.
+        let large = ThumbnailSettings(page: 1, width: 4096, height: 4096, quality: 1)
+        #expect(try worker.ask(.thumbnail(large)).last == .finished(.thumbnail(count: 1)))
+        try worker.turn(to: fixture("english.pdf"))
+        #expect(try worker.ask(text).isEmpty)
+        #expect(try worker.finish() == .exited(75))
     }
 
     @Test func `a document without its descriptor ends the worker`() throws {
         let worker = try WorkerConversation(file: fixture("english.pdf"))
-        worker.program.send(DocumentTurn.encoded())
-        #expect(worker.finish() == .exited(64))
+        worker.send(DocumentTurn.encoded())
+        #expect(try worker.finish() == .exited(64))
     }
 
     /// Built-in fonts and character maps are loaded late, when no file can be opened any more.
@@ -48,7 +60,7 @@ import WorkerProtocol
         let pages = try artifact(of: worker.ask(text))
         #expect(String(decoding: pages, as: UTF8.self).hasPrefix("안녕하세요."))
         let drawn = try artifact(of: worker.ask(thumbnail))
-        #expect(worker.finish() == .exited(0))
+        #expect(try worker.finish() == .exited(0))
 
         let blank = try WorkerConversation(file: fixture("blank.pdf"))
         #expect(try artifact(of: blank.ask(thumbnail)).count < drawn.count)
@@ -63,7 +75,7 @@ import WorkerProtocol
             }
             #expect(failure.code == .pdfCorrupt)
         }
-        #expect(worker.finish() == .exited(0))
+        #expect(try worker.finish() == .exited(0))
     }
 
     @Test(
@@ -77,22 +89,21 @@ import WorkerProtocol
         ] as [[UInt8]])
     func `a frame that is no request ends the worker`(frame: [UInt8]) throws {
         let worker = try WorkerConversation(file: fixture("english.pdf"))
-        worker.program.send(frame)
-        #expect(worker.program.end() == .exited(64))
-        #expect(worker.program.logText().hasPrefix("read request: "))
+        worker.send(frame)
+        #expect(try worker.end() == .exited(64))
+        #expect(worker.logText().hasPrefix("read request: "))
     }
 
     @Test func `a frame that is cut short ends the worker`() throws {
         let worker = try WorkerConversation(file: fixture("english.pdf"))
-        worker.program.send(Array(info.encoded().dropLast()))
-        worker.program.endRequests()
-        #expect(worker.program.end() == .exited(64))
+        worker.send(Array(info.encoded().dropLast()))
+        worker.endRequests()
+        #expect(try worker.end() == .exited(64))
     }
 
     @Test(arguments: [
-        ["--uid", "65534"], ["--gid", "65534"], ["--memory"], ["--memory", "-1"],
-        ["--path", "/etc"],
-        ["--cpu-seconds", "soon"],
+        ["--uid", "65534"], ["--gid", "65534"], ["--uid"], ["--uid", "-1", "--gid", "1"],
+        ["--uid", "4294967295", "--gid", "1"], ["--path", "/etc"], ["--memory", "1"],
     ])
     func `arguments that mean nothing are refused`(arguments: [String]) throws {
         let program = try SpawnedProgram("ingest-worker", arguments: arguments)
@@ -110,8 +121,8 @@ import WorkerProtocol
     func `a working worker has nothing left to lose`() throws {
         let worker = try WorkerConversation(file: fixture("english.pdf"))
         _ = try worker.ask(info)
-        let status = try worker.program.processFile("status").split(separator: "\n").map(
-            String.init)
+        let status = try SpawnedProgram.processFile("status", of: worker.processID)
+            .split(separator: "\n").map(String.init)
         let fields = [
             "Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534",
             "NoNewPrivs:\t1", "Seccomp:\t2", "Threads:\t1", "CapEff:\t0000000000000000",
@@ -121,22 +132,22 @@ import WorkerProtocol
         let groups = status.first { $0.hasPrefix("Groups:") }
         #expect(groups?.dropFirst("Groups:".count).allSatisfy { $0 == "\t" || $0 == " " } == true)
 
-        let limits = try worker.program.processFile("limits")
+        let limits = try SpawnedProgram.processFile("limits", of: worker.processID)
         for limit in ["Max open files            4 ", "Max file size             0 "] {
             #expect(limits.contains(limit))
         }
-        #expect(worker.finish() == .exited(0))
+        #expect(try worker.finish() == .exited(0))
     }
 
     @Test func `memory that a document asks for is refused and reported, not fatal`() throws {
         let worker = try WorkerConversation(
-            file: fixture("english.pdf"), options: ["--memory", "100000"])
+            file: fixture("english.pdf"), memory: ByteCount(100_000))
         guard case .failed(let failure) = try worker.ask(info).last else {
             Issue.record("the stage did not fail")
             return
         }
         #expect(failure.code == .memoryExceeded)
-        #expect(worker.finish() == .exited(0))
+        #expect(try worker.finish() == .exited(0))
     }
 
     private func artifact(of replies: [StageReply]) -> [UInt8] {

@@ -61,35 +61,100 @@ import WorkerProtocol
         await bench.slot.rest()
     }
 
-    @Test func `a process that stands by serves whoever comes first, and nobody after them`()
+    @Test func `a template that stands by has seen nobody, and its children go to whoever comes`()
         async throws
     {
-        for first in [Self.alice, nil] {
-            let bench = try WorkerBench(misdeed: "none")
-            await bench.slot.standBy(under: .ample)
-            let ready = try #require(bench.slot.idlePid)
-            await bench.slot.standBy(under: .ample)
-            #expect(bench.slot.idlePid == ready, "one that stands by already is left alone")
-            #expect(try await pid(bench, first) == ready)
-            #expect(try await pid(bench, Self.bob) != ready)
-            await bench.slot.standBy(under: .ample)
-            let next = try #require(bench.slot.idlePid)
-            #expect(try await pid(bench, nil) == next, "it had seen nobody's document")
-            await bench.slot.rest()
-            #expect(kill(next, 0) != 0)
-        }
+        let bench = try WorkerBench(misdeed: "none")
+        await bench.slot.standBy()
+        let template = try #require(bench.slot.templatePid)
+        await bench.slot.standBy()
+        #expect(bench.slot.templatePid == template, "one that stands by already is left alone")
+        let first = try await pid(bench, Self.alice)
+        #expect(try await pid(bench, Self.bob) != first)
+        #expect(bench.slot.templatePid == template)
+        await bench.slot.standBy()
+        #expect(bench.slot.isCold, "nobody's data outlives the work")
+        #expect(bench.slot.templatePid == template)
+        await bench.slot.end()
+        #expect(kill(template, 0) != 0)
+        #expect(bench.slot.templatePid == nil)
+        #expect(try await pid(bench, nil) != first, "a slot that was ended starts afresh")
+        await bench.slot.end()
     }
 
-    @Test func `a process that died while it stood by costs nobody an attempt`() async throws {
+    @Test func `a template that died while it stood by is replaced and costs nobody an attempt`()
+        async throws
+    {
         let bench = try WorkerBench(misdeed: "none")
-        await bench.slot.standBy(under: .ample)
-        let dead = try #require(bench.slot.idlePid)
+        await bench.slot.standBy()
+        let dead = try #require(bench.slot.templatePid)
         kill(dead, SIGKILL)
         var facts = siginfo_t()
         // Returns once it is dead, and leaves it to be reaped by its owner.
         waitid(P_PID, id_t(dead), &facts, WEXITED | WNOWAIT)
-        #expect(try await pid(bench, Self.alice) != dead)
-        await bench.slot.rest()
+        _ = try await pid(bench, Self.alice)
+        #expect(bench.slot.templatePid != dead)
+        await bench.slot.end()
+    }
+
+    @Test func `a template that dies over a document takes its child along and is replaced`()
+        async throws
+    {
+        let bench = try WorkerBench(misdeed: "templateDiesOverChild")
+        #expect(try await bench.outcome().code == .memoryExceeded)
+        #expect(bench.slot.templatePid == nil)
+        // Whoever adopts it reaps it in their own time.
+        let child = try #require(bench.lines.last?.fields[.pid].flatMap { pid_t($0) })
+        try awaitEnd(of: child)
+    }
+
+    @Test
+    func `a misdeed ends the template as well, so that the next child's memory lies elsewhere`()
+        async throws
+    {
+        let bench = try WorkerBench(misdeed: "faults")
+        await bench.slot.standBy()
+        let template = try #require(bench.slot.templatePid)
+        _ = try await bench.outcome()
+        #expect(bench.slot.templatePid == nil)
+        #expect(kill(template, 0) != 0)
+    }
+
+    @Test func `a template has so many children and no more`() async throws {
+        let bench = try WorkerBench(misdeed: "none")
+        var templates: Set<pid_t> = []
+        for _ in 0...WorkerTemplate.childLimit {
+            _ = try await pid(bench, nil)
+            templates.insert(try #require(bench.slot.templatePid))
+        }
+        #expect(templates.count == 2)
+        await bench.slot.end()
+    }
+
+    @Test
+    func `a process that has grown leaves the next document to another, and nobody is blamed`()
+        async throws
+    {
+        let bench = try WorkerBench(misdeed: "declinesSecond")
+        let first = try await pid(bench, Self.alice)
+        #expect(!bench.slot.isCold)
+        #expect(try await pid(bench, Self.alice) != first)
+        #expect(bench.lines.allSatisfy { $0.event == .workerSaid })
+        await bench.slot.end()
+    }
+
+    @Test func `large documents do not follow each other in a process`() async throws {
+        let half = WorkerProcess.byteLimit.bytes / 2
+        let bench = try WorkerBench(misdeed: "none", blobSize: half + 1)
+        let first = try await pid(bench, Self.alice)
+        #expect(try await pid(bench, Self.alice) != first)
+        let small = try WorkerBench(misdeed: "none", blobSize: half)
+        let begin = SuspendingClock.now
+        let other = try await pid(small, Self.alice)
+        let next = try await pid(small, Self.alice)
+        if SuspendingClock.now - begin < WorkerProcess.lifetime { #expect(next == other) }
+        #expect(try await pid(small, Self.alice) != next)
+        for slot in [bench.slot, small.slot] { await slot.end() }
     }
 
     @Test func `a process sees so many documents and no more`() async throws {

@@ -16,12 +16,13 @@ final class WorkerBench: Sendable {
     private let blob: FileDescriptor
     private let journal = RecordedJournal()
 
-    init(misdeed: String) throws {
+    /// - Parameter blobSize: how many bytes the blob has; nil for ``blobText`` alone.
+    init(misdeed: String, blobSize: Int64? = nil) throws {
         let program = try ownDirectory().appending("MisbehavingWorker")
         slot = try WorkerSlot(
             number: 0, launcher: WorkerLauncher(executable: program, arguments: [misdeed]),
             journal: journal.line)
-        blob = try Self.makeBlob()
+        blob = try Self.makeBlob(size: blobSize)
     }
 
     deinit { Glibc.close(blob.rawValue) }
@@ -50,11 +51,14 @@ final class WorkerBench: Sendable {
         lines.compactMap { $0.fields[.pid].flatMap { pid_t($0) } }.filter { kill($0, 0) == 0 }
     }
 
-    private static func makeBlob() throws -> FileDescriptor {
+    private static func makeBlob(size: Int64?) throws -> FileDescriptor {
         var template = Array("/tmp/ingestd-blob-XXXXXX".utf8CString)
         let writer = FileDescriptor(rawValue: mkstemp(&template))
         defer { unlink(template) }
-        try writer.closeAfter { _ = try writer.writeAll(blobText.utf8) }
+        try writer.closeAfter {
+            _ = try writer.writeAll(blobText.utf8)
+            if let size { ftruncate(writer.rawValue, off_t(size)) }
+        }
         return try FileDescriptor.open(FilePath(platformString: template), .readOnly)
     }
 }

@@ -1,29 +1,46 @@
 import Rules
 import SystemPackage
 import Testing
+import WorkerProtocol
 
 @testable import Workers
 
 @Suite struct WorkerLauncherTests {
-    @Test func `the command line tells identity and limits`() {
+    @Test func `the command line tells how to be confined`() {
         let launcher = WorkerLauncher(
             executable: "/opt/worker", arguments: ["first"],
-            identity: WorkerIdentity(uid: 990, gid: 991))
-        let limits = WorkerLimits(
-            softDeadline: .milliseconds(1500), hardDeadline: .milliseconds(2500),
-            memory: .mebibytes(1), outputLimit: .zero)
+            identity: WorkerIdentity(uid: 990, gid: 991), requiresLandlock: true)
         #expect(
-            launcher.commandLine(under: limits) == [
-                "/opt/worker", "first", "--uid", "990", "--gid", "991", "--memory", "1048576",
-                "--cpu-seconds", "12", "--soft-seconds", "1",
+            launcher.commandLine == [
+                "/opt/worker", "first", "--uid", "990", "--gid", "991", "--require-landlock",
             ])
     }
 
-    @Test func `output and log make no difference to a process`() {
-        let launcher = WorkerLauncher(executable: "/opt/worker")
-        var other = WorkerLimits.ample
-        other.outputLimit = .zero
-        #expect(launcher.commandLine(under: other) == launcher.commandLine(under: .ample))
+    @Test func `output and log make no difference to a process, and short times are whole seconds`()
+    {
+        let limits = WorkerLimits(
+            softDeadline: .milliseconds(1500), hardDeadline: .milliseconds(2500),
+            memory: .mebibytes(1), outputLimit: .zero)
+        var other = limits
+        other.outputLimit = .mebibytes(1)
+        #expect(other.ofChild == limits.ofChild)
+        #expect(
+            limits.ofChild == ChildLimits(memory: .mebibytes(1), cpuSeconds: 12, softSeconds: 1))
+    }
+
+    @Test(arguments: [
+        ("templateLeaves", "it ended, exit status 9"),
+        ("templateLies", "it answered what was not asked"),
+        ("templateRefuses", "fork a worker: "),
+    ])
+    func `a template that is none starts no worker`(misdeed: String, why: String) async throws {
+        let bench = try WorkerBench(misdeed: misdeed)
+        guard case .notStarted(let failure) = try await bench.outcome() else {
+            Issue.record("it started")
+            return
+        }
+        #expect(failure.detail.contains(why), "\(failure)")
+        #expect(bench.slot.templatePid == nil)
     }
 
     @Test func `a worker that leaves in order passes the rehearsal`() throws {
@@ -32,7 +49,7 @@ import Testing
 
     @Test(arguments: [
         ("leaves", "try out the worker: at work (exit status 7)"),
-        ("unheard-of", "try out the worker: exit status 64"),
+        ("unheard-of", ", exit status 64"),
         ("traps", "SIG"),
     ])
     func `one that does not is told of`(misdeed: String, detail: String) throws {

@@ -68,10 +68,8 @@ import WorkerProtocol
         #expect(
             facts == [
                 "open [0, 1, 2]", "environment [\"SWIFT_BACKTRACE=enable=no\"]", "blocked []",
-                "ignored []", "leads session true", "leads group true", "directory /",
-                "blob access 0",
-                "arguments [\"inspects\", \"--memory\", \"536870912\", \"--cpu-seconds\", \"240\", "
-                    + "\"--soft-seconds\", \"60\"]",
+                "ignored []", "leads session false", "leads group false", "directory /",
+                "blob access 0", "arguments [\"inspects\"]",
             ])
     }
 

@@ -4,6 +4,7 @@
 #define CLINUX_CONFINEMENT_H
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -41,10 +42,23 @@ static inline int linux_close_from(unsigned int first) {
     return syscall(SYS_close_range, first, ~0U, 0) == 0 ? 0 : -errno;
 }
 
-/// Leaves the network, the System V objects and the host name behind.
-static inline int linux_separate_namespaces(void) {
-    // CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS: the C library hides these names by default.
-    return syscall(SYS_unshare, 0x40000000 | 0x08000000 | 0x04000000) == 0 ? 0 : -errno;
+/// Leaves namespaces behind. The C library hides the names of these flags by default.
+enum {
+    LINUX_NEW_NETWORK = 0x40000000,
+    LINUX_NEW_IPC = 0x08000000,
+    LINUX_NEW_HOST_NAME = 0x04000000,
+    LINUX_NEW_PROCESSES = 0x20000000,
+    LINUX_NEW_USERS = 0x10000000,
+};
+
+static inline int linux_separate_namespaces(unsigned long flags) {
+    return syscall(SYS_unshare, flags) == 0 ? 0 : -errno;
+}
+
+/// Puts the calling thread under a program that judges its system calls, for good.
+static inline int linux_install_filter(struct sock_filter *program, unsigned short count) {
+    struct sock_fprog whole = {count, program};
+    return prctl(PR_SET_SECCOMP, 2 /* SECCOMP_MODE_FILTER */, &whole) == 0 ? 0 : -errno;
 }
 
 /// Makes one group the real, effective and saved one of the calling thread.
@@ -72,6 +86,13 @@ static inline int linux_drop_capabilities(void) {
     struct { uint32_t version; int pid; } header = {0x20080522, 0};
     struct { uint32_t effective, permitted, inheritable; } none[2] = {{0, 0, 0}, {0, 0, 0}};
     return syscall(SYS_capset, &header, none) == 0 ? 0 : -errno;
+}
+
+/// Any system call by its number, with six arguments.
+static inline long linux_system_call(long number, const long arguments[6]) {
+    const long *a = arguments;
+    long result = syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    return result < 0 ? -errno : result;
 }
 
 #endif

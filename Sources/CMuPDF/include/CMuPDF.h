@@ -53,9 +53,15 @@ struct pdf_obj;
 /// Makes a reader whose allocations end at `memory_limit` bytes; null where even that is too much.
 struct mupdf_reader *mupdf_new(size_t memory_limit);
 void mupdf_free(struct mupdf_reader *reader);
+/// Sets where a reader's allocations end from now on.
+void mupdf_set_memory_limit(struct mupdf_reader *reader, size_t memory_limit);
+/// Loads the fonts that stand in for those that documents do not bring along.
+enum mupdf_code mupdf_load_fonts(struct mupdf_reader *reader);
+/// Forgets the document, so that another can be opened.
+void mupdf_close(struct mupdf_reader *reader);
 
-/// Opens the PDF on a descriptor, of which `length` bytes are read by position only. To be called
-/// once.
+/// Opens the PDF on a descriptor, of which `length` bytes are read by position only. No other
+/// may be open.
 enum mupdf_code mupdf_open(struct mupdf_reader *reader, int descriptor, int64_t length);
 /// Whether the cross-reference table was missing or wrong, and had to be rebuilt.
 int mupdf_was_repaired(struct mupdf_reader *reader);

@@ -11,6 +11,8 @@ public struct WorkerSettings: Sendable, Hashable {
     /// The user a daemon with the right to change identity runs workers as; nil is the first of ``standardUsers``
     /// that the system knows. A daemon without that right runs them as itself.
     public var user: String?
+    /// Whether the daemon refuses to start on a kernel without Landlock, rather than to warn.
+    public var requiresLandlock: Bool
     /// What each stage may take; stages without an entry have their ``StageAllowance/standard(for:)``.
     public var allowances: [StageName: StageAllowance]
 
@@ -18,11 +20,13 @@ public struct WorkerSettings: Sendable, Hashable {
 
     public init(
         count: Int? = nil, program: String? = nil, user: String? = nil,
+        requiresLandlock: Bool = false,
         allowances: [StageName: StageAllowance] = [:]
     ) {
         self.count = count
         self.program = program
         self.user = user
+        self.requiresLandlock = requiresLandlock
         self.allowances = allowances
     }
 

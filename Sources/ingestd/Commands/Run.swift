@@ -44,7 +44,9 @@ struct Run: AsyncParsableCommand {
         let logger = JournalLog.logger(
             settings.log, journalStream: Environment.value("JOURNAL_STREAM"))
         let journal = JournalLog.journal(logger)
-        let launcher = WorkerLauncher(executable: FilePath(program), identity: identity)
+        let launcher = WorkerLauncher(
+            executable: FilePath(program), identity: identity,
+            requiresLandlock: settings.workers.requiresLandlock)
         let daemon: Daemon
         do {
             // Better no daemon than one whose every document fails for want of a worker.

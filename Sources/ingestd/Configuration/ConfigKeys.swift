@@ -36,6 +36,7 @@ enum LimitKey: String, CaseIterable {
 /// The keys of `workers`.
 enum WorkersKey: String, CaseIterable {
     case count, program, user
+    case requireLandlock = "require_landlock"
 }
 
 /// The keys of `stages`: those that run in a worker.
@@ -46,7 +47,7 @@ enum StagesKey: String, CaseIterable {
 
 /// The keys of one stage.
 enum StageKey: String, CaseIterable {
-    case soft, hard, memory
+    case soft, hard, memory, output, pages
 }
 
 /// The keys of `log`.

@@ -72,6 +72,9 @@ struct ConfigParser {
         }
         settings.workers.program = path(keys[.program], "workers.program")
         settings.workers.user = reader.text(keys[.user], "workers.user")
+        if let isRequired = reader.flag(keys[.requireLandlock], "workers.require_landlock") {
+            settings.workers.requiresLandlock = isRequired
+        }
     }
 
     private mutating func readStages(_ node: Node) {
@@ -94,6 +97,7 @@ struct ConfigParser {
             {
                 allowance.memory = memory
             }
+            readBounds(keys, what, &allowance)
             if allowance.soft >= allowance.hard {
                 reader.report(
                     value,
@@ -101,6 +105,25 @@ struct ConfigParser {
                         + "(\(allowance.hard.setting)), so that the worker can keep what is done")
             }
             settings.workers.allowances[stage] = allowance
+        }
+    }
+
+    /// What a stage may make, and of how many pages.
+    private mutating func readBounds(
+        _ keys: [StageKey: Node], _ what: String, _ allowance: inout StageAllowance
+    ) {
+        if let output = reader.size(
+            keys[.output], "\(what).output",
+            in: ByteCount.mebibytes(1)...ByteCount.mebibytes(1 << 20))
+        {
+            allowance.output = output
+        }
+        guard let node = keys[.pages] else { return }
+        guard allowance.pages != nil else {
+            return reader.report(node, "\(what) has no bound on pages: only info and text have one")
+        }
+        if let pages = reader.number(node, "\(what).pages", in: StageAllowance.pagesRange) {
+            allowance.pages = pages
         }
     }
 

@@ -39,11 +39,12 @@ struct ConfigSummary {
         for (name, limit) in settings.limits.users.sorted(by: { $0.key < $1.key }) {
             limits.add(name, bytes(limit), files(limit))
         }
-        var stages = TextTable("STAGE", "SOFT", "HARD", "MEMORY")
+        var stages = TextTable("STAGE", "SOFT", "HARD", "MEMORY", "OUTPUT", "PAGES")
         for (stage, allowance) in allowances {
             stages.add(
                 stage.rawValue, allowance.soft.setting, allowance.hard.setting,
-                allowance.memory.description)
+                allowance.memory.description, allowance.output.description,
+                allowance.pages.map(String.init) ?? "-")
         }
         let workers = settings.workers
         var others = TextTable("SETTING", "VALUE")
@@ -53,6 +54,7 @@ struct ConfigSummary {
         others.add(
             "workers.user",
             workers.user ?? WorkerSettings.standardUsers.joined(separator: ", else "))
+        others.add("workers.require_landlock", workers.requiresLandlock ? "true" : "false")
         others.add("stop_timeout", settings.stopTimeout.setting)
         others.add("log", "\(settings.log.format.rawValue), \(settings.log.level.rawValue)")
         let words = warnings.map { "warning: " + TerminalText.line($0) + "\n" }.joined()
@@ -146,6 +148,7 @@ struct ConfigSummary {
             .init("count", .count(settings.workers.count)),
             .init("program", .text(settings.workers.program)),
             .init("user", .text(settings.workers.user)),
+            .init("require_landlock", .bool(settings.workers.requiresLandlock)),
         ])
     }
 
@@ -158,6 +161,8 @@ struct ConfigSummary {
                         .init("soft_seconds", .decimal(allowance.soft.inSeconds)),
                         .init("hard_seconds", .decimal(allowance.hard.inSeconds)),
                         .init("memory_bytes", .integer(allowance.memory.bytes)),
+                        .init("output_bytes", .integer(allowance.output.bytes)),
+                        .init("pages", .count(allowance.pages)),
                     ]))
             })
     }

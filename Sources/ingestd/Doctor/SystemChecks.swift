@@ -101,10 +101,16 @@ struct SystemChecks {
         do {
             let program = try WorkerProgram.locate(configured: settings.workers.program)
             let identity = try WorkerUser.identity(configured: settings.workers.user)
-            let launcher = WorkerLauncher(executable: FilePath(program), identity: identity)
+            let launcher = WorkerLauncher(
+                executable: FilePath(program), identity: identity,
+                requiresLandlock: settings.workers.requiresLandlock)
             let words = try launcher.rehearse(under: .rehearsal)
             if words.isEmpty {
                 checkup.fine(Self.about, "worker", "\(program) starts and confines itself")
+            } else if words == [WorkerLauncher.missingNamespaces] {
+                checkup.fine(
+                    Self.about, "worker",
+                    "\(program) starts and confines itself; it may have no namespaces here")
             } else {
                 checkup.warn(
                     Self.about, "worker", "\(program) starts: \(words.joined(separator: "; "))",
