@@ -5,7 +5,7 @@ import Testing
 
 /// What a user may try against the others, raced for a bounded number of rounds; `make attacks` has
 /// every case, for longer and against the installed kind of daemon.
-@Suite(.serialized, .timeLimit(.minutes(2)), .enabled(if: geteuid() == 0))
+@Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: geteuid() == 0))
 struct AttackTests {
     /// What nothing that an account can read may ever hold.
     private static let mark = Data("a-secret-of-somebody-else".utf8)

@@ -4,7 +4,7 @@ import Rules
 import Testing
 
 /// What is no good: each ends in its code or waits, and a good file is taken all the same.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct BadInputTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct BadInputTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

@@ -3,7 +3,7 @@ import Rules
 import Testing
 
 /// Every way of publishing that needs no server: whatever the program, one document with all of it.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ClientTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ClientTests {
     @Test(arguments: Client.all)
     func `what a client publishes becomes one document, whole`(client: Client) async throws {
         let desk = try await ClientDesk()

@@ -5,7 +5,7 @@ import Testing
 /// The daemon's life is cut at each row of the table of states, and nothing is lost or doubled.
 ///
 /// Rule: docs/design.md, "Invariants and the order of writes".
-@Suite(.serialized, .timeLimit(.minutes(3))) struct CrashTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct CrashTests {
     /// A death: by SIGKILL, when a checkpoint is passed for the n-th time.
     struct Death: Sendable, CustomStringConvertible {
         let checkpoint: String

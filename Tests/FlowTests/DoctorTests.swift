@@ -24,7 +24,7 @@ private struct Diagnosis {
     }
 }
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct DoctorTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct DoctorTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

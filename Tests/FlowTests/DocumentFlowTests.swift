@@ -3,7 +3,7 @@ import Rules
 import Testing
 
 /// One file's way through the whole house.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct DocumentFlowTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct DocumentFlowTests {
     private static let statusKeys = [
         "document_id", "file_name", "collection", "owner", "uid", "kind", "size", "sha256",
         "status", "state", "progress", "message", "received_at", "started_at", "completed_at",

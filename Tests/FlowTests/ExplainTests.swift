@@ -2,7 +2,7 @@ import Foundation
 import Rules
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ExplainTests {
+@Suite(.timeLimit(.minutes(5))) struct ExplainTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

@@ -4,7 +4,7 @@ import Rules
 import Testing
 
 /// What stands at a sidecar's name and is not ingestd's is moved aside, never followed, never lost.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ForeignSidecarTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ForeignSidecarTests {
     enum Foreign: CaseIterable, Sendable {
         case file, folder, link, fifo, socket
         /// One that its owner may not read.

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A state directory that came to harm is told so, and mended where nothing can be lost by it.
-@Suite(.timeLimit(.minutes(3))) struct FsckTests {
+@Suite(.timeLimit(.minutes(5))) struct FsckTests {
     let scene: FlowScene
     private var state: DamagedState { DamagedState(scene: scene) }
 
@@ -258,7 +258,7 @@ import Testing
 }
 
 /// What nothing refers to goes, beside a running daemon only after a day.
-@Suite(.timeLimit(.minutes(1))) struct GcTests {
+@Suite(.timeLimit(.minutes(5))) struct GcTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

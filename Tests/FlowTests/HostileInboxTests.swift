@@ -3,7 +3,7 @@ import Rules
 import Testing
 
 /// What an inbox's owner may have put or changed there, which must hurt nobody else.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct HostileInboxTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct HostileInboxTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

@@ -3,7 +3,7 @@ import Rules
 import Testing
 
 /// Inboxes that are missing, go, are replaced, and come back while the daemon runs.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct InboxLifeTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct InboxLifeTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The daemon has no parser in it, the worker no database.
-@Suite(.timeLimit(.minutes(2))) struct LinkageTests {
+@Suite(.timeLimit(.minutes(5))) struct LinkageTests {
     @Test(arguments: [
         ("ingestd", ["fz_", "pdf_", "jpeg_", "FT_", "hb_", "opj_"], ["mupdf", "jpeg"]),
         ("ingest-worker", ["sqlite3_"], ["sqlite"]),

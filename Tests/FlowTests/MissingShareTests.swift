@@ -6,7 +6,7 @@ import Testing
 /// of the test's own, in a mount namespace of their own.
 @Suite(
     .serialized, .enabled(if: geteuid() == 0 && access("/etc/fstab", F_OK) == 0),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(5)))
 struct MissingShareTests {
     let scene: FlowScene
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What becomes of PDFs that are not in order.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct PDFFailureTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct PDFFailureTests {
     @Test func `each PDF that cannot be read fails with its code and keeps its original`()
         async throws
     {

@@ -3,7 +3,7 @@ import Rules
 import Testing
 
 /// Inboxes that patterns find, in homes that only their owners may enter.
-@Suite(.enabled(if: geteuid() == 0), .timeLimit(.minutes(3))) struct PatternTests {
+@Suite(.enabled(if: geteuid() == 0), .timeLimit(.minutes(5))) struct PatternTests {
     /// The capabilities of the unit file, and nothing that overrides a permission.
     private static let capabilities = "setuid setgid lease kill"
     private static let serviceUID: uid_t = 40_090

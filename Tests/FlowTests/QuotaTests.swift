@@ -3,7 +3,7 @@ import Rules
 import Testing
 
 /// What an account may hold: 2,432 bytes are one English PDF.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct QuotaTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct QuotaTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

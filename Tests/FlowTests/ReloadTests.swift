@@ -3,7 +3,7 @@ import Rules
 import Testing
 
 /// What a reload takes and what it leaves.
-@Suite(.timeLimit(.minutes(2))) struct ReloadTests {
+@Suite(.timeLimit(.minutes(5))) struct ReloadTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

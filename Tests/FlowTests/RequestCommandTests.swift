@@ -4,7 +4,7 @@ import Rules
 import Testing
 
 /// The same asked for on the command line.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct RequestCommandTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RequestCommandTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

@@ -4,7 +4,7 @@ import Rules
 import Testing
 
 /// What an owner asks for by creating an empty file.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct RequestTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RequestTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

@@ -4,7 +4,7 @@ import Rules
 import Testing
 
 /// What becomes of a document when its name is dropped again.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct SameNameTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SameNameTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

@@ -3,7 +3,7 @@ import Rules
 import Testing
 
 /// Starting, stopping, and starting again.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct StopTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct StopTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

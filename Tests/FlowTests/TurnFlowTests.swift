@@ -4,7 +4,7 @@ import Rules
 import Testing
 
 /// Whose document is worked on next, and that nothing is worked on twice.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct TurnFlowTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct TurnFlowTests {
     let scene: FlowScene
     private let workers = 2
 

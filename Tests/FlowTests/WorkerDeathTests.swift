@@ -4,7 +4,7 @@ import Rules
 import Testing
 
 /// A worker that dies takes its own document along, and no other.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct WorkerDeathTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct WorkerDeathTests {
     let scene: FlowScene
 
     init() throws { scene = try FlowScene() }

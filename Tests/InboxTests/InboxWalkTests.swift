@@ -49,7 +49,7 @@ extension InboxFindings {
     }
 }
 
-@Suite(.enabled(if: geteuid() == 0), .timeLimit(.minutes(1))) struct InboxWalkTests {
+@Suite(.enabled(if: geteuid() == 0), .timeLimit(.minutes(5))) struct InboxWalkTests {
     let homes: Homes
 
     init() throws { homes = try Homes() }
@@ -211,7 +211,7 @@ extension InboxFindings {
     }
 }
 
-@Suite(.enabled(if: geteuid() == 0), .timeLimit(.minutes(1))) struct MountRegisterTests {
+@Suite(.enabled(if: geteuid() == 0), .timeLimit(.minutes(5))) struct MountRegisterTests {
     @Test func `what is mounted is known without being touched`() async throws {
         let folder = try TemporaryFolder()
         mkdir(folder("share"), 0o755)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Inbox
 
-@Suite(.timeLimit(.minutes(1))) struct OwnerThreadsTests {
+@Suite(.timeLimit(.minutes(5))) struct OwnerThreadsTests {
     let threads = OwnerThreads()
 
     @Test func `a way that hangs stops only those who go it`() async throws {

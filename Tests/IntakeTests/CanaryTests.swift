@@ -8,7 +8,7 @@ import Testing
 
 private let page = "%PDF-1.4\n%%EOF\n"
 
-@Suite(.timeLimit(.minutes(1))) struct CanaryTests {
+@Suite(.timeLimit(.minutes(5))) struct CanaryTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

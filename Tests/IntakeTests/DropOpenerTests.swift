@@ -9,7 +9,7 @@ import Testing
 
 private let page = "%PDF-1.4\n" + String(repeating: "x", count: 10_000) + "\n%%EOF\n"
 
-@Suite(.timeLimit(.minutes(1))) struct DropOpenerTests {
+@Suite(.timeLimit(.minutes(5))) struct DropOpenerTests {
     let folder: TemporaryFolder
     let root: InboxRoot
     let opener = DropOpener(settings: InboxSettings(pdfSizeLimit: ByteCount(page.utf8.count)))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Intake
 
-@Suite(.timeLimit(.minutes(1))) struct MountWatcherTests {
+@Suite(.timeLimit(.minutes(5))) struct MountWatcherTests {
     @Test(.enabled(if: geteuid() == 0))
     func `a mount and an unmount are told`() async throws {
         let folder = try TemporaryFolder()

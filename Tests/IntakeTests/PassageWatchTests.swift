@@ -7,7 +7,7 @@ import Testing
 @testable import Intake
 
 // Beside all other tests each step may take seconds.
-@Suite(.timeLimit(.minutes(3))) struct PassageWatchTests {
+@Suite(.timeLimit(.minutes(5))) struct PassageWatchTests {
     let folder: TemporaryFolder
     let threads = OwnerThreads()
 

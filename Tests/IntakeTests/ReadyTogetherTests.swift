@@ -5,7 +5,7 @@ import Testing
 @testable import Intake
 
 /// What is ready at the same moment may be claimed together.
-@Suite(.timeLimit(.minutes(1))) struct ReadyTogetherTests {
+@Suite(.timeLimit(.minutes(5))) struct ReadyTogetherTests {
     private static let page = "%PDF-1.4\n%%EOF\n"
 
     let folder: TemporaryFolder

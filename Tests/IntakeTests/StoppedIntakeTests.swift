@@ -5,7 +5,7 @@ import Testing
 @testable import Intake
 
 /// What an intake that has come to its end still gives: nothing.
-@Suite(.timeLimit(.minutes(1))) struct StoppedIntakeTests {
+@Suite(.timeLimit(.minutes(5))) struct StoppedIntakeTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

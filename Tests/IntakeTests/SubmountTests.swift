@@ -9,7 +9,7 @@ import Testing
 private let page = "%PDF-1.4\n%%EOF\n"
 
 /// Other file systems in the folders of an inbox.
-@Suite(.enabled(if: geteuid() == 0), .timeLimit(.minutes(1))) struct SubmountTests {
+@Suite(.enabled(if: geteuid() == 0), .timeLimit(.minutes(5))) struct SubmountTests {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

@@ -3,7 +3,7 @@ import Testing
 @testable import Intake
 
 /// Tasks that wait for something and may be cancelled at any moment.
-@Suite(.timeLimit(.minutes(1))) struct WaitersTests {
+@Suite(.timeLimit(.minutes(5))) struct WaitersTests {
     private let waiters = Waiters<Int>()
 
     private func wait() async -> Int {

@@ -8,7 +8,7 @@ import SystemPackage
 import Testing
 
 /// Garbage is collected while the same content is claimed: no document ever loses its blob.
-@Suite(.timeLimit(.minutes(2))) struct CollectorTests {
+@Suite(.timeLimit(.minutes(5))) struct CollectorTests {
     private static let account = Account(uid: 1001, name: nil)
     private static let plan = StagePlan.stages(for: .pdf, settings: InboxSettings())
 

@@ -2,7 +2,7 @@ import Pipeline
 import Testing
 
 /// The clock that the daemon sleeps by.
-@Suite(.timeLimit(.minutes(1))) struct QuietClockTests {
+@Suite(.timeLimit(.minutes(5))) struct QuietClockTests {
     let clock = QuietClock()
 
     @Test(arguments: [Duration.zero, .milliseconds(-5), .milliseconds(20)])

@@ -6,7 +6,7 @@ import SystemPackage
 import Testing
 
 /// Removing blobs of no use, also while others store the same content.
-@Suite(.timeLimit(.minutes(2))) struct CollectionTests {
+@Suite(.timeLimit(.minutes(5))) struct CollectionTests {
     let folder: TemporaryFolder
     let store: BlobStore
 
