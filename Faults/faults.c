@@ -118,7 +118,7 @@ static struct order meet(enum kind kind, int folder, const char *path) {
             snprintf(fault->place, sizeof fault->place, "%s %.490s", names[kind], place_of(folder, path, place));
         if (fault->deed != DEED_KILL && fault->deed != DEED_CUT) {
             order.deed = fault->deed;
-            former = fault->deed == DEED_FAIL ? fault->error : former;
+            former = fault->deed == DEED_FAIL || fault->deed == DEED_LOSE ? fault->error : former;
         } else if (fault->is_after) {
             order.afterwards = fault;
         } else {
@@ -185,7 +185,23 @@ ssize_t pread64(int file, void *bytes, size_t length, off_t at) { return get(SYS
 
 // What makes durable, and what changes size and room.
 
-int fsync(int file) { MEET(KIND_SYNC, file, NULL, RAW(SYS_fsync, file, 0, 0, 0, 0, 0)); }
+// What a file held before a sync that failed: the kernel calls the lost pages clean, and nobody has them any more.
+static void lose(int file) {
+    struct stat facts;
+    int former = errno;
+    if (RAW(SYS_fstat, file, &facts, 0, 0, 0, 0) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0)
+        RAW(SYS_fallocate, file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, facts.st_size, 0, 0);
+    errno = former;
+}
+
+int fsync(int file) {
+    struct order order = meet(KIND_SYNC, file, NULL);
+    if (order.deed == DEED_LOSE) lose(file);
+    if (order.deed == DEED_FAIL || order.deed == DEED_LOSE) return -1;
+    int answer = order.deed == DEED_PRETEND ? 0 : (int)RAW(SYS_fsync, file, 0, 0, 0, 0, 0);
+    if (order.afterwards) die(order.afterwards);
+    return answer;
+}
 int fdatasync(int file) { MEET(KIND_SYNC, file, NULL, RAW(SYS_fdatasync, file, 0, 0, 0, 0, 0)); }
 int syncfs(int file) { MEET(KIND_SYNC, file, NULL, RAW(SYS_syncfs, file, 0, 0, 0, 0, 0)); }
 int ftruncate(int file, off_t size) { MEET(KIND_TRUNCATE, file, NULL, RAW(SYS_ftruncate, file, size, 0, 0, 0, 0)); }

@@ -26,6 +26,8 @@ enum deed {
     DEED_PRETEND,
     // Half of the bytes are written, and the answer hides it: a program that does not look at the answer.
     DEED_PRETEND_SHORT,
+    // The call is not made and answers with an error, and what the file held is gone: a disk that could not take it.
+    DEED_LOSE,
 };
 
 enum { PLACE_LENGTH = 512, FAULT_COUNT = 2, KIND_LIMIT = 32, PLAN_MAGIC = 0x464C5401 };

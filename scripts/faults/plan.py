@@ -5,7 +5,7 @@ KINDS = ["write", "sync", "rename", "link", "unlink", "mkdir", "truncate", "allo
          "open", "read", "spawn"]
 # What changes a disk: these calls are numbered for kills and power cuts.
 DURABLE = KINDS[:11]
-DEEDS = ["none", "kill", "cut", "fail", "short", "pretend", "pretend short"]
+DEEDS = ["none", "kill", "cut", "fail", "short", "pretend", "pretend short", "lose"]
 MAGIC = 0x464C5401
 PLACE_LENGTH, KIND_LIMIT, FAULT_COUNT = 512, 32, 2
 ALL = 1 << 40

@@ -142,9 +142,9 @@ def known_errors():
 
 
 def failed_syncs(chance, count, sizes):
-    """A sync in staging fails and nothing is synced; the power goes some time later."""
+    """A sync in staging fails and the bytes are lost; the power goes some time later."""
     return [Case("failed sync, then power cut", lives.fail_and_cut, [
-        Wanted("fail", 1 + at % 16, ["sync"], error=errno.EIO, scope="state/staging"),
+        Wanted("lose", 1 + at % 16, ["sync"], error=errno.EIO, scope="state/staging"),
         Wanted("cut", int(sizes[0] * (0.3 + 0.6 * chance.random())))], disk=("ext4", "xfs")[at % 2])
         for at in range(count)]
 
