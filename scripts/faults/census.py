@@ -65,9 +65,9 @@ def count(log):
 
 
 def is_file(rest):
-    """Whether what is written to is a file on a disk: no pipe, socket, log or device."""
+    """Whether what is written to is a file on a disk: no pipe, socket, log, device or mere memory."""
     match = FILE.match(rest)
     if not match or int(match[1]) <= 2:
         return False
     name = match[2]
-    return name.startswith("/") and not name.startswith(("/dev/", "/proc/", "/sys/")) or name.startswith("/dev/shm/")
+    return name.startswith("/") and not name.startswith(("/dev/", "/proc/", "/sys/", "/memfd:")) or name.startswith("/dev/shm/")
