@@ -38,6 +38,13 @@ final class FlowScene: Sendable {
     @discardableResult
     func makeInbox(_ name: String, owner: uid_t = uid) throws -> String {
         let path = folder + "/" + name
+        // It appears with its owner: for the moment between, a daemon would serve it as root's.
+        let aside = folder + ".aside"
+        try FileManager.default.createDirectory(atPath: aside, withIntermediateDirectories: false)
+        chown(aside, owner, owner)
+        guard rename(aside, path) != 0 else { return path }
+        // What is mounted there, for one, takes nothing from elsewhere.
+        rmdir(aside)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         chown(path, owner, owner)
         return path
