@@ -15,6 +15,27 @@ public enum RemovalObstacle: Sendable, Hashable {
 }
 
 extension InboxFiles {
+    /// Runs `body` while nobody has a regular file open for writing, and whoever opens it so waits;
+    /// also where nobody can tell, as on a file system without leases.
+    ///
+    /// - Returns: whether it was run.
+    public func withoutWriters(
+        of path: BeneathPath, _ body: () throws(InboxError) -> Void
+    ) throws(InboxError) -> Bool {
+        let file: FileDescriptor
+        do throws(InboxError) {
+            file = try openForReading(path)
+        } catch  where error.errno == .permissionDenied {
+            try body()
+            return true
+        }
+        // The lease goes with it.
+        defer { closeQuietly(file) }
+        guard clinux_take_lease(file.rawValue) != -EAGAIN else { return false }
+        try body()
+        return true
+    }
+
     /// What stands in the way of removing `path`; nil where nothing does, or nothing is there.
     public func obstacleToRemoving(_ path: BeneathPath) throws(InboxError) -> RemovalObstacle? {
         guard let name = path.name else { return .folderNotWritable }

@@ -8,6 +8,8 @@ struct RequestFile {
         case gone
         /// It asks, and can be removed afterwards.
         case asking(DropIdentity)
+        /// Somebody has it open for writing, and may be about to fill it: its close tells of it again.
+        case inTheMaking
         /// It stays, and nothing is done, for this reason.
         case unfit(DropIdentity, String)
     }
@@ -29,17 +31,22 @@ struct RequestFile {
         if let obstacle = try files.obstacleToRemoving(path) {
             return .unfit(entry.identity, "it cannot be removed: \(obstacle.reason)")
         }
-        return .asking(entry.identity)
+        let isWhole = try files.withoutWriters(of: path) {}
+        return isWhole ? .asking(entry.identity) : .inTheMaking
     }
 
     /// Removes the file if it is what was looked at and still empty.
     ///
     /// Not synced: one that comes back after a power cut is carried out again, which does no harm.
+    /// So does one that is being written by now: its close tells of it again.
     func remove(_ identity: DropIdentity) throws(InboxError) {
-        guard let entry = try files.entry(path), entry.kind == .file,
-            entry.identity.inode == identity.inode, entry.identity.size == .zero
-        else { return }
-        try files.unlinkIfThere(path)
+        guard try files.entry(path)?.kind == .file else { return }
+        _ = try files.withoutWriters(of: path) { () throws(InboxError) in
+            guard let entry = try files.entry(path), entry.kind == .file,
+                entry.identity.inode == identity.inode, entry.identity.size == .zero
+            else { return }
+            try files.unlinkIfThere(path)
+        }
     }
 }
 

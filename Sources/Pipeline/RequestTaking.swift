@@ -42,7 +42,7 @@ struct RequestTaking: Sendable {
                     try RequestFile(files: $0, path: path).look()
                 }
                 switch sight {
-                case .gone: return .decided
+                case .gone, .inTheMaking: return .decided
                 case .unfit(let identity, let reason):
                     if unfit.isNew(path, identity) { ignore(asked, reason) }
                     return .decided

@@ -170,6 +170,22 @@ import Testing
         #expect(daemon.lines(.stageStarted).count == 3)
     }
 
+    @Test func `a file that somebody has only begun to write is no request`() async throws {
+        let daemon = try await scene.start()
+        let path = scene("letter.pdf.delete")
+        let file = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o644)
+        fchown(file, FlowScene.uid, FlowScene.uid)
+        // Looked at later, and so decided later.
+        _ = try await ignored("other.pdf.retry", daemon)
+        #expect(access(path, F_OK) == 0)
+        #expect(write(file, "bytes", 5) == 5)
+        close(file)
+        let reason = try await daemon.line(.requestIgnored, "letter.pdf.delete")["reason"]
+        #expect(reason == "it is not empty")
+        #expect(try scene.text("letter.pdf.delete") == "bytes")
+        try await daemon.stop()
+    }
+
     @Test func `what was tidied away comes back, with the original where results leave it out`()
         async throws
     {
