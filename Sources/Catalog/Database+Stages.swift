@@ -169,7 +169,7 @@ extension Database {
         ).map { try $0.int("id") }.map(Int64.init)
     }
 
-    func resultKey(
+    private func resultKey(
         of plan: PlannedStage, for document: DocumentRecord
     ) -> [(any DatabaseValueConvertible)?] {
         [

@@ -17,13 +17,7 @@ struct Doctor: AsyncParsableCommand {
             config cannot be used.
             """)
 
-    @Option(help: "The config file.", completion: .file(extensions: ["yaml", "yml"]))
-    var config: String?
-
-    @Option(
-        help: "A folder that is an inbox with the defaults; may be given several times.",
-        completion: .directory)
-    var inbox: [String] = []
+    @OptionGroup var inboxes: InboxOptions
 
     @Option(help: "The state directory.", completion: .directory)
     var state: String?
@@ -34,14 +28,7 @@ struct Doctor: AsyncParsableCommand {
     func run() async throws {
         // The kernel tells a lease's holder of a writer by a signal that would end this process.
         signal(SIGIO, SIG_IGN)
-        let finder: InboxFinder
-        do {
-            finder = try InboxFinder(
-                config: config, inboxes: inbox, state: state, in: .current())
-        } catch {
-            Output.complain(error.description)
-            throw ExitCode.badConfig
-        }
+        let finder = try inboxes.finder(state: state, in: .current())
         let checkup = await checkup(finder)
         try Output.write(
             json ? TerminalText.json(checkup.json.keyPerLine) : checkup.text)

@@ -19,13 +19,7 @@ struct Explain: AsyncParsableCommand {
     @Argument(help: "A file or folder, there or not.", completion: .file())
     var paths: [String]
 
-    @Option(help: "The config file.", completion: .file(extensions: ["yaml", "yml"]))
-    var config: String?
-
-    @Option(
-        help: "A folder that is an inbox with the defaults; may be given several times.",
-        completion: .directory)
-    var inbox: [String] = []
+    @OptionGroup var inboxes: InboxOptions
 
     @Option(help: "The state directory of the daemon that serves it.", completion: .directory)
     var state: String?
@@ -35,14 +29,7 @@ struct Explain: AsyncParsableCommand {
 
     func run() async throws {
         let surroundings = Configuration.Surroundings.current()
-        let finder: InboxFinder
-        do {
-            finder = try InboxFinder(
-                config: config, inboxes: inbox, state: state, in: surroundings)
-        } catch {
-            Output.complain(error.description)
-            throw ExitCode.badConfig
-        }
+        let finder = try inboxes.finder(state: state, in: surroundings)
         let explainer = Explainer(finder: finder, surroundings: surroundings)
         var exit = ExitCode.success
         for (index, path) in paths.enumerated() {

@@ -20,13 +20,7 @@ struct RequestOptions: ParsableArguments {
     @Argument(help: "A dropped file.", completion: .file())
     var files: [String]
 
-    @Option(help: "The config file.", completion: .file(extensions: ["yaml", "yml"]))
-    var config: String?
-
-    @Option(
-        help: "A folder that is an inbox with the defaults; may be given several times.",
-        completion: .directory)
-    var inbox: [String] = []
+    @OptionGroup var inboxes: InboxOptions
 
     @Option(help: "The state directory of the daemon that serves it.", completion: .directory)
     var state: String?
@@ -37,13 +31,7 @@ struct RequestOptions: ParsableArguments {
     /// Asks for this about each of the files.
     func ask(for verb: Request.Verb) async throws {
         let surroundings = Configuration.Surroundings.current()
-        let finder: InboxFinder
-        do {
-            finder = try InboxFinder(config: config, inboxes: inbox, state: state, in: surroundings)
-        } catch {
-            Output.complain(error.description)
-            throw ExitCode.badConfig
-        }
+        let finder = try inboxes.finder(state: state, in: surroundings)
         let sender = RequestSender(finder: finder, surroundings: surroundings)
         var exit = ExitCode.success
         var left: [LeftRequest] = []
