@@ -12,6 +12,9 @@ final class FlowScene: Sendable {
     static let strangerUID: uid_t = geteuid() == 0 ? otherUID : uid
     /// Whom a daemon runs as that is not root.
     static let serviceUID: uid_t = 40_003
+    /// Lets a worker be at a page that no computer finishes for longer than any test takes.
+    static let patience = "stages: {text: {soft: 10m, hard: 20m}}"
+    static let oneBusyWorker = "\(patience)\nworkers: {count: 1}"
 
     let folder: String
     var inbox: String { folder + "/inbox" }

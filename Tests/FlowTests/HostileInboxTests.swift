@@ -37,7 +37,7 @@ import Testing
 
     @Test(.enabled(if: geteuid() == 0))
     func `a folder's new owner is shown nothing of what the former one dropped`() async throws {
-        let daemon = try await scene.start(settings: "workers: {count: 1}")
+        let daemon = try await scene.start(settings: FlowScene.oneBusyWorker)
         try scene.drop("pdf/endless.pdf")
         try await daemon.line(.stageStarted) { $0["stage"] == "text" }
         try scene.drop("pdf/english.pdf", as: "secret.pdf")

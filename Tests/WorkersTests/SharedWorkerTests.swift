@@ -152,8 +152,12 @@ import WorkerProtocol
         let begin = SuspendingClock.now
         let other = try await pid(small, Self.alice)
         let next = try await pid(small, Self.alice)
-        if SuspendingClock.now - begin < WorkerProcess.lifetime { #expect(next == other) }
-        #expect(try await pid(small, Self.alice) != next)
+        let last = try await pid(small, Self.alice)
+        // On a slow machine its age may end a process before.
+        if SuspendingClock.now - begin < WorkerProcess.lifetime {
+            #expect(next == other)
+            #expect(last != next)
+        }
         for slot in [bench.slot, small.slot] { await slot.end() }
     }
 

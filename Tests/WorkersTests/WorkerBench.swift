@@ -95,7 +95,7 @@ final class RecordedJournal: Sendable {
 extension WorkerLimits {
     /// More than any stage of these tests takes.
     static let ample = WorkerLimits(
-        softDeadline: .seconds(60), hardDeadline: .seconds(60), memory: .mebibytes(512),
+        softDeadline: .seconds(600), hardDeadline: .seconds(600), memory: .mebibytes(512),
         outputLimit: .mebibytes(8))
 
     static func hard(_ deadline: Duration) -> WorkerLimits {
