@@ -49,6 +49,7 @@ bench: release
 	@$(SCRIPTS)/bootstrap bench
 	$(SCRIPTS)/bench $(RELEASE)
 	$(SCRIPTS)/bench-isolation $(RELEASE)
+	$(SCRIPTS)/bench-pages $(RELEASE)
 	$(SCRIPTS)/bench-intake $(RELEASE)
 	$(SCRIPTS)/bench-claims $(RELEASE)
 	$(SCRIPTS)/bench-history $(RELEASE)

@@ -127,7 +127,7 @@ let package = Package(
             ["Workers", "Rules", "WorkerProtocol", "MisbehavingWorker", "CLinux", system]),
         tests("PublishTests", ["Publish", "Inbox", "Rules", system]),
         tests("PipelineTests", ["Pipeline", "Catalog", "Inbox", "Store", "Rules", system]),
-        tests("StagesTests", ["Stages", "Rules", "WorkerProtocol"]),
+        tests("StagesTests", ["Stages", "Rules", "WorkerProtocol", "TestSupport"]),
         tests(
             "WorkerTests",
             [

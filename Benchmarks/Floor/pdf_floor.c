@@ -1,20 +1,25 @@
-// The floor under ingestd's PDF path: the same four tasks for each file, in one plain process and
-// with no promises.
+// The floor under ingestd's PDF path: the same tasks for each file, in one plain process and with no
+// promises.
 //
 // For each PDF: copy and SHA-256 in one pass; page count and metadata; text of all pages; cover
-// fitted into 300 x 400 as JPEG of quality 85. Nothing is synced, confined, recorded or published:
-// what ingestd takes beyond this is the price of its promises. Prints sums, so that both sides'
-// answers can be compared.
+// fitted into 300 x 400 as JPEG of quality 85. Where it is asked for: every page as such a picture.
+// Nothing is synced, confined, recorded or published: what ingestd takes beyond this is the price of
+// its promises. Prints sums, so that both sides' answers can be compared.
+//
+// Several processes take the next file from a common counter: none waits while another has two.
 //
 // Build (Debian: libmupdf-dev libjpeg-dev libssl-dev and MuPDF's own needs):
 //   cc -O2 -o pdf_floor pdf_floor.c -lmupdf -lmupdf-third -lmujs -lgumbo -lfreetype
 //      -lopenjp2 -ljbig2dec -ljpeg -lz -lm -lcrypto
-// Run: pdf_floor OUTPUT_DIR FILE...
+// Run: pdf_floor [-p PROCESSES] [-t TASKS] OUTPUT_DIR FILE...
+// TASKS are letters of "ctvp": copy, text, cover, pages; "ctv" where none are named.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <jpeglib.h>
@@ -22,10 +27,19 @@
 #include <mupdf/pdf.h>
 #include <openssl/evp.h>
 
+// With MuPDF's usual store of 256 MB a document with thousands of fonts costs a fifth more.
+enum { PROCESS_LIMIT = 64, STORE_LIMIT = 32 << 20 };
+
 struct totals {
     long documents, failed, pages;
     size_t text_bytes, picture_bytes, copied_bytes;
     unsigned char digest[EVP_MAX_MD_SIZE];
+};
+
+// What the processes have in common.
+struct common {
+    int next;
+    struct totals totals[PROCESS_LIMIT];
 };
 
 static void keep_quiet(void *user, const char *message) {
@@ -46,10 +60,11 @@ static void write_file(
 
 // Copies a file and folds its digest into the sum of all; returns the copy, still open at its
 // start.
-static int copy_and_hash(const char *path, const char *directory, struct totals *totals) {
+static int copy_and_hash(
+    const char *path, const char *directory, long number, struct totals *totals) {
     static unsigned char buffer[1 << 20];
     char copy[4096];
-    snprintf(copy, sizeof copy, "%s/%06ld.pdf", directory, totals->documents);
+    snprintf(copy, sizeof copy, "%s/%06ld.pdf", directory, number);
     int from = open(path, O_RDONLY | O_CLOEXEC);
     int to = open(copy, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (from < 0 || to < 0) {
@@ -76,9 +91,10 @@ static int copy_and_hash(const char *path, const char *directory, struct totals 
     return to;
 }
 
-static size_t write_cover(
-    fz_context *ctx, fz_document *document, const char *directory, long number) {
-    fz_page *page = fz_load_page(ctx, document, 0);
+static size_t write_picture(
+    fz_context *ctx, fz_document *document, int index, const char *directory, long number,
+    const char *suffix) {
+    fz_page *page = fz_load_page(ctx, document, index);
     fz_rect box = fz_bound_page(ctx, page);
     float across = 300 / (box.x1 - box.x0), down = 400 / (box.y1 - box.y0);
     float scale = across < down ? across : down;
@@ -115,9 +131,20 @@ static size_t write_cover(
     }
     jpeg_finish_compress(&codec);
     jpeg_destroy_compress(&codec);
-    write_file(directory, number, ".jpg", bytes, length);
+    write_file(directory, number, suffix, bytes, length);
     free(bytes);
     fz_drop_pixmap(ctx, picture);
+    return length;
+}
+
+static size_t write_pages(
+    fz_context *ctx, fz_document *document, int pages, const char *directory, long number) {
+    size_t length = 0;
+    for (int index = 0; index < pages; index++) {
+        char suffix[32];
+        snprintf(suffix, sizeof suffix, "-%04d.jpg", index + 1);
+        length += write_picture(ctx, document, index, directory, number, suffix);
+    }
     return length;
 }
 
@@ -143,10 +170,13 @@ static size_t write_text(
     return length;
 }
 
-static void process(const char *path, const char *directory, struct totals *totals) {
-    int copy = copy_and_hash(path, directory, totals);
+static void process(
+    const char *path, const char *directory, long number, const char *tasks,
+    struct totals *totals) {
+    int copy = strchr(tasks, 'c') ? copy_and_hash(path, directory, number, totals)
+                                  : open(path, O_RDONLY | O_CLOEXEC);
     FILE *file = fdopen(copy, "rb");
-    fz_context *ctx = fz_new_context(NULL, NULL, FZ_STORE_DEFAULT);
+    fz_context *ctx = fz_new_context(NULL, NULL, STORE_LIMIT);
     if (file == NULL || ctx == NULL) {
         perror("start");
         exit(1);
@@ -166,9 +196,13 @@ static void process(const char *path, const char *directory, struct totals *tota
         char title[4096] = "", info[8192];
         fz_lookup_metadata(ctx, document, FZ_META_INFO_TITLE, title, sizeof title);
         int length = snprintf(info, sizeof info, "%d\n%s\n", pages, title);
-        write_file(directory, totals->documents, ".info", info, (size_t)length);
-        totals->text_bytes += write_text(ctx, document, pages, directory, totals->documents);
-        totals->picture_bytes += write_cover(ctx, document, directory, totals->documents);
+        write_file(directory, number, ".info", info, (size_t)length);
+        if (strchr(tasks, 't'))
+            totals->text_bytes += write_text(ctx, document, pages, directory, number);
+        if (strchr(tasks, 'v'))
+            totals->picture_bytes += write_picture(ctx, document, 0, directory, number, ".jpg");
+        if (strchr(tasks, 'p'))
+            totals->picture_bytes += write_pages(ctx, document, pages, directory, number);
         totals->pages += pages;
     }
     fz_always(ctx) {
@@ -181,23 +215,85 @@ static void process(const char *path, const char *directory, struct totals *tota
     totals->documents++;
 }
 
-int main(int count, char **arguments) {
-    if (count < 3) {
-        fprintf(stderr, "usage: pdf_floor OUTPUT_DIR FILE...\n");
-        return 64;
+static void take_files(
+    char **files, int count, const char *directory, const char *tasks, struct common *common,
+    int process_number) {
+    int index;
+    while ((index = __atomic_fetch_add(&common->next, 1, __ATOMIC_RELAXED)) < count)
+        process(files[index], directory, index, tasks, &common->totals[process_number]);
+}
+
+// Runs all but one of the processes as children; answers with whether all of them ended well.
+static int share_files(
+    char **files, int count, const char *directory, const char *tasks, struct common *common,
+    int processes) {
+    for (int number = 1; number < processes; number++) {
+        pid_t child = fork();
+        if (child < 0) {
+            perror("fork");
+            exit(1);
+        }
+        if (child == 0) {
+            take_files(files, count, directory, tasks, common, number);
+            _exit(0);
+        }
     }
-    struct totals totals = {0};
-    for (int index = 2; index < count; index++) process(arguments[index], arguments[1], &totals);
+    take_files(files, count, directory, tasks, common, 0);
+    int status, all_well = 1;
+    while (wait(&status) > 0)
+        if (status != 0) all_well = 0;
+    return all_well;
+}
+
+static double seconds_of(int who) {
     struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    double seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+    getrusage(who, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
         + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static void report(const struct common *common, int processes) {
+    struct totals sum = {0};
+    for (int number = 0; number < processes; number++) {
+        const struct totals *totals = &common->totals[number];
+        sum.documents += totals->documents;
+        sum.failed += totals->failed;
+        sum.pages += totals->pages;
+        sum.text_bytes += totals->text_bytes;
+        sum.picture_bytes += totals->picture_bytes;
+        sum.copied_bytes += totals->copied_bytes;
+        for (int index = 0; index < 8; index++) sum.digest[index] ^= totals->digest[index];
+    }
     printf(
         "documents=%ld failed=%ld pages=%ld text_bytes=%zu picture_bytes=%zu copied_bytes=%zu "
         "digest=",
-        totals.documents, totals.failed, totals.pages, totals.text_bytes, totals.picture_bytes,
-        totals.copied_bytes);
-    for (int index = 0; index < 8; index++) printf("%02x", totals.digest[index]);
-    printf(" cpu_s=%.3f\n", seconds);
+        sum.documents, sum.failed, sum.pages, sum.text_bytes, sum.picture_bytes, sum.copied_bytes);
+    for (int index = 0; index < 8; index++) printf("%02x", sum.digest[index]);
+    printf(" cpu_s=%.3f\n", seconds_of(RUSAGE_SELF) + seconds_of(RUSAGE_CHILDREN));
+}
+
+int main(int count, char **arguments) {
+    const char *tasks = "ctv";
+    int processes = 1, option;
+    while ((option = getopt(count, arguments, "p:t:")) != -1) {
+        if (option == 'p') processes = atoi(optarg);
+        if (option == 't') tasks = optarg;
+        if (option == '?') processes = 0;
+    }
+    if (count - optind < 2 || processes < 1 || processes > PROCESS_LIMIT
+        || strspn(tasks, "ctvp") != strlen(tasks)) {
+        fprintf(stderr, "usage: pdf_floor [-p PROCESSES] [-t TASKS] OUTPUT_DIR FILE...\n");
+        return 64;
+    }
+    struct common *common = mmap(
+        NULL, sizeof *common, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (common == MAP_FAILED) {
+        perror("mmap");
+        return 1;
+    }
+    char **files = arguments + optind + 1;
+    int file_count = count - optind - 1;
+    if (!share_files(files, file_count, arguments[optind], tasks, common, processes)) return 1;
+    report(common, processes);
     return 0;
 }

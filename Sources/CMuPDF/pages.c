@@ -57,6 +57,7 @@ enum mupdf_code mupdf_page_text(struct mupdf_reader *reader, int number) {
         fz_drop_device(ctx, device);
         fz_drop_stext_page(ctx, text);
         fz_drop_page(ctx, (fz_page *)page);
+        mupdf_leave_page(reader);
     }
     fz_catch(ctx) return mupdf_caught(reader);
     return code;
@@ -89,6 +90,7 @@ enum mupdf_code mupdf_page_picture(
         fz_drop_device(ctx, device);
         fz_drop_pixmap(ctx, picture);
         fz_drop_page(ctx, (fz_page *)page);
+        mupdf_leave_page(reader);
     }
     fz_catch(ctx) return mupdf_caught(reader);
     return code;

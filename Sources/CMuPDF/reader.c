@@ -9,8 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
-// What MuPDF keeps of decoded fonts and pictures; the working set of a page is far smaller.
-enum { STORE_LIMIT = 32 << 20, BLOB_BUFFER = 8 << 10, OUTPUT_START = 16 << 10 };
+// What MuPDF keeps of decoded fonts and pictures, by its own account; the working set of a page is
+// far smaller. It counts only a fifth of what a font takes, so that what is really taken has a limit
+// as well.
+enum {
+    STORE_LIMIT = 32 << 20, LEFTOVER_LIMIT = 48 << 20, BLOB_BUFFER = 8 << 10,
+    OUTPUT_START = 16 << 10
+};
 
 // What malloc rounds up may pass the limit by a few bytes; the next request is then refused.
 static size_t memory_left(const struct mupdf_reader *reader) {
@@ -110,6 +115,15 @@ enum mupdf_code mupdf_caught(struct mupdf_reader *reader) {
     }
 }
 
+void mupdf_leave_page(struct mupdf_reader *reader) {
+    if (reader->memory_used < reader->memory_kept + LEFTOVER_LIMIT) return;
+    fz_empty_store(reader->ctx);
+    // What is still there belongs to the document: it would not go the next time either.
+    reader->memory_kept = reader->memory_used;
+}
+
+size_t mupdf_memory_used(struct mupdf_reader *reader) { return reader->memory_used; }
+
 struct blob {
     int descriptor;
     int64_t length;
@@ -173,6 +187,7 @@ enum mupdf_code mupdf_open(struct mupdf_reader *reader, int descriptor, int64_t 
         if (strstr(fz_caught_message(ctx), "encryption") != NULL) return MUPDF_LOCKED;
         return mupdf_caught(reader);
     }
+    reader->memory_kept = reader->memory_used;
     return needs_password ? MUPDF_LOCKED : MUPDF_OK;
 }
 

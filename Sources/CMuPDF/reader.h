@@ -15,12 +15,17 @@ struct mupdf_reader {
     fz_buffer *output;
     fz_cookie cookie;
     size_t memory_used, memory_limit;
+    /// What was in use when nothing was left of any page.
+    size_t memory_kept;
     timer_t timer;
     int has_timer;
 };
 
 /// The code of the error just caught.
 enum mupdf_code mupdf_caught(struct mupdf_reader *reader);
+
+/// Lets go what the pages so far have left behind, once that is much.
+void mupdf_leave_page(struct mupdf_reader *reader);
 
 /// Appends a picture to a buffer as a baseline JPEG. Throws.
 void mupdf_write_jpeg(fz_context *ctx, fz_buffer *output, fz_pixmap *picture, int quality);

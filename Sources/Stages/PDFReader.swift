@@ -19,6 +19,9 @@ final class PDFReader {
     /// Where allocations end from now on.
     func setMemoryLimit(_ limit: ByteCount) { mupdf_set_memory_limit(reader, Int(limit.bytes)) }
 
+    /// What MuPDF has taken.
+    var memoryUsed: ByteCount { ByteCount(Int(mupdf_memory_used(reader))) }
+
     /// Loads what documents that bring no fonts along are shown in.
     func loadFonts() throws(StageError) { try check("load fonts") { mupdf_load_fonts(reader) } }
 

@@ -55,6 +55,8 @@ struct mupdf_reader *mupdf_new(size_t memory_limit);
 void mupdf_free(struct mupdf_reader *reader);
 /// Sets where a reader's allocations end from now on.
 void mupdf_set_memory_limit(struct mupdf_reader *reader, size_t memory_limit);
+/// How many bytes its allocations amount to.
+size_t mupdf_memory_used(struct mupdf_reader *reader);
 /// Loads the fonts that stand in for those that documents do not bring along.
 enum mupdf_code mupdf_load_fonts(struct mupdf_reader *reader);
 /// Forgets the document, so that another can be opened.
