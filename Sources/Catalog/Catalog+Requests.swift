@@ -53,13 +53,10 @@ extension Database {
     fileprivate func reopen(
         _ document: DocumentRecord, _ reruns: [RequestRuling.Rerun], now: Timestamp
     ) throws -> DocumentRecord {
-        for rerun in reruns { try resetStage(rerun.plan, of: document.id, isAnew: rerun.isAnew) }
-        let place = WorkEstimate.place(document.kind, size: document.size, at: now)
-        // How long it takes is counted from now on.
+        for rerun in reruns { try resetStage(rerun.plan, of: document, isAnew: rerun.isAnew) }
+        try queueAnew(document, now: now)
         try run(
-            """
-            UPDATE document SET place = ?, startedAt = NULL, requestWarning = NULL WHERE id = ?
-            """, [place.milliseconds, document.id.asBytes])
+            "UPDATE document SET requestWarning = NULL WHERE id = ?", [document.id.asBytes])
         return try refold(document.id, at: now)
     }
 

@@ -46,6 +46,12 @@ import Testing
             try scene.names().sorted() == [
                 "a.pdf.results", "a.pdf.status.json", "inbox.status.json",
             ])
+        // The cover of the second page is nobody's any more, and its file is for the next collection.
+        #expect(try RecordedState(scene).count("stageResult") == 3)
+        #expect(try RecordedState(scene).count("artifact") == 3)
+        try await scene.expectClean(leftovers: true)
+        let (end, output) = try await RunningProgram.run("ingestd", ["gc", "--state", scene.state])
+        #expect(end == .exited(0), "\(output)")
         try await scene.expectClean()
     }
 
