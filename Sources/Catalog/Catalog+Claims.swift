@@ -187,10 +187,16 @@ extension Database {
     fileprivate func runAgain(
         _ document: DocumentRecord, plans: [PlannedStage], now: Timestamp
     ) throws {
-        for name in document.job.stagesToRunAgain {
-            // Whoever drops a file again after a failure may have mended the settings.
-            let plan = plans.first { $0.name == name } ?? document.stage(name)?.plan
-            if let plan { try resetStage(plan, of: document.id, isAnew: true) }
+        let names = document.job.stagesToRunAgain
+        // One that is still in line keeps its place.
+        guard !names.isEmpty else { return }
+        for name in names {
+            // Whoever drops a file again after a failure may have mended the settings; what was asked
+            // for about its results stays.
+            let planned = name == .publish ? nil : plans.first { $0.name == name }
+            let plan = planned ?? document.stage(name)?.plan
+            if let plan { try resetStage(plan, of: document, isAnew: true) }
         }
+        try queueAnew(document, now: now)
     }
 }

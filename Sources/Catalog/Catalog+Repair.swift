@@ -123,7 +123,7 @@ extension Database {
                 let document = try document(row.documentID("documentId"))
             else { continue }
             for stage in document.stages where stage.plan.name == name || stage.isOverPublish {
-                try resetStage(stage.plan, of: document.id)
+                try resetStage(stage.plan, of: document)
             }
             try refold(document.id, at: now)
         }

@@ -7,6 +7,8 @@ public enum RequestOutcome: Sendable, Hashable {
     case noDocument
     /// It is carried out: the document as it now stands, with its stages to run.
     case granted(DocumentRecord)
+    /// The same file was granted already, and came back or stayed: nothing was done.
+    case repeated(DocumentID)
     /// Nothing was done: the document is being worked on.
     case later
     /// It makes no sense; the document, which now says so among its warnings.
@@ -17,23 +19,29 @@ extension Catalog {
     /// Decides a request about the newest document of a name, and does what is decided, in one
     /// transaction that outlasts a power cut: the file that asks may go once this returns.
     ///
-    /// To do it twice does no harm.
+    /// What a document was last granted it is not granted again for the same file, which a crash may
+    /// have left there, or a power cut brought back.
     ///
     /// - Parameters:
     ///   - name: how the request is called in a warning.
+    ///   - file: the file that asks.
     ///   - ruling: the decision on the document as it stands; must be pure.
     public func carryOut(
-        _ name: String, about path: BeneathPath, uid: UInt32, inbox: [UInt8], now: Timestamp,
+        _ name: String, by file: DropIdentity, about path: BeneathPath, uid: UInt32,
+        inbox: [UInt8], now: Timestamp,
         ruling: @escaping @Sendable (DocumentRecord) -> RequestRuling
     ) async throws(CatalogError) -> RequestOutcome {
         try await write("carry out \(name)") { db in
             guard let document = try db.currentDocument(uid: uid, inbox: inbox, path: path) else {
                 return .noDocument
             }
+            if try db.hasGranted(file, to: document.id) { return .repeated(document.id) }
             switch ruling(document) {
             case .granted(let reruns):
+                try db.noteGranted(file, to: document.id)
                 return .granted(try db.reopen(document, reruns, now: now))
             case .hastened:
+                try db.noteGranted(file, to: document.id)
                 return .granted(try db.hasten(document, now: now))
             case .later:
                 return .later
@@ -53,13 +61,8 @@ extension Database {
     fileprivate func reopen(
         _ document: DocumentRecord, _ reruns: [RequestRuling.Rerun], now: Timestamp
     ) throws -> DocumentRecord {
-        for rerun in reruns { try resetStage(rerun.plan, of: document.id, isAnew: rerun.isAnew) }
-        let place = WorkEstimate.place(document.kind, size: document.size, at: now)
-        // How long it takes is counted from now on.
-        try run(
-            """
-            UPDATE document SET place = ?, startedAt = NULL, requestWarning = NULL WHERE id = ?
-            """, [place.milliseconds, document.id.asBytes])
+        for rerun in reruns { try resetStage(rerun.plan, of: document, isAnew: rerun.isAnew) }
+        try queueAnew(document, now: now)
         return try refold(document.id, at: now)
     }
 
@@ -72,9 +75,20 @@ extension Database {
             UPDATE stage SET nextAttemptAt = min(nextAttemptAt, ?)
             WHERE documentId = ? AND state = 'retrying'
             """, [now.milliseconds, document.id.asBytes])
-        try run(
-            "UPDATE document SET requestWarning = NULL WHERE id = ?", [document.id.asBytes])
         return try refold(document.id, at: now)
+    }
+
+    fileprivate func hasGranted(_ file: DropIdentity, to id: DocumentID) throws -> Bool {
+        try number(
+            "SELECT EXISTS (SELECT 1 FROM document WHERE id = ? AND requestFile = ?)",
+            [id.asBytes, file.asText]) != 0
+    }
+
+    /// Remembers the file that asked last; what was said of those before counts no more.
+    fileprivate func noteGranted(_ file: DropIdentity, to id: DocumentID) throws {
+        try run(
+            "UPDATE document SET requestFile = ?, requestWarning = NULL WHERE id = ?",
+            [file.asText, id.asBytes])
     }
 
     /// Keeps the last word about a request; it changes nothing about where the document stands.
@@ -82,4 +96,9 @@ extension Database {
         try run(
             "UPDATE document SET requestWarning = ? WHERE id = ?", [text, id.asBytes])
     }
+}
+
+extension DropIdentity {
+    /// Tells a file from every other, and from itself before and after a change.
+    fileprivate var asText: String { "\(device):\(inode):\(changed)" }
 }

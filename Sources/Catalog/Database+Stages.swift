@@ -70,8 +70,12 @@ extension Database {
 
     /// Sets a stage back as if it had never run, under a new plan where one is given.
     ///
+    /// What it made under another plan goes, unless another document has it too.
+    ///
     /// - Parameter isAnew: whether it runs though its outcome may be known.
-    func resetStage(_ plan: PlannedStage, of id: DocumentID, isAnew: Bool = false) throws {
+    func resetStage(
+        _ plan: PlannedStage, of document: DocumentRecord, isAnew: Bool = false
+    ) throws {
         try run(
             """
             UPDATE stage SET state = 'pending', attempt = 0, interruptions = 0, startedAt = NULL,
@@ -80,7 +84,36 @@ extension Database {
                 parameters = ?, isAnew = ?
             WHERE documentId = ? AND name = ?
             """,
-            [plan.version, plan.parameters, isAnew ? 1 : 0, id.asBytes, plan.name.rawValue])
+            [
+                plan.version, plan.parameters, isAnew ? 1 : 0, document.id.asBytes,
+                plan.name.rawValue,
+            ])
+        guard let former = document.stage(plan.name)?.plan,
+            (former.version, former.parameters) != (plan.version, plan.parameters),
+            let result = try resultID(of: former, for: document)
+        else { return }
+        try forgetResult(result)
+    }
+
+    /// Removes what a stage made, with its artifacts' rows, unless some document still has it.
+    private func forgetResult(_ id: Int64) throws {
+        let artifacts = try rows("SELECT digest FROM artifact WHERE resultId = ?", [id])
+            .map { try $0.digest() }
+        try run(
+            """
+            DELETE FROM stageResult
+            WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM stage WHERE resultId = ?1)
+            """, [id])
+        if changesCount > 0 { try forgetBlobs(artifacts) }
+    }
+
+    /// Puts a document in line as if it had just been dropped.
+    func queueAnew(_ document: DocumentRecord, now: Timestamp) throws {
+        let place = WorkEstimate.place(document.kind, size: document.size, at: now)
+        // How long it takes is counted from now on.
+        try run(
+            "UPDATE document SET place = ?, startedAt = NULL WHERE id = ?",
+            [place.milliseconds, document.id.asBytes])
     }
 
     /// Gives a stage its next state, with the times and the attempt that follow from it.

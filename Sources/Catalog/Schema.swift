@@ -31,6 +31,9 @@ enum Schema {
         migrator.registerMigration("v3", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: turns)
         }
+        migrator.registerMigration("v4", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: requestFile)
+        }
         return migrator
     }
 
@@ -162,6 +165,9 @@ enum Schema {
         DROP INDEX documentDue;
         DROP INDEX documentDigest;
         """
+
+    /// The file by which a document was last granted something: one that a crash has left there is known.
+    private static let requestFile = "ALTER TABLE document ADD COLUMN requestFile TEXT"
 
     /// `scope` is empty where the stage depends on content alone, so that all the account's
     /// documents of a blob share the row; else it is the document's id.

@@ -19,21 +19,6 @@ struct ImportRecord {
             ?? 1
     }
 
-    /// What an earlier run did for the document; nil where none was committed.
-    static func counts(of document: DocumentID, in database: Database) throws -> ImportCounts? {
-        try Row.fetchOne(
-            database,
-            sql: """
-                SELECT "processed_count", "duplicates_skipped", "tokens", "table"
-                FROM main."import" WHERE "document" = ?
-                """,
-            arguments: [document.description]
-        ).map { row in
-            ImportCounts(
-                processedCount: row[0], duplicatesSkipped: row[1], tokens: row[2], table: row[3])
-        }
-    }
-
     func insert(as number: Int64, into database: Database) throws {
         try database.execute(
             sql: """

@@ -102,13 +102,19 @@ enum ImportTarget {
     ///
     /// Rows come sorted by key, so that each page of the tree is touched once, and equal keys in
     /// the order of the file, so that the first one stays.
-    func insertion(into table: String) -> String {
+    ///
+    /// - Parameter keepingTokens: whether rows that were there before have theirs kept.
+    func insertion(into table: String, keepingTokens: Bool) -> String {
         switch self {
         case .keyed(let schema, let fields):
             let key = fields.firstIndex(of: schema.keyColumn).map { "c\($0)" } ?? "c0"
-            let token = schema.hasTokens ? ["token"] : []
-            let columns = ["collection", "import", "row"] + fields + token
-            let values = ["?1", "?2", "row"] + fields.indices.map { "c\($0)" } + token
+            var columns = ["collection", "import", "row"] + fields
+            var values = ["?1", "?2", "row"] + fields.indices.map { "c\($0)" }
+            if schema.hasTokens {
+                columns.append("token")
+                values.append(
+                    keepingTokens ? KeptTokens.token(for: key, else: "token") : "token")
+            }
             return """
                 INSERT OR IGNORE INTO main.\(SQLName.quoted(table))
                     (\(columns.map(SQLName.quoted).joined(separator: ", ")))

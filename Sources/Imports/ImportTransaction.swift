@@ -9,10 +9,6 @@ import WorkerProtocol
 /// import. Whoever lets go of it without a commit has imported nothing. Used by one thread at a
 /// time.
 public final class ImportTransaction {
-    /// What an earlier run of this document committed; its rows are then taken as they come and not
-    /// kept again.
-    public let recorded: ImportCounts?
-
     private let database: ImportDatabase
     private let spool: RowSpool
     private let target: ImportTarget
@@ -32,28 +28,25 @@ public final class ImportTransaction {
     init(
         of description: Description, to target: ImportTarget, in database: ImportDatabase,
         spool: RowSpool, tokenKey: TokenKey, journal: @escaping Journal
-    ) throws(ImportError) {
+    ) {
         self.description = description
         self.target = target
         self.database = database
         self.spool = spool
         self.journal = journal
         minter = target.hasTokens ? TokenMinter(key: tokenKey) : nil
-        recorded = try database.read("look for an earlier import") {
-            try ImportRecord.counts(of: description.document, in: $0)
-        }
     }
 
     /// Takes rows, which must follow each other in the order of the file.
     public func append(_ batch: RowBatch) throws(ImportError) {
-        guard recorded == nil else { return }
         try spool.append(batch)
     }
 
     /// Puts all rows into the account's database, in one transaction that is on disk when this
     /// returns.
     ///
-    /// A document that was imported before keeps what it has: the counts of that time are returned.
+    /// What a document brought in before gives way in the same transaction, so that there are always
+    /// the rows of one run and no others; a row whose key comes again keeps its token.
     ///
     /// - Parameters:
     ///   - totalRows: data rows in the file.
@@ -61,7 +54,6 @@ public final class ImportTransaction {
     public func commit(
         totalRows: Int, errorCount: Int, now: Timestamp
     ) throws(ImportError) -> ImportCounts {
-        if let recorded { return recorded }
         guard spool.rowCount == totalRows - errorCount else {
             throw .rowsRefused(
                 reason: "\(spool.rowCount) rows came of \(totalRows) less \(errorCount) rejected")
@@ -81,13 +73,16 @@ public final class ImportTransaction {
     private func store(
         totalRows: Int, errorCount: Int, now: Timestamp, in database: Database
     ) throws -> ImportCounts {
-        // Another attempt at the same document may have been quicker.
-        let earlier = try ImportRecord.counts(of: description.document, in: database)
-        if let earlier { return earlier }
-        let number = try ImportRecord.nextNumber(in: database)
+        let former = try FormerImport(of: description.document, in: database)
+        let kept = former.flatMap { _ in KeptTokens(of: target) }
+        try kept?.create(in: database)
+        try former?.remove(keeping: kept, in: database)
+        let number = try former?.number ?? ImportRecord.nextNumber(in: database)
         let table = try table(in: database)
         try database.execute(sql: target.creation(of: table))
-        let inserted = try moveRows(to: table, as: number, in: database)
+        let inserted = try moveRows(
+            to: table, as: number, keepingTokens: kept != nil, in: database)
+        try kept?.drop(from: database)
         let counts = ImportCounts(
             processedCount: inserted, duplicatesSkipped: spool.rowCount - inserted,
             tokens: minter == nil ? 0 : inserted, table: table)
@@ -115,7 +110,7 @@ public final class ImportTransaction {
 
     /// Returns how many rows the table took.
     private func moveRows(
-        to table: String, as number: Int64, in database: Database
+        to table: String, as number: Int64, keepingTokens: Bool, in database: Database
     ) throws -> Int {
         guard let connection = database.sqliteConnection else {
             preconditionFailure("a connection in use is open")
@@ -124,7 +119,8 @@ public final class ImportTransaction {
         try check(RowModule.register(scan, on: connection))
         defer { _ = RowModule.unregister(from: connection) }
         do {
-            let statement = try database.makeStatement(sql: target.insertion(into: table))
+            let statement = try database.makeStatement(
+                sql: target.insertion(into: table, keepingTokens: keepingTokens))
             switch target {
             case .keyed: try statement.execute(arguments: [description.collection, number])
             case .ownTable: try statement.execute()

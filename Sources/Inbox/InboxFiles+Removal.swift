@@ -28,6 +28,9 @@ extension InboxFiles {
         } catch  where error.errno == .permissionDenied {
             try body()
             return true
+        } catch  where error.errno == .wouldBlock {
+            // A lease of their own keeps us out: they are about to write, or have it to themselves.
+            return false
         }
         // The lease goes with it.
         defer { closeQuietly(file) }

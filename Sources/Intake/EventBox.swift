@@ -33,12 +33,13 @@ final class EventBox: Sendable {
         }
     }
 
-    private let rules: NameRules
+    /// Nil where every name is marked.
+    private let rules: NameRules?
     private let isRecursive: Bool
     private let bell: Bell
     private let marks = Mutex(Marks())
 
-    init(rules: NameRules, isRecursive: Bool, bell: Bell) {
+    init(rules: NameRules?, isRecursive: Bool, bell: Bell) {
         self.rules = rules
         self.isRecursive = isRecursive
         self.bell = bell
@@ -55,7 +56,7 @@ final class EventBox: Sendable {
     var isEmpty: Bool { marks.withLock(\.isEmpty) }
 
     func markFile(_ path: BeneathPath, isClosing: Bool) {
-        switch rules.verdictOnLast(path, isFolder: false) {
+        switch rules?.verdictOnLast(path, isFolder: false) ?? .candidate {
         case .candidate:
             mark { $0.files[path] = isClosing || $0.files[path] ?? false }
         case .request:
@@ -67,7 +68,8 @@ final class EventBox: Sendable {
 
     func markFolder(_ path: BeneathPath, isGone: Bool) {
         guard isRecursive || path.isRoot else { return }
-        guard rules.verdictOnLast(path, isFolder: true) == .candidate else { return }
+        let verdict = rules?.verdictOnLast(path, isFolder: true) ?? .candidate
+        guard verdict == .candidate else { return }
         mark {
             if isGone { $0.goneFolders.insert(path) } else { $0.folders.insert(path) }
         }

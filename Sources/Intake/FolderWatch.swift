@@ -1,7 +1,9 @@
+import CLinux
+import Glibc
 import Rules
 import SystemPackage
 
-/// Tells when something appears in one of the daemon's own folders.
+/// Tells when something appears in one of the daemon's own folders, or is finished there, or goes.
 public final class FolderWatch: Sendable {
     /// How often is looked where no watch is to be had.
     private static let interval = Duration.seconds(10)
@@ -19,7 +21,7 @@ public final class FolderWatch: Sendable {
     ) throws(Errno) {
         self.watcher = watcher
         time = IntakeTime(clock, calendar: IntakeTime.systemCalendar)
-        box = EventBox(rules: NameRules(), isRecursive: false, bell: bell)
+        box = EventBox(rules: nil, isRecursive: false, bell: bell)
         do {
             let descriptor = try FileDescriptor.open(
                 folder, .readOnly, options: [.directory, .noFollow, .closeOnExec])
@@ -33,6 +35,24 @@ public final class FolderWatch: Sendable {
     }
 
     deinit { watcher.forget(box) }
+
+    /// Who has a file open for writing.
+    public enum Writers: Sendable, Hashable {
+        case nobody, somebody
+        /// The kernel does not tell us.
+        case unknown
+    }
+
+    /// Asks who may still be writing a file that is open for reading; while it stays open nobody begins to.
+    public static func writers(of file: FileDescriptor) -> Writers {
+        // A writer is told to us by SIGIO, which would end the process; he waits until it is closed.
+        signal(SIGIO, SIG_IGN)
+        switch -clinux_take_lease(file.rawValue) {
+        case 0: return .nobody
+        case EAGAIN: return .somebody
+        default: return .unknown
+        }
+    }
 
     /// Returns once a file may have come; also when the task is cancelled, or ``look()`` was called.
     public func change() async {

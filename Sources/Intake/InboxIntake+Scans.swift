@@ -168,6 +168,9 @@ extension InboxIntake {
     /// Something was mounted or unmounted somewhere: what is mounted beneath the inbox is compared.
     public nonisolated func noticeMounts() { bell.ring() }
 
+    /// Looks for what no event will tell of again, from the inbox itself down.
+    public nonisolated func lookThrough() { box.markFolder(BeneathPath(), isGone: false) }
+
     /// Has the root confirmed, since something in it was not where it should be.
     public func doubtRoot() { box.markRootDoubtful() }
 
@@ -219,7 +222,7 @@ extension InboxIntake.Listing {
         case .candidate:
             if files.count < room { files.append(path) } else { leftOutCount += 1 }
         case .request:
-            if requests.count < InboxIntake.lookBatch { requests.append(path) }
+            if requests.count < room { requests.append(path) }
         case .ignored, .sidecar:
             break
         }

@@ -128,9 +128,12 @@ public actor InboxIntake {
             && candidates.values.allSatisfy(\.isAtRest)
     }
 
+    /// Whether ``whenDrained()`` would wait.
+    public var hasMoreToDo: Bool { !isDrained && !isOver }
+
     /// Returns once ``isDrained``, or when the intake has ended.
     public func whenDrained() async {
-        guard !isDrained, !isOver else { return }
+        guard hasMoreToDo else { return }
         let ticket = drainWaiters.takeTicket()
         defer { drainWaiters.giveBack(ticket) }
         await withTaskCancellationHandler {

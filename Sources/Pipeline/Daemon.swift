@@ -133,9 +133,7 @@ public final class Daemon: Sendable {
                 if let failure = await keeper.firstLook() { return .inVain(failure) }
                 ready()
                 guard isOnce else { return .ofItself }
-                for service in desks.services { await service.intake.whenDrained() }
-                self.house.operatorRequests.handOut(self.house, desks)
-                await Self.finishRequests(of: desks, dispatcher)
+                await self.finishWhatIsThere(desks, dispatcher)
                 return .ofAll
             }
             var failure: InboxError?
@@ -154,13 +152,21 @@ public final class Daemon: Sendable {
         }
     }
 
-    /// Returns once nothing is asked for any more that can be done, and all of it is done.
-    private static func finishRequests(of desks: Desks, _ dispatcher: Dispatcher) async {
-        repeat {
+    /// Returns once nothing is there any more that can be taken or is asked for and can be done, and
+    /// all of it is done.
+    private func finishWhatIsThere(_ desks: Desks, _ dispatcher: Dispatcher) async {
+        var isNewsLeft = true
+        while isNewsLeft, !Task.isCancelled {
+            for service in desks.services { await service.intake.whenDrained() }
+            let news = await house.operatorRequests.handOut(house, desks)
             for service in desks.services { await service.desk.requests.whenSettled() }
             await dispatcher.whenIdle()
-            // What waited for a document is decided once that is over.
-        } while desks.services.contains { !$0.desk.requests.isSettled }
+            // What waited for a document is decided once that is over, and what found no room then.
+            isNewsLeft = news > 0 || desks.services.contains { !$0.desk.requests.isSettled }
+            for service in desks.services where !isNewsLeft {
+                isNewsLeft = await service.intake.hasMoreToDo
+            }
+        }
     }
 
     /// Offers held drops again as their accounts may have room, until the task is cancelled.

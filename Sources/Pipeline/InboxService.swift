@@ -31,6 +31,12 @@ struct InboxService: Sendable {
             clock: QuietClock(), calendar: house.surroundings.now,
             journal: house.surroundings.journal,
             report: { reports.take($0) })
+        desk.requests.tellRoom { [house, weak intake] asker in
+            switch asker {
+            case .owner: intake?.lookThrough()
+            case .operators: house.operatorRequests.look()
+            }
+        }
     }
 
     /// Serves the inbox until its root is lost or the service was stopped and closed.
@@ -142,6 +148,7 @@ struct IntakeReports: Sendable {
                     state: .refused, message: failure.message, failure: failure))
         case .vanished(let path):
             desk.tellVanished(path)
+            desk.requests.documentMoved(path)
         case .requested(let path):
             guard let name = path.name, let request = Request(name: name) else { return }
             desk.requests.mark(

@@ -8,8 +8,11 @@ struct AskedFor: Sendable, Hashable {
         /// Below the inbox.
         case inbox(BeneathPath)
         /// In the state directory's `requests/`.
-        case operators(String)
+        case operators(OperatorRequests.File)
     }
+
+    /// Who asks.
+    enum Asker: Sendable, Hashable, CaseIterable { case owner, operators }
 
     let source: Source
     let request: Request
@@ -18,40 +21,107 @@ struct AskedFor: Sendable, Hashable {
 
     /// Where the file stands that asks, or would stand in the inbox.
     var path: BeneathPath { target.sibling(request.name) }
+
+    var asker: Asker {
+        switch source {
+        case .inbox: .owner
+        case .operators: .operators
+        }
+    }
 }
 
 /// The requests of one inbox that are still to be decided.
 ///
-/// Only what was noticed: the files stay where they are until each is carried out, and a rescan or
-/// the next start finds those for which there was no room here.
+/// Only what was noticed: the files stay where they are until each is carried out, and where there was
+/// no room for some they are looked for again as soon as there is. What operators ask goes first, and
+/// has room of its own: whoever fills an inbox with requests keeps no operator from theirs.
 final class RequestBox: Sendable {
-    /// How many are kept in mind.
+    /// How many of each asker are kept in mind; two paths each.
     static let limit = 1000
 
     /// What became of the one that was in hand.
     enum Fate: Sendable, Hashable {
-        case decided
+        /// Its file is gone.
+        case done
+        /// Its file stays, and asks for nothing.
+        case unfit
         /// To be looked at again when its document moves on.
         case later
         /// Something of ours was in the way.
         case trouble
     }
 
-    private struct State {
-        var marked: [AskedFor] = []
+    /// What is said to a file that was noticed.
+    enum Answer: Sendable, Hashable {
+        /// It is to be decided now.
+        case news
+        /// It was to be decided before.
+        case known
+        /// There is no room; it is looked for again once there is.
+        case turnedAway
+    }
+
+    /// What one asker wants.
+    private struct Line {
+        /// In the order in which they came.
+        private(set) var marked: [AskedFor] = []
+        /// The same; what comes by the thousand is not held against each of them.
+        private(set) var isMarked: Set<AskedFor> = []
         var later: [BeneathPath: Set<AskedFor>] = [:]
         var troubled: [AskedFor] = []
+        /// Whether there was no room for some.
+        var hasTurnedAway = false
+        /// Whether a file went since, so that a look for others comes to another end than the last.
+        var hasAdvanced = false
+
+        var count: Int { marked.count + troubled.count + later.values.reduce(0) { $0 + $1.count } }
+
+        mutating func mark(_ asked: AskedFor) {
+            later[asked.target]?.remove(asked)
+            if later[asked.target]?.isEmpty == true { later[asked.target] = nil }
+            if isMarked.insert(asked).inserted { marked.append(asked) }
+        }
+
+        mutating func takeFirst() -> AskedFor {
+            let first = marked.removeFirst()
+            isMarked.remove(first)
+            return first
+        }
+
+        /// Whether it is time to look for those that were turned away.
+        mutating func takeRoom() -> Bool {
+            guard hasTurnedAway, hasAdvanced, marked.isEmpty else { return false }
+            (hasTurnedAway, hasAdvanced) = (false, false)
+            return true
+        }
+    }
+
+    private struct State {
+        /// Changed where they lie: a copy would be one of a thousand requests.
+        var lines: [AskedFor.Asker: Line] = [:]
         var inHand: AskedFor?
         /// Whether its document has moved on since it was taken in hand.
         var hasMoved = false
         var isOver = false
         var waiters: [CheckedContinuation<Void, Never>] = []
+        var onRoom: (@Sendable (AskedFor.Asker) -> Void)?
 
-        var isSettled: Bool { isOver || marked.isEmpty && inHand == nil }
-        var count: Int { marked.count + troubled.count + later.values.reduce(0) { $0 + $1.count } }
+        subscript(_ asker: AskedFor.Asker) -> Line { lines[asker, default: Line()] }
 
-        mutating func mark(_ asked: AskedFor) {
-            if !marked.contains(asked) { marked.append(asked) }
+        var isSettled: Bool {
+            isOver || inHand == nil && lines.values.allSatisfy(\.marked.isEmpty)
+        }
+
+        /// Whether it is waiting for its decision already.
+        func isKnown(_ asked: AskedFor) -> Bool {
+            let line = self[asked.asker]
+            if line.isMarked.contains(asked) || line.troubled.contains(asked) { return true }
+            switch asked.asker {
+            // Another file of the same name may have come meanwhile.
+            case .owner: return false
+            case .operators:
+                return inHand == asked || line.later[asked.target]?.contains(asked) == true
+            }
         }
 
         mutating func takeWaitersIfSettled() -> [CheckedContinuation<Void, Never>] {
@@ -67,25 +137,39 @@ final class RequestBox: Sendable {
     /// Whether nothing is to be decided now.
     var isSettled: Bool { state.withLock(\.isSettled) }
     /// Whether some are to be tried again soon.
-    var hasTrouble: Bool { state.withLock { !$0.troubled.isEmpty } }
-
-    /// A file that asks for something was noticed.
-    func mark(_ asked: AskedFor) {
-        let isMarked = state.withLock { state in
-            guard state.count < Self.limit else { return false }
-            state.mark(asked)
-            return true
-        }
-        if isMarked { signal.raise() }
+    var hasTrouble: Bool {
+        state.withLock { $0.lines.values.contains { !$0.troubled.isEmpty } }
     }
 
-    /// A document of this name came, or has come to its end.
+    /// Has `body` called when there is room again for what there was none for; it must return at once.
+    func tellRoom(_ body: @escaping @Sendable (AskedFor.Asker) -> Void) {
+        state.withLock { $0.onRoom = body }
+    }
+
+    /// A file that asks for something was noticed.
+    ///
+    @discardableResult
+    func mark(_ asked: AskedFor) -> Answer {
+        let answer: Answer = state.withLock { state in
+            if state.isKnown(asked) { return .known }
+            guard state[asked.asker].count < Self.limit else {
+                state.lines[asked.asker, default: Line()].hasTurnedAway = true
+                return .turnedAway
+            }
+            state.lines[asked.asker, default: Line()].mark(asked)
+            return .news
+        }
+        if answer == .news { signal.raise() }
+        return answer
+    }
+
+    /// A document of this name came, has come to its end, or will not come.
     func documentMoved(_ path: BeneathPath) {
         let isAwaited = state.withLock { state in
             if state.inHand?.target == path { state.hasMoved = true }
-            guard let waiting = state.later.removeValue(forKey: path) else { return false }
-            for asked in waiting { state.mark(asked) }
-            return true
+            let waiting = AskedFor.Asker.allCases.flatMap { state[$0].later[path] ?? [] }
+            for asked in waiting { state.lines[asked.asker, default: Line()].mark(asked) }
+            return !waiting.isEmpty
         }
         if isAwaited { signal.raise() }
     }
@@ -96,8 +180,11 @@ final class RequestBox: Sendable {
     func wait(_ patience: Duration) async -> Bool {
         let isCalled = await signal.wait(atMost: hasTrouble ? patience : nil)
         state.withLock { state in
-            for asked in state.troubled { state.mark(asked) }
-            state.troubled = []
+            for asker in AskedFor.Asker.allCases {
+                let troubled = state[asker].troubled
+                state.lines[asker, default: Line()].troubled = []
+                for asked in troubled { state.lines[asker, default: Line()].mark(asked) }
+            }
         }
         return isCalled
     }
@@ -105,27 +192,33 @@ final class RequestBox: Sendable {
     /// The next that is to be decided; whoever takes it tells ``ended(_:)``.
     func take() -> AskedFor? {
         state.withLock { state in
-            guard !state.marked.isEmpty else { return nil }
+            let asker: AskedFor.Asker = state[.operators].marked.isEmpty ? .owner : .operators
+            guard !state[asker].marked.isEmpty else { return nil }
             state.hasMoved = false
-            state.inHand = state.marked.removeFirst()
+            state.inHand = state.lines[asker, default: Line()].takeFirst()
             return state.inHand
         }
     }
 
     /// Tells what became of the one in hand.
     func ended(_ fate: Fate) {
-        let waiters = state.withLock { state in
+        let (asker, onRoom, waiters) = state.withLock { state in
             guard let asked = state.inHand else { preconditionFailure("one was taken in hand") }
             state.inHand = nil
+            let asker = asked.asker
             switch fate {
-            case .decided: break
+            case .done: state.lines[asker, default: Line()].hasAdvanced = true
+            case .unfit: break
             // What it is to wait for came before it could wait.
-            case .later where state.hasMoved: state.mark(asked)
-            case .later: state.later[asked.target, default: []].insert(asked)
-            case .trouble: state.troubled.append(asked)
+            case .later where state.hasMoved: state.lines[asker, default: Line()].mark(asked)
+            case .later:
+                state.lines[asker, default: Line()].later[asked.target, default: []].insert(asked)
+            case .trouble: state.lines[asker, default: Line()].troubled.append(asked)
             }
-            return state.takeWaitersIfSettled()
+            let onRoom = state.lines[asker, default: Line()].takeRoom() ? state.onRoom : nil
+            return (asker, onRoom, state.takeWaitersIfSettled())
         }
+        onRoom?(asker)
         waiters.forEach { $0.resume() }
     }
 

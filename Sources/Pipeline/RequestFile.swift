@@ -37,7 +37,7 @@ struct RequestFile {
 
     /// Removes the file if it is what was looked at and still empty.
     ///
-    /// Not synced: one that comes back after a power cut is carried out again, which does no harm.
+    /// Not synced: one that comes back after a power cut is known to the catalogue.
     /// So does one that is being written by now: its close tells of it again.
     func remove(_ identity: DropIdentity) throws(InboxError) {
         guard try files.entry(path)?.kind == .file else { return }

@@ -7,7 +7,7 @@ import SystemPackage
 /// Carries out what is asked for in one inbox, one request after the other.
 ///
 /// A request is first recorded in the catalogue, for good, and then its file is removed: after a crash
-/// in between it is carried out once more, which does no harm.
+/// in between the catalogue knows the file.
 /// Rule: docs/design.md, "Requests".
 struct RequestTaking: Sendable {
     /// How long a mount may think before the next request has its turn.
@@ -33,51 +33,83 @@ struct RequestTaking: Sendable {
 
     private func fate(of asked: AskedFor, _ unfit: inout UnfitRequests) async -> RequestBox.Fate {
         do {
-            switch asked.source {
-            case .operators(let name):
-                guard try await settle(asked, try await carryOut(asked)) else { return .later }
-                try house.operatorRequests.remove(name)
-            case .inbox(let path):
-                let sight = try await root.run(at: path, answeringWithin: Self.patience) {
-                    try RequestFile(files: $0, path: path).look()
+            let fate =
+                switch asked.source {
+                case .operators(let file): try await fate(of: asked, in: file)
+                case .inbox(let path): try await fate(of: asked, at: path, &unfit)
                 }
-                switch sight {
-                case .gone, .inTheMaking: return .decided
-                case .unfit(let identity, let reason):
-                    if unfit.isNew(path, identity) { ignore(asked, reason) }
-                    return .decided
-                case .asking(let identity):
-                    if !unfit.isCarriedOut(path, identity) {
-                        guard try await settle(asked, try await carryOut(asked)) else {
-                            return .later
-                        }
-                        house.surroundings.checkpoint(.requestRecorded, path)
-                        unfit.carriedOut(path, identity)
-                    }
-                    try await root.run(at: path, answeringWithin: Self.patience) {
-                        try RequestFile(files: $0, path: path).remove(identity)
-                    }
-                    unfit.forget(path)
-                }
-            }
-            return .decided
+            unfit.isOutOfTrouble(asked)
+            return fate
         } catch {
-            house.say(
-                .requestIgnored, in: root, at: asked.path,
-                [
-                    .reason: "it is tried again soon",
-                    .detail: House.failure(of: error).detail,
-                ])
+            let detail = House.failure(of: error).detail
+            if unfit.isNewTrouble(asked, detail) {
+                house.say(
+                    .requestIgnored, in: root, at: asked.path,
+                    [.reason: "it is tried again soon", .detail: detail])
+            }
             return .trouble
         }
     }
 
-    private func carryOut(_ asked: AskedFor) async throws -> RequestOutcome {
+    private func fate(
+        of asked: AskedFor, in file: OperatorRequests.File
+    ) async throws -> RequestBox.Fate {
+        guard try house.operatorRequests.isToDo(file) else { return .done }
+        guard try await settle(asked, try await carryOut(asked, by: file.identity)) else {
+            return .later
+        }
+        house.surroundings.checkpoint(.requestRecorded, asked.path)
+        do throws(Errno) {
+            try house.operatorRequests.finish(file)
+        } catch {
+            house.say(
+                .requestIgnored, in: root, at: asked.path,
+                [
+                    .reason: "it is carried out, and its file cannot be removed",
+                    .detail: "remove \(house.operatorRequests.folder)/\(file.name): \(error)",
+                ])
+        }
+        return .done
+    }
+
+    private func fate(
+        of asked: AskedFor, at path: BeneathPath, _ unfit: inout UnfitRequests
+    ) async throws -> RequestBox.Fate {
+        let sight = try await root.run(at: path, answeringWithin: Self.patience) {
+            try RequestFile(files: $0, path: path).look()
+        }
+        switch sight {
+        case .gone:
+            unfit.forget(path)
+            return .done
+        case .inTheMaking: return .unfit
+        case .unfit(let identity, let reason):
+            if unfit.isNew(path, identity) { ignore(asked, reason) }
+            return .unfit
+        case .asking(let identity):
+            if !unfit.isCarriedOut(path, identity) {
+                guard try await settle(asked, try await carryOut(asked, by: identity)) else {
+                    return .later
+                }
+                house.surroundings.checkpoint(.requestRecorded, path)
+                unfit.carriedOut(path, identity)
+            }
+            try await root.run(at: path, answeringWithin: Self.patience) {
+                try RequestFile(files: $0, path: path).remove(identity)
+            }
+            unfit.forget(path)
+            return .done
+        }
+    }
+
+    private func carryOut(
+        _ asked: AskedFor, by file: DropIdentity
+    ) async throws -> RequestOutcome {
         let settings = desk.settings
         let verb = asked.request.verb
         return try await house.catalog.carryOut(
-            asked.request.name.description, about: asked.target, uid: desk.account.uid,
-            inbox: Array(root.path.utf8), now: house.surroundings.now()
+            asked.request.name.description, by: file, about: asked.target,
+            uid: desk.account.uid, inbox: Array(root.path.utf8), now: house.surroundings.now()
         ) { document in
             RequestCase(
                 kind: document.kind,
@@ -95,6 +127,8 @@ struct RequestTaking: Sendable {
             house.say(.requestAccepted, in: root, at: asked.path, [.document: "\(document.id)"])
             desk.tell(desk.view(of: document))
             dispatcher.wake()
+        case .repeated(let document):
+            house.say(.requestAccepted, in: root, at: asked.path, [.document: "\(document)"])
         case .refused(let document, let reason):
             ignore(asked, reason, document.id)
             // One that is being worked on says it itself, with its progress.
@@ -124,13 +158,23 @@ struct RequestTaking: Sendable {
     }
 }
 
-/// The request files that stay where they are.
+/// The request files that stay where they are, and what is in the way of others.
 ///
 /// As many as there is room for in the box; past that all are forgotten, and looked at as if new.
 private struct UnfitRequests {
     private var unfit: [BeneathPath: DropIdentity] = [:]
     /// Carried out, and not removed yet.
     private var done: [BeneathPath: DropIdentity] = [:]
+    /// What was in the way of each that is tried again.
+    private var trouble: [AskedFor: String] = [:]
+
+    /// Whether this was not said when it was tried before; from now on it was.
+    mutating func isNewTrouble(_ asked: AskedFor, _ detail: String) -> Bool {
+        if trouble.count >= 2 * RequestBox.limit { trouble = [:] }
+        return trouble.updateValue(detail, forKey: asked) != detail
+    }
+
+    mutating func isOutOfTrouble(_ asked: AskedFor) { trouble[asked] = nil }
 
     /// Whether nothing was said of the file as it is; from now on something was.
     mutating func isNew(_ path: BeneathPath, _ identity: DropIdentity) -> Bool {

@@ -46,6 +46,12 @@ import Testing
             try scene.names().sorted() == [
                 "a.pdf.results", "a.pdf.status.json", "inbox.status.json",
             ])
+        // The cover of the second page is nobody's any more, and its file is for the next collection.
+        #expect(try RecordedState(scene).count("stageResult") == 3)
+        #expect(try RecordedState(scene).count("artifact") == 3)
+        try await scene.expectClean(leftovers: true)
+        let (end, output) = try await RunningProgram.run("ingestd", ["gc", "--state", scene.state])
+        #expect(end == .exited(0), "\(output)")
         try await scene.expectClean()
     }
 
@@ -263,5 +269,94 @@ import Testing
         #expect(parameters?.hasPrefix("page=2 ") == true)
         #expect(try scene.names(in: "a.pdf.results").count == 4)
         try await scene.expectClean(leftovers: true)
+    }
+
+    @Test func `a retry that a crash repeats says nothing false`() async throws {
+        try scene.drop(Data("a,b\n1,2\n".utf8), as: "a.csv")
+        try await scene.runOnce(inbox: "schema: participants")
+        #expect(try scene.status("a.csv").code == "csv_missing_columns")
+        try scene.drop(Data(), as: "a.csv.retry")
+        try await die(at: "requestRecorded")
+        #expect(scene.exists("a.csv.retry"))
+        // By now what had failed is done.
+        try await scene.runOnce()
+        try await scene.runOnce()
+        #expect(!scene.exists("a.csv.retry"))
+        let status = try scene.status("a.csv")
+        #expect(status.state?.hasPrefix("completed") == true)
+        #expect(!status.warnings.contains { $0.contains("was not carried out") })
+        try await scene.expectClean()
+    }
+
+    @Test(arguments: ["requestRecorded", "stageStarted", "rowsImported", "stageFinished"])
+    func `by another schema a refresh replaces all rows or none, whatever happens meanwhile`(
+        checkpoint: String
+    ) async throws {
+        try scene.drop("csv/participants-cp949.csv", as: "gala/a.csv")
+        try await scene.runOnce(inbox: "schema: infer")
+        let state = RecordedState(scene)
+        #expect(try scene.status("gala/a.csv").result["table"] as? String == "a")
+        let all: [Int] = try state.imported("SELECT count(*) FROM a")
+        try scene.drop(Data(), as: "gala/a.csv.refresh")
+        try await die(at: checkpoint)
+        let tables: [String] = try state.imported(
+            "SELECT name FROM sqlite_schema WHERE name IN ('a', 'participants')")
+        let isNew = checkpoint == "rowsImported" || checkpoint == "stageFinished"
+        #expect(tables == [isNew ? "participants" : "a"])
+        let rows: [Int] = try state.imported("SELECT count(*) FROM \(isNew ? "participants" : "a")")
+        #expect(isNew ? rows == [9] : rows == all)
+        let tokens: [String] =
+            isNew ? try state.imported("SELECT token FROM participants ORDER BY email") : []
+
+        try await scene.runOnce()
+        let after: [String] = try state.imported("SELECT token FROM participants ORDER BY email")
+        #expect(after.count == 9)
+        #expect(!isNew || after == tokens)
+        let left: [String] = try state.imported("SELECT name FROM sqlite_schema WHERE name = 'a'")
+        #expect(left == [])
+        let status = try scene.status("gala/a.csv")
+        #expect(status.result["table"] as? String == "participants")
+        #expect(status.result["processed_count"] as? Int == 9)
+        let printed = try scene.text("gala/a.csv.results/tokens.csv")
+        #expect(after.allSatisfy(printed.contains))
+        try await scene.expectClean(leftovers: true)
+    }
+
+    @Test func `a refresh that fails leaves the rows that there were`() async throws {
+        try scene.drop(Data("a,b\n1,2\n".utf8), as: "a.csv")
+        try await scene.runOnce()
+        try scene.drop(Data(), as: "a.csv.refresh")
+        try await scene.runOnce(inbox: "schema: participants")
+        #expect(try scene.status("a.csv").code == "csv_missing_columns")
+        let rows: [String] = try RecordedState(scene).imported("SELECT b FROM a")
+        #expect(rows == ["2"])
+        try await scene.expectClean(leftovers: true)
+    }
+
+    @Test func `however many ask at once, each is heard, and once`() async throws {
+        let count = RequestTests.many
+        try scene.drop("pdf/english.pdf", as: "zz.pdf")
+        try await scene.runOnce()
+        for number in 0..<count { try scene.drop(Data(), as: "none-\(number).pdf.retry") }
+        try scene.drop(Data(), as: "zz.pdf.refresh")
+        let daemon = try await scene.start(isOnce: true)
+        #expect(try await daemon.program.ended() == .exited(0))
+        let ignored = daemon.lines(.requestIgnored).compactMap { $0["path"] }
+        #expect(ignored.count == count)
+        #expect(Set(ignored).count == count)
+        #expect(daemon.lines(.requestAccepted).count == 1)
+        #expect(
+            !(try scene.names().contains { $0.hasSuffix(".retry") || $0.hasSuffix(".refresh") }))
+    }
+
+    /// More than are kept in mind at once.
+    private static let many = 1300
+
+    /// Runs a daemon with the defaults that dies at this moment.
+    private func die(at checkpoint: String) async throws {
+        let worker = RunningProgram.builtPrograms.appending(path: "ingest-worker").path
+        let (end, output) = try await RunningProgram.run(
+            "MortalDaemon", [scene.inbox, scene.state, worker, checkpoint, "1"])
+        #expect(end == .killed(signal: SIGKILL), "\(output)")
     }
 }

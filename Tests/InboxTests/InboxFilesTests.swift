@@ -33,6 +33,20 @@ import Testing
         #expect(entries[0]?.mode == 0o644)
     }
 
+    @Test func `a file that somebody keeps to themselves has a writer`() async throws {
+        try folder.write("file", "")
+        let path = try path("file")
+        let file = open(folder("file"), O_RDWR | O_CLOEXEC)
+        defer { close(file) }
+        #expect(try await root.run { try $0.withoutWriters(of: path) {} } == false)
+        // What they are told when somebody else opens it.
+        signal(SIGIO, SIG_IGN)
+        // F_SETLEASE, which Glibc shows only to those who ask for GNU's extensions.
+        try #require(fcntl(file, 1024, Int32(F_WRLCK)) == 0)
+        #expect(try await root.run { try $0.withoutWriters(of: path) {} } == false)
+        _ = fcntl(file, 1024, Int32(F_UNLCK))
+    }
+
     @Test(arguments: ["out", "out/passwd", "loop/file"])
     func `no link leads anywhere`(name: String) async throws {
         symlink("/etc", folder("out"))

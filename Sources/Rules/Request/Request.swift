@@ -69,7 +69,9 @@ extension Request.Verb: CustomStringConvertible {
         case "thumbnail": self = .thumbnail(page: nil)
         default:
             guard text.hasPrefix(Self.pagePrefix),
-                let page = Int(text.dropFirst(Self.pagePrefix.count)), page >= 1
+                let page = Int(text.dropFirst(Self.pagePrefix.count)), page >= 1,
+                // One spelling only: `+7` and `007` are names of files.
+                text == "\(Self.pagePrefix)\(page)"
             else { return nil }
             self = .thumbnail(page: page)
         }

@@ -133,6 +133,15 @@ import Testing
         #expect(Request(name: request.name) == request)
     }
 
+    @Test(arguments: [
+        "thumbnail-", "thumbnail-0", "thumbnail--1", "thumbnail-+7", "thumbnail-07", "thumbnail- 7",
+        "thumbnail-٧", "thumbnail-9223372036854775808", "Retry", "RETRY", "retry ", "",
+    ])
+    func `anything else is no verb`(text: String) {
+        #expect(Request.Verb(text: text) == nil)
+        #expect(FileName("a.pdf.\(text)".utf8).flatMap(Request.init(name:)) == nil)
+    }
+
     @Test func `what decides a result is read from a stage's parameters`() {
         #expect(ThumbnailSettings(parameters: "page=7 box=1x2 quality=3")?.page == 7)
         for text in ["", "page=7", "page=7 box=1x2 quality=3 ", "page=1 page=1 box=1x2"] {
