@@ -187,8 +187,9 @@ public final class Catalog: Sendable {
         _ attempt: String, _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(CatalogError) -> Value {
         let outcome: Result<Value, CatalogError> = await withCheckedContinuation { waiter in
-            queue.asyncRead { database in
-                let result = Result { try body(database.get()) }
+            // GRDB's own `asyncRead` ends a read that it could not begin, which ends the process.
+            queue.asyncWriteWithoutTransaction { db in
+                let result = Result { try db.unchanging(body) }
                 waiter.resume(returning: result.mapError { CatalogError(attempt, $0) })
             }
         }
@@ -197,6 +198,17 @@ public final class Catalog: Sendable {
 }
 
 extension Database {
+    /// One transaction that only reads.
+    fileprivate func unchanging<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        var value: Value?
+        try inTransaction(.deferred) {
+            value = try body(self)
+            return .commit
+        }
+        guard let value else { preconditionFailure("a transaction that ended well has a value") }
+        return value
+    }
+
     /// One transaction whose commit is written to the log but not synced.
     fileprivate func relaxed<Value>(_ body: (Database) throws -> Value) throws -> Value {
         var value: Value?

@@ -63,6 +63,9 @@ public final class Daemon: Sendable {
         }
     }
 
+    /// Closes the catalogue. The run must be over, and nothing is to be asked of the daemon afterwards.
+    public func close() throws { try house.catalog.close() }
+
     /// Lets ``run(isOnce:ready:)`` come to its end: claims in flight finish, workers are interrupted.
     public func stop() { stopping.raise() }
 
@@ -92,7 +95,6 @@ public final class Daemon: Sendable {
             return failure
         }
         house.slots.forEach { $0.stop() }
-        try house.catalog.close()
         if let failure { throw failure }
     }
 

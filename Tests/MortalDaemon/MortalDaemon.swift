@@ -51,6 +51,7 @@ struct MortalDaemon: Sendable {
                 workers: WorkerLauncher(executable: FilePath(worker), identity: identity),
                 slotCount: 2, surroundings: surroundings)
             try await daemon.run(isOnce: true) {}
+            try daemon.close()
         } catch {
             print("error: \(error)")
             Self.leave(70)

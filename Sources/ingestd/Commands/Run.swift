@@ -111,6 +111,8 @@ struct Run: AsyncParsableCommand {
                 }
                 group.cancelAll()
             }
+            // Only now does nobody ask any more whether it is alive.
+            try daemon.close()
         } catch {
             throw CommandFailure.complain(error)
         }
