@@ -60,7 +60,7 @@ struct ContentRun {
         try note([ended, change].compactMap { $0 })
         say(.stageStarted, stage.plan.name, [.attempt: "\(attempt(of: stage.plan.name))"])
         house.surroundings.checkpoint(.stageStarted, document.path)
-        show(nil)
+        show([:])
     }
 
     /// Runs one stage in the worker; returns what happened to it and what it made.
@@ -78,9 +78,10 @@ struct ContentRun {
             guard case .progress(let done, let total) = reply else { return try sink.take(reply) }
             guard clock.now - shown >= Self.progressInterval else { return }
             shown = clock.now
-            show(
-                LiveProgress(
-                    stage: stage.plan.name, done: done, total: total, elapsed: clock.now - start))
+            show([
+                stage.plan.name: LiveProgress(
+                    done: done, total: total, elapsed: clock.now - start)
+            ])
         }
         let now = house.surroundings.now()
         switch outcome {
@@ -166,9 +167,8 @@ struct ContentRun {
         }
     }
 
-    private mutating func show(_ live: LiveProgress?) {
-        let fractions = live.map { [$0.stage: $0.fraction] } ?? [:]
-        let figure = percent.update(document.job, fractions: fractions)
+    private mutating func show(_ live: [StageName: LiveProgress]) {
+        let figure = percent.update(document.job, fractions: live.mapValues(\.fraction))
         guard let desk = desks.desk(of: document) else { return }
         desk.tell(desk.view(of: document, live: live, percent: figure))
     }

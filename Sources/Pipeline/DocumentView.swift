@@ -2,9 +2,8 @@ import Catalog
 import Publish
 import Rules
 
-/// What of a running document is known only to the thread that works on it.
+/// What of a running stage is known only to the thread that works on it.
 struct LiveProgress: Sendable, Hashable {
-    var stage: StageName
     /// In the stage's own unit; `total` is zero where it is not known yet.
     var done: Int
     var total: Int
@@ -25,7 +24,8 @@ struct DocumentView {
     let record: DocumentRecord
     let account: Account
     let retries: RetrySchedule
-    var live: LiveProgress?
+    /// Of the stages that run: any number of them side by side.
+    var live: [StageName: LiveProgress] = [:]
     /// 0–100; never goes back within an attempt.
     var percent: Int
 
@@ -53,7 +53,7 @@ struct DocumentView {
             + standing.optionalFailures.map { "\($0.stage.rawValue): \($0.failure.message)" }
             + [record.requestWarning].compactMap { $0 }
         status.stages = record.stages.map(stage)
-        status.etaSeconds = live?.secondsLeft
+        status.etaSeconds = live.values.compactMap(\.secondsLeft).max()
         status.admittedBy = record.proof
         status.result = record.result.map(JSONValue.rendered) ?? .null
         return status
@@ -63,9 +63,8 @@ struct DocumentView {
         let progress: Int
         switch stage.state {
         case .completed: progress = 100
-        case .processing where live?.stage == stage.plan.name:
-            progress = Int((live?.fraction ?? 0) * 100)
-        case .pending, .processing, .retrying, .failed, .skipped: progress = 0
+        case .processing: progress = Int((live[stage.plan.name]?.fraction ?? 0) * 100)
+        case .pending, .retrying, .failed, .skipped: progress = 0
         }
         return StatusDocument.Stage(
             name: stage.plan.name, state: stage.state, progress: progress, attempt: stage.attempt,
@@ -92,18 +91,20 @@ struct DocumentView {
         }
     }
 
+    /// Of stages side by side the first is named that counts what it has done, else the first.
     private var runningMessage: String {
-        let running = record.stages.first { stage in
+        let running = record.stages.filter { stage in
             if case .processing = stage.state { return true }
             return false
-        }
-        guard let name = running?.plan.name else { return "Working." }
-        guard let live, live.stage == name, live.total > 0 else { return "\(name.deed)." }
+        }.map(\.plan.name)
+        let counted = running.first { (live[$0]?.total ?? 0) > 0 }
+        guard let name = counted ?? running.first else { return "Working." }
+        guard let progress = live[name], progress.total > 0 else { return "\(name.deed)." }
         switch name {
         case .info, .text, .thumbnail:
-            return "\(name.deed): page \(live.done) of \(live.total)"
+            return "\(name.deed): page \(progress.done) of \(progress.total)"
         case .tableImport:
-            return "\(name.deed): \(Int(live.fraction * 100)) %"
+            return "\(name.deed): \(Int(progress.fraction * 100)) %"
         case .store, .publish:
             return "\(name.deed)."
         }

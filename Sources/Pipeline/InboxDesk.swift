@@ -71,7 +71,7 @@ actor InboxDesk {
 
     /// A document of this inbox as its owner sees it.
     nonisolated func view(
-        of record: DocumentRecord, live: LiveProgress? = nil, percent: Int = 0
+        of record: DocumentRecord, live: [StageName: LiveProgress] = [:], percent: Int = 0
     ) -> DocumentView {
         DocumentView(
             record: record, account: account, retries: house.retries, live: live, percent: percent)

@@ -164,7 +164,7 @@ struct SidecarCheck {
     /// What the status file of a document that is over says, but for a word about scarce room.
     static func text(of document: DocumentRecord, account: Account) -> String {
         DocumentView(
-            record: document, account: account, retries: RetrySchedule(), live: nil, percent: 100
+            record: document, account: account, retries: RetrySchedule(), percent: 100
         ).status.json
     }
 }
