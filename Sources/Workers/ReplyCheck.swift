@@ -72,6 +72,8 @@ struct ReplyCheck {
     private mutating func begin(_ name: String, _ mediaType: String) throws(WorkerError) {
         try demand(!artifactIsOpen, "an artifact within another")
         try demand(ArtifactName.isSafe(name), "an artifact's name that is none")
+        // Two stages of one document would else lay claim to one name in its results.
+        try demand(request.makes(name), "an artifact that is not its stage's own")
         try demand(ArtifactName.isMediaType(mediaType), "a media type that is none")
         try demand(artifacts.count < Self.artifactLimit, "too many artifacts")
         try demand(artifacts.insert(name).inserted, "the same artifact twice")

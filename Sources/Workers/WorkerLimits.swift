@@ -31,11 +31,14 @@ public struct WorkerLimits: Sendable, Hashable {
     /// Some twenty lines: enough to say what broke, too little to fill a disk.
     public static let standardLogLimit = ByteCount(Int64(8 << 10))
 
+    /// How many hard deadlines the processor time of one process amounts to: three stages of the
+    /// document in hand, each within its deadline, and one share for the documents before it.
+    static let cpuShares: Int64 = 4
+
     /// The processor seconds that one process may use; a backstop behind the deadlines.
-    ///
-    /// Three stages may share a process, each within its deadline; one share more is for what
-    /// helper threads burn at the side.
-    private var cpuSeconds: Int64 { 4 * max(1, (hardDeadline.wholeMilliseconds + 999) / 1000) }
+    private var cpuSeconds: Int64 {
+        Self.cpuShares * max(1, (hardDeadline.wholeMilliseconds + 999) / 1000)
+    }
 
     /// The soft deadline in whole seconds, at least one.
     private var softSeconds: Int64 { max(1, softDeadline.wholeMilliseconds / 1000) }

@@ -24,6 +24,7 @@ enum Misdeed: String, CaseIterable {
     case liesOnRows
     case liesOnCode
     case liesOnName
+    case liesOnStage
     case talksOn
     case closesSocket
     case stopsMidFrame
@@ -79,6 +80,7 @@ enum Misdeed: String, CaseIterable {
         case .liesOnRows: Lies.onRows()
         case .liesOnCode: Lies.onCode()
         case .liesOnName: Lies.onName()
+        case .liesOnStage: Lies.onStage()
         case .talksOn: Lies.talkingOn()
         case .closesSocket: Silences.closingSocket()
         case .stopsMidFrame: Silences.midFrame()

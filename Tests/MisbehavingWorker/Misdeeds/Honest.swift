@@ -9,11 +9,21 @@ enum Honest {
 
     static func answer(_ request: StageRequest) {
         Wall.send(.progress(done: 0, total: 2))
-        Wall.send(artifact: "pid.txt", "\(getpid())")
         var head = [UInt8](repeating: 0, count: 16)
         let count = pread(0, &head, head.count, 0)
-        Wall.send(artifact: "head.txt", String(decoding: head.prefix(max(0, count)), as: UTF8.self))
+        let start = String(decoding: head.prefix(max(0, count)), as: UTF8.self)
+        Wall.send(artifact: artifact(of: request), "\(getpid())\n\(start)")
         finish(request)
+    }
+
+    /// The name of a file that the stage may make.
+    static func artifact(of request: StageRequest) -> String {
+        switch request {
+        case .info: "info.json"
+        case .text: "text.txt"
+        case .thumbnail: "thumbnail.jpg"
+        case .tableImport: "rejects.csv"
+        }
     }
 
     static func finish(_ request: StageRequest) {
