@@ -12,7 +12,6 @@ struct ContentRun {
     let account: Account
     let settings: InboxSettings
     private var document: DocumentRecord
-    private var percent = JobProgress()
     /// How the stage before ended, to be recorded together with the next one's start.
     private var ended: StageChange?
 
@@ -60,7 +59,7 @@ struct ContentRun {
         try note([ended, change].compactMap { $0 })
         say(.stageStarted, stage.plan.name, [.attempt: "\(attempt(of: stage.plan.name))"])
         house.surroundings.checkpoint(.stageStarted, document.path)
-        show([:])
+        show([stage.plan.name: .begun])
     }
 
     /// Runs one stage in the worker; returns what happened to it and what it made.
@@ -79,15 +78,24 @@ struct ContentRun {
             guard clock.now - shown >= Self.progressInterval else { return }
             shown = clock.now
             show([
-                stage.plan.name: LiveProgress(
-                    done: done, total: total, elapsed: clock.now - start)
+                stage.plan.name: .told(
+                    of: stage.plan.name, done: done, total: total, elapsed: clock.now - start,
+                    heardAt: house.surroundings.now())
             ])
         }
         let now = house.surroundings.now()
         switch outcome {
         case .finished(let result):
             do {
-                let output = try sink.output(of: result)
+                let output = try sink.output(of: result) { [self] done, total in
+                    guard clock.now - shown >= Self.progressInterval else { return }
+                    shown = clock.now
+                    show([
+                        stage.plan.name: .storing(
+                            done, of: total, elapsed: clock.now - start,
+                            heardAt: house.surroundings.now())
+                    ])
+                }
                 house.surroundings.checkpoint(.stageMade, document.path)
                 return (.finished, output)
             } catch {
@@ -145,6 +153,7 @@ struct ContentRun {
         StageJournal(document: document, account: account)
             .ended(name, state, seconds: seconds)
             .map(house.surroundings.journal)
+        house.learn(from: name, of: document, output, took: seconds)
         if name.dependsOnContentAlone, state == .completed {
             ended = change
         } else {
@@ -167,10 +176,9 @@ struct ContentRun {
         }
     }
 
-    private mutating func show(_ live: [StageName: LiveProgress]) {
-        let figure = percent.update(document.job, fractions: live.mapValues(\.fraction))
+    private func show(_ live: [StageName: LiveProgress]) {
         guard let desk = desks.desk(of: document) else { return }
-        desk.tell(desk.view(of: document, live: live, percent: figure))
+        desk.tell(desk.view(of: document, live: live))
     }
 
     private func attempt(of name: StageName) -> Int { document.stage(name)?.attempt ?? 0 }

@@ -71,10 +71,9 @@ actor InboxDesk {
 
     /// A document of this inbox as its owner sees it.
     nonisolated func view(
-        of record: DocumentRecord, live: [StageName: LiveProgress] = [:], percent: Int = 0
+        of record: DocumentRecord, live: [StageName: LiveProgress] = [:]
     ) -> DocumentView {
-        DocumentView(
-            record: record, account: account, retries: house.retries, live: live, percent: percent)
+        DocumentView(record: record, account: account, retries: house.retries, live: live)
     }
 
     /// A drop is not taken, for now or for good.
@@ -275,7 +274,7 @@ actor InboxDesk {
 
     /// What is said of a document, with a word about room where that grows scarce.
     func status(of view: DocumentView) async -> StatusDocument {
-        var status = view.status
+        var status = house.words(of: view)
         status.quota = await scarceQuota(toldAt: view.record.path)
         return status
     }
@@ -318,6 +317,7 @@ actor InboxDesk {
                     .publish(items, status: isSilent ? nil : text)
             }
             moved.forEach(tellMoved)
+            house.forgetProgress(of: view.record.id)
             var record = view.record
             record.version = version
             published[record.id] = record

@@ -11,14 +11,18 @@ public struct StageLimits: Sendable {
     public var memory: ByteCount
     /// The least time between two reports of progress: ten a second.
     public var progressInterval: Duration
+    /// The least time between two signs of life while a page takes long: half of what the daemon shows.
+    public var signInterval: Duration
 
     public init(
         softDeadline: Duration = .seconds(60), memory: ByteCount = .megabytes(512),
-        progressInterval: Duration = .milliseconds(100)
+        progressInterval: Duration = .milliseconds(100),
+        signInterval: Duration = .milliseconds(250)
     ) {
         self.softDeadline = softDeadline
         self.memory = memory
         self.progressInterval = progressInterval
+        self.signInterval = signInterval
     }
 }
 

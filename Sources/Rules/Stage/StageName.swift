@@ -12,4 +12,15 @@ public enum StageName: String, Sendable, Hashable, CaseIterable {
         case .store, .publish: false
         }
     }
+
+    /// Whether a stage makes the same of the same bytes, whatever the document's name and place.
+    ///
+    /// Such a stage's artifacts are made once per account and blob; an import's depend on the
+    /// collection and on the rows that are there already.
+    public var dependsOnContentAlone: Bool {
+        switch self {
+        case .info, .text, .thumbnail: true
+        case .store, .tableImport, .publish: false
+        }
+    }
 }
