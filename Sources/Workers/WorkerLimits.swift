@@ -15,10 +15,12 @@ public struct WorkerLimits: Sendable, Hashable {
     public var outputLimit: ByteCount
     /// The first bytes of the worker's standard error, which are kept for the journal.
     public var logLimit: ByteCount
+    /// What is left of the hard deadline where a stage is asked for in parts; nil for all of it.
+    public var timeLeft: Duration?
 
     public init(
         softDeadline: Duration, hardDeadline: Duration, memory: ByteCount, outputLimit: ByteCount,
-        logLimit: ByteCount = Self.standardLogLimit
+        logLimit: ByteCount = Self.standardLogLimit, timeLeft: Duration? = nil
     ) {
         precondition(softDeadline <= hardDeadline, "a worker stops before it is stopped")
         self.softDeadline = softDeadline
@@ -26,6 +28,7 @@ public struct WorkerLimits: Sendable, Hashable {
         self.memory = memory
         self.outputLimit = outputLimit
         self.logLimit = logLimit
+        self.timeLeft = timeLeft
     }
 
     /// Some twenty lines: enough to say what broke, too little to fill a disk.

@@ -99,6 +99,8 @@ enum mupdf_code mupdf_page_text(struct mupdf_reader *reader, int page);
 enum mupdf_code mupdf_page_picture(
     struct mupdf_reader *reader, int page, int width, int height, int quality);
 
+/// Forgets what the last function put out.
+void mupdf_clear_output(struct mupdf_reader *reader);
 /// What the last function put out; valid until the next one.
 const unsigned char *mupdf_output(struct mupdf_reader *reader, size_t *length);
 

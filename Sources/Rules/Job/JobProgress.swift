@@ -41,6 +41,7 @@ extension StageName {
         case .info: 4
         case .text: 60
         case .thumbnail: 25
+        case .pages: 500
         case .tableImport: 85
         case .publish: 10
         }
@@ -52,7 +53,7 @@ extension StageName {
     /// collection and on the rows that are there already.
     public var dependsOnContentAlone: Bool {
         switch self {
-        case .info, .text, .thumbnail: true
+        case .info, .text, .thumbnail, .pages: true
         case .store, .tableImport, .publish: false
         }
     }

@@ -21,6 +21,9 @@ enum Honest {
         case .info: Wall.send(.finished(.info(PDFSummary(pages: 1, metadata: [:]))))
         case .text: Wall.send(.finished(.text(characters: 1)))
         case .thumbnail: Wall.send(.finished(.thumbnail(count: 1)))
+        case .pages(let pages):
+            draw(pages.pages)
+            Wall.send(.finished(.pages(PageSummary(end: pages.last + 1, faults: []))))
         case .tableImport:
             let heading = TableHeading(
                 schema: nil, columns: ["a", "b"], encoding: "utf-8", delimiter: ",")
@@ -29,6 +32,13 @@ enum Honest {
             batch.append(row: 2, fields: [Array("1".utf8), Array("2".utf8)])
             Wall.send(.rows(batch))
             Wall.send(.finished(.table(TableSummary(totalRows: 1, errorCount: 0))))
+        }
+    }
+
+    /// What passes for pictures of pages.
+    static func draw(_ pages: some Sequence<Int>) {
+        for page in pages {
+            Wall.send(artifact: PageRequest.artifactName(of: page), "picture of page \(page)")
         }
     }
 }
