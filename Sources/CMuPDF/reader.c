@@ -209,6 +209,10 @@ int mupdf_was_repaired(struct mupdf_reader *reader) {
     return reader->document != NULL && pdf_was_repaired(reader->ctx, reader->document);
 }
 
+void mupdf_clear_output(struct mupdf_reader *reader) {
+    fz_clear_buffer(reader->ctx, reader->output);
+}
+
 const unsigned char *mupdf_output(struct mupdf_reader *reader, size_t *length) {
     unsigned char *bytes = NULL;
     *length = fz_buffer_storage(reader->ctx, reader->output, &bytes);

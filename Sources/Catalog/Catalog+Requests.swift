@@ -53,7 +53,13 @@ extension Database {
     fileprivate func reopen(
         _ document: DocumentRecord, _ reruns: [RequestRuling.Rerun], now: Timestamp
     ) throws -> DocumentRecord {
-        for rerun in reruns { try resetStage(rerun.plan, of: document.id, isAnew: rerun.isAnew) }
+        for rerun in reruns {
+            if document.stage(rerun.plan.name) == nil {
+                try addStage(rerun.plan, to: document, isAnew: rerun.isAnew)
+            } else {
+                try resetStage(rerun.plan, of: document.id, isAnew: rerun.isAnew)
+            }
+        }
         let place = WorkEstimate.place(document.kind, size: document.size, at: now)
         // How long it takes is counted from now on.
         try run(

@@ -98,7 +98,7 @@ struct DocumentView {
         guard let name = counted ?? running.first else { return "Working." }
         guard let progress = live[name], progress.total > 0 else { return "\(name.deed)." }
         switch name {
-        case .info, .text, .thumbnail:
+        case .info, .text, .thumbnail, .pages:
             return "\(name.deed): page \(progress.done) of \(progress.total)"
         case .tableImport:
             return "\(name.deed): \(Int(progress.fraction * 100)) %"
@@ -116,6 +116,7 @@ extension StageName {
         case .info: "Reading the document's information"
         case .text: "Extracting text"
         case .thumbnail: "Drawing the thumbnail"
+        case .pages: "Drawing all pages"
         case .tableImport: "Importing rows"
         case .publish: "Writing the results"
         }

@@ -26,7 +26,7 @@ actor InboxDesk {
         case claimed([CommittedDocument], StatusDocument.Quota?)
         indirect case aside(DocumentRecord)
         indirect case document(DocumentView)
-        indirect case publish(DocumentView, [ResultItem], CheckedContinuation<Failure?, Never>)
+        indirect case publish(DocumentView, Results, CheckedContinuation<Failure?, Never>)
         case recorded(DocumentID)
         case retell(DocumentID, CheckedContinuation<Void, Never>)
         case progress
@@ -102,9 +102,9 @@ actor InboxDesk {
     /// told: until then the catalogue says less than what was published.
     ///
     /// - Returns: why not, if they are not.
-    nonisolated func publish(_ view: DocumentView, _ items: [ResultItem]) async -> Failure? {
+    nonisolated func publish(_ view: DocumentView, _ results: Results) async -> Failure? {
         await withCheckedContinuation { waiter in
-            if case .terminated = box.yield(.publish(view, items, waiter)) {
+            if case .terminated = box.yield(.publish(view, results, waiter)) {
                 waiter.resume(returning: Self.closed)
             }
         }
@@ -176,9 +176,9 @@ actor InboxDesk {
             await moveAside(record)
         case .document(let view):
             if progress.admits(view, at: ContinuousClock.now) { await write(view) }
-        case .publish(let view, let items, let waiter):
+        case .publish(let view, let results, let waiter):
             progress.forget(view.record.id)
-            waiter.resume(returning: await publishNow(view, items))
+            waiter.resume(returning: await publishNow(view, results))
         case .recorded(let id):
             published[id] = nil
         case .retell(let id, let waiter):
@@ -304,7 +304,7 @@ actor InboxDesk {
         }
     }
 
-    private func publishNow(_ view: DocumentView, _ items: [ResultItem]) async -> Failure? {
+    private func publishNow(_ view: DocumentView, _ results: Results) async -> Failure? {
         let path = view.record.path
         // Else two documents' results would stand in one folder.
         if let obstacle = await settleAsides(at: path) { return obstacle }
@@ -314,7 +314,7 @@ actor InboxDesk {
         do {
             let moved = try await root.run(at: path) { files in
                 try SidecarWriter(files, drop: path, version: version)
-                    .publish(items, status: isSilent ? nil : text)
+                    .publish(results.items, results.prepared, status: isSilent ? nil : text)
             }
             moved.forEach(tellMoved)
             house.forgetProgress(of: view.record.id)

@@ -44,19 +44,19 @@ struct Publication {
         let made = try await house.catalog.artifacts(of: document.id)
         let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
         let files = (hasOriginal(document) ? [Self.original(of: document)] : []) + artifacts
-        document = finished(document, files: files)
-        var sources: [FileDescriptor] = []
-        defer { sources.forEach(house.close) }
-        var items: [ResultItem] = []
-        for file in files {
-            guard let name = BeneathPath(bytes: Array(file.name.utf8)) else {
-                preconditionFailure("an artifact's name was checked when it was made")
-            }
-            let source = try house.store.open(file.digest)
-            sources.append(source)
-            items.append(ResultItem(name: name, source: source))
+        var results = InboxDesk.Results()
+        defer { for item in results.items { house.close(item.source) } }
+        if files.count > ResultItem.batch {
+            results.prepared = try await desk.prepare(files, at: document.path)
+        } else {
+            for file in files { results.items.append(try desk.item(of: file)) }
         }
-        let failure = await desk.publish(desk.view(of: document), items)
+        document = finished(document, files: files)
+        let failure = await desk.publish(desk.view(of: document), results)
+        // What was not come to, since something stood in the way before.
+        if failure != nil, let prepared = results.prepared {
+            await desk.abandon(prepared, at: document.path)
+        }
         if failure == nil { house.surroundings.checkpoint(.published, document.path) }
         return failure
     }

@@ -73,6 +73,7 @@ final class StageSink {
         case .info(let summary): members = StageResults.pdf(summary)
         case .text(let characters): members = StageResults.text(characters: characters)
         case .thumbnail(let count): members = StageResults.thumbnail(count: count)
+        case .pages: preconditionFailure("pictures of pages are taken range by range")
         case .table(let summary): members = try importedTable(summary, onProgress)
         }
         return StageOutput(

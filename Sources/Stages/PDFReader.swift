@@ -93,6 +93,9 @@ final class PDFReader {
         }
     }
 
+    /// Forgets the bytes that an earlier call put out.
+    func clearOutput() { mupdf_clear_output(reader) }
+
     /// Lends the bytes that the last call put out.
     func withOutput<Result>(_ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows
         -> Result

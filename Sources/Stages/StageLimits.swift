@@ -29,17 +29,23 @@ public struct StageLimits: Sendable {
 /// Lets a report of progress through once in a while.
 struct ProgressGate {
     private let interval: Duration
-    private var last = ProgressGate.now
+    private var stopwatch = Stopwatch()
 
     init(interval: Duration) { self.interval = interval }
 
     /// Whether enough time has passed since the last report that was let through.
     mutating func opens() -> Bool {
-        let now = Self.now
-        guard now - last >= interval else { return false }
-        last = now
+        guard stopwatch.elapsed >= interval else { return false }
+        stopwatch = Stopwatch()
         return true
     }
+}
+
+/// Measures time from when it was made.
+struct Stopwatch {
+    private let start = Stopwatch.now
+
+    var elapsed: Duration { Self.now - start }
 
     /// Time since the machine started.
     ///

@@ -58,6 +58,10 @@ public final class StageTable {
                 on: try opened(pageLimit: Self.pageLimit), settings: settings, limits: limits,
                 send: send)
             return .thumbnail(count: 1)
+        case .pages(let request):
+            return .pages(
+                try Pages.run(
+                    on: try opened(pageLimit: Self.pageLimit), request, limits: limits, send: send))
         case .tableImport(let request):
             return .table(try TableImport.run(request, descriptor: descriptor, send: send))
         }

@@ -51,6 +51,7 @@ extension StageRequest {
         case .info: name == "info.json"
         case .text: name == "text.txt"
         case .thumbnail: name == "thumbnail.jpg"
+        case .pages(let pages): PageRequest.page(named: name).map(pages.pages.contains) == true
         case .tableImport: name == "rejects.csv"
         }
     }

@@ -15,10 +15,12 @@ public struct WorkerLimits: Sendable, Hashable {
     public var outputLimit: ByteCount
     /// The first bytes of the worker's standard error, which are kept for the journal.
     public var logLimit: ByteCount
+    /// What is left of the hard deadline where a stage is asked for in parts; nil for all of it.
+    public var timeLeft: Duration?
 
     public init(
         softDeadline: Duration, hardDeadline: Duration, memory: ByteCount, outputLimit: ByteCount,
-        logLimit: ByteCount = Self.standardLogLimit
+        logLimit: ByteCount = Self.standardLogLimit, timeLeft: Duration? = nil
     ) {
         precondition(softDeadline <= hardDeadline, "a worker stops before it is stopped")
         self.softDeadline = softDeadline
@@ -26,14 +28,15 @@ public struct WorkerLimits: Sendable, Hashable {
         self.memory = memory
         self.outputLimit = outputLimit
         self.logLimit = logLimit
+        self.timeLeft = timeLeft
     }
 
     /// Some twenty lines: enough to say what broke, too little to fill a disk.
     public static let standardLogLimit = ByteCount(Int64(8 << 10))
 
-    /// How many hard deadlines the processor time of one process amounts to: three stages of the
+    /// How many hard deadlines the processor time of one process amounts to: four stages of the
     /// document in hand, each within its deadline, and one share for the documents before it.
-    static let cpuShares: Int64 = 4
+    static let cpuShares: Int64 = 5
 
     /// The processor seconds that one process may use; a backstop behind the deadlines.
     private var cpuSeconds: Int64 {

@@ -34,6 +34,7 @@ enum Misdeed: String, CaseIterable {
     case crashesLater
     case declinesSecond
     case stallsInText
+    case diesOverPage
     case diesOfContent
     case templateLeaves
     case templateLies
@@ -88,6 +89,7 @@ enum Misdeed: String, CaseIterable {
         case .neverReads: Silences.notReading()
         case .outstays: Outstays.serve()
         case .stallsInText: StallsInText.serve()
+        case .diesOverPage: DiesOverPage.serve()
         case .declinesSecond: Declines.second()
         case .diesOfContent, .templateLeaves, .templateLies, .templateRefuses,
             .templateDiesOverChild:

@@ -166,7 +166,7 @@ import WorkerProtocol
         let limits = WorkerLimits.hard(.seconds(hardSeconds)).ofChild
         let age = WorkerProcess.lifetime(under: limits)
         #expect(age > .zero && age <= WorkerProcess.lifetime)
-        #expect(age + .seconds(hardSeconds) * 3 <= .seconds(limits.cpuSeconds))
+        #expect(age + .seconds(hardSeconds) * 4 <= .seconds(limits.cpuSeconds))
     }
 
     @Test func `a process sees so many documents and no more`() async throws {

@@ -104,6 +104,8 @@ enum mupdf_code mupdf_page_picture(
 void mupdf_set_sign(
     struct mupdf_reader *reader, void (*sign)(void *listener), void *listener, long milliseconds);
 
+/// Forgets what the last function put out.
+void mupdf_clear_output(struct mupdf_reader *reader);
 /// What the last function put out; valid until the next one.
 const unsigned char *mupdf_output(struct mupdf_reader *reader, size_t *length);
 

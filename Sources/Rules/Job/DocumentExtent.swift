@@ -27,6 +27,7 @@ public struct DocumentExtent: Sendable, Hashable {
         case .info: 100 + pageCount
         case .text: 4 + pageCount
         case .thumbnail: 1
+        case .pages: pageCount
         case .tableImport: 100_000 + bytes
         case .publish: 4_000_000 + bytes
         }

@@ -41,6 +41,8 @@ public struct StageRates: Sendable, Hashable {
         case .info: 20e-6
         case .text: 500e-6
         case .thumbnail: 5e-3
+        // Drawn by two workers side by side.
+        case .pages: 2.5e-3
         // A table of a million rows has 73 MB and takes five seconds.
         case .tableImport: 70e-9
         case .publish: 1.3e-9
