@@ -290,6 +290,10 @@ actor Dispatcher {
     private func take(part role: WorkOutlook.Role, in work: ContentWork, _ slot: Int) async {
         do {
             try await StageRunner.work(on: work, in: house.slots[slot], as: role)
+        } catch let failure as Failure where role == .help {
+            // The slot has not come so far as to look at the document.
+            house.say(.workerUnavailable, [.document: "\(work.id)", .detail: failure.detail])
+            work.outlook.refuseHelp()
         } catch {
             work.outlook.fail(error)
         }

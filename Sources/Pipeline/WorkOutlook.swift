@@ -17,6 +17,7 @@ final class WorkOutlook: Sendable {
         var hasLead = true
         var helpers = 0
         var isHelpWanted = false
+        var isHelpRefused = false
         var mustBeAlone: Bool
         /// Whether there are pages left that nobody draws.
         var hasLeft = false
@@ -27,6 +28,9 @@ final class WorkOutlook: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
 
         var participants: Int { helpers + (hasLead ? 1 : 0) }
+        var mayBeHelped: Bool {
+            isHelpWanted && !isHelpRefused && !isClosed && participants > 0
+        }
         var isOver: Bool { participants == 0 && (isClosed || !hasLeft) }
     }
 
@@ -48,9 +52,7 @@ final class WorkOutlook: Sendable {
     // MARK: For the dispatcher
 
     /// Whether another worker would find something to do beside those who are there.
-    var isHelpWanted: Bool {
-        state.withLock { $0.isHelpWanted && !$0.isClosed && $0.participants > 0 }
-    }
+    var isHelpWanted: Bool { state.withLock(\.mayBeHelped) }
     /// Whether there is something left to do and nobody who does it.
     var isStalled: Bool {
         state.withLock { $0.participants == 0 && $0.hasLeft && !$0.isClosed }
@@ -111,6 +113,9 @@ final class WorkOutlook: Sendable {
         }
         close()
     }
+
+    /// No slot could be had for a helper: the document goes on as it is.
+    func refuseHelp() { state.withLock { $0.isHelpRefused = true } }
 
     /// What kept a step from being recorded; nil mostly.
     var error: (any Error)? { state.withLock(\.error) }

@@ -64,6 +64,7 @@ public struct PageRequest: Sendable, Hashable {
 
 /// What is wrong with the picture of one page.
 public struct PageFault: Sendable, Hashable {
+    /// Whether there is a picture, and what it lacks.
     public enum Kind: UInt8, Sendable, Hashable, CaseIterable {
         /// There is none: the page cannot be drawn.
         case damaged = 1

@@ -75,7 +75,7 @@ import Testing
         let other = try scene.makeInbox("other", owner: FlowScene.otherUID)
         let daemon = try await scene.start(
             inbox: "pages: true", settings: "workers: {count: \(workers)}", others: [other])
-        try scene.drop(ManyPages.pdf(1500, strokes: 20), as: "large.pdf")
+        try scene.drop(ManyPages.pdf(700, strokes: 20), as: "large.pdf")
         let large = try await daemon.line(.stageStarted) { $0["stage"] == "pages" }["document"]
         if workers > 1 { try await daemon.line(.workerJoined) }
         let names = (1...3).map { "\($0).pdf" }
@@ -93,9 +93,9 @@ import Testing
         try await daemon.ended(["large.pdf"])
         try await daemon.stop()
         #expect(try scene.status("large.pdf").state == "completed")
-        #expect(try pictures(of: "large.pdf") == ManyPages.names(1500))
+        #expect(try pictures(of: "large.pdf") == ManyPages.names(700))
         let small = 3 * names.count
-        #expect(drawn(daemon).reduce(0, +) == 1500 + small)
+        #expect(drawn(daemon).reduce(0, +) == 700 + small)
         // It was one attempt, whoever came in between.
         #expect(try scene.status("large.pdf").stage("pages")["attempt"] as? Int == 1)
         try await scene.expectClean()
