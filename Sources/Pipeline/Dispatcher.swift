@@ -27,9 +27,7 @@ actor Dispatcher {
     private let desks: Desks
     private nonisolated let signal = Signal()
     private var freeSlots: [Int]
-    /// Slots whose worker may wait for another document of its account.
-    private var warmSlots: Set<Int> = []
-    private var lastWork = ContinuousClock.now
+    private var warmSlots = WarmSlots(lingering: Dispatcher.lingering)
     private var inHand: Set<DocumentID> = []
     /// How many documents of each inbox are being published.
     private var publishing: [InboxKey: Int] = [:]
@@ -189,17 +187,13 @@ actor Dispatcher {
     ///
     /// Lets workers go that have waited long enough for another document.
     private func timeToRest() async -> Duration? {
-        let idle = ContinuousClock.now - lastWork
-        if idle >= Self.lingering {
-            for slot in warmSlots where freeSlots.contains(slot) {
-                await house.slots[slot].rest()
-                warmSlots.remove(slot)
-                if slot == Self.readySlot { await standBy() }
-            }
+        // Only the loop that asks this takes slots, so they stay free meanwhile.
+        for slot in warmSlots.takeRested(at: .now) {
+            await house.slots[slot].rest()
+            if slot == Self.readySlot { await standBy() }
         }
         let due = await timeToNextDue()
-        guard warmSlots.contains(where: freeSlots.contains) else { return due }
-        let linger = max(.milliseconds(1), Self.lingering - idle)
+        guard let linger = warmSlots.timeToNext(at: .now) else { return due }
         return min(due ?? linger, linger)
     }
 
@@ -226,7 +220,9 @@ actor Dispatcher {
 
     private func takeSlot() -> Int {
         let ready = freeSlots.firstIndex(of: Self.readySlot)
-        return freeSlots.remove(at: ready ?? freeSlots.count - 1)
+        let slot = freeSlots.remove(at: ready ?? freeSlots.count - 1)
+        warmSlots.take(slot)
+        return slot
     }
 
     /// Has a template ready, so that the next document does not wait for one to start.
@@ -304,8 +300,7 @@ actor Dispatcher {
     /// The slot's worker has done with its document.
     private func giveBack(_ slot: Int) {
         turns.end(in: slot, at: elapsed)
-        warmSlots.insert(slot)
-        lastWork = .now
+        warmSlots.giveBack(slot, at: .now)
         freeSlots.append(slot)
         wake()
     }
