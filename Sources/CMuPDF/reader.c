@@ -23,8 +23,33 @@ static size_t memory_left(const struct mupdf_reader *reader) {
         ? reader->memory_limit - reader->memory_used : 0;
 }
 
+static int64_t milliseconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+// Whoever is stuck asks for nothing. Only one piece of work in so many is worth a look at the clock.
+static void note_work(struct mupdf_reader *reader) {
+    enum { STEP = 16 };
+    if (reader->sign == NULL || ++reader->work % STEP != 0) return;
+    int64_t now = milliseconds_now();
+    if (now - reader->last_sign < reader->sign_interval) return;
+    reader->last_sign = now;
+    reader->sign(reader->listener);
+}
+
+void mupdf_set_sign(
+    struct mupdf_reader *reader, void (*sign)(void *listener), void *listener, long milliseconds) {
+    reader->sign = sign;
+    reader->listener = listener;
+    reader->sign_interval = milliseconds;
+    reader->last_sign = sign != NULL ? milliseconds_now() : 0;
+}
+
 static void *capped_malloc(void *user, size_t size) {
     struct mupdf_reader *reader = user;
+    note_work(reader);
     if (size > memory_left(reader)) return NULL;
     void *block = malloc(size);
     reader->memory_used += malloc_usable_size(block);
@@ -39,6 +64,7 @@ static void capped_free(void *user, void *block) {
 
 static void *capped_realloc(void *user, void *block, size_t size) {
     struct mupdf_reader *reader = user;
+    note_work(reader);
     size_t before = malloc_usable_size(block);
     if (size > before && size - before > memory_left(reader)) return NULL;
     void *moved = realloc(block, size);
@@ -125,6 +151,7 @@ void mupdf_leave_page(struct mupdf_reader *reader) {
 size_t mupdf_memory_used(struct mupdf_reader *reader) { return reader->memory_used; }
 
 struct blob {
+    struct mupdf_reader *reader;
     int descriptor;
     int64_t length;
     unsigned char bytes[BLOB_BUFFER];
@@ -134,6 +161,7 @@ static int next_bytes(fz_context *ctx, fz_stream *stream, size_t wanted) {
     (void)wanted;
     struct blob *blob = stream->state;
     ssize_t count = 0;
+    note_work(blob->reader);
     if (stream->pos < blob->length) {
         do count = pread(blob->descriptor, blob->bytes, sizeof blob->bytes, stream->pos);
         while (count < 0 && errno == EINTR);
@@ -171,6 +199,7 @@ enum mupdf_code mupdf_open(struct mupdf_reader *reader, int descriptor, int64_t 
     fz_var(needs_password);
     fz_try(ctx) {
         struct blob *blob = fz_malloc_struct(ctx, struct blob);
+        blob->reader = reader;
         blob->descriptor = descriptor;
         blob->length = length;
         // On failure this frees its state itself.
@@ -193,6 +222,10 @@ enum mupdf_code mupdf_open(struct mupdf_reader *reader, int descriptor, int64_t 
 
 int mupdf_was_repaired(struct mupdf_reader *reader) {
     return reader->document != NULL && pdf_was_repaired(reader->ctx, reader->document);
+}
+
+void mupdf_clear_output(struct mupdf_reader *reader) {
+    fz_clear_buffer(reader->ctx, reader->output);
 }
 
 const unsigned char *mupdf_output(struct mupdf_reader *reader, size_t *length) {

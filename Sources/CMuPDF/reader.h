@@ -19,6 +19,11 @@ struct mupdf_reader {
     size_t memory_kept;
     timer_t timer;
     int has_timer;
+    // Whom to tell, and how often, that a call is at work; the last time it was told.
+    void (*sign)(void *listener);
+    void *listener;
+    int64_t sign_interval, last_sign;
+    unsigned work;
 };
 
 /// The code of the error just caught.

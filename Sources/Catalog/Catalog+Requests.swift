@@ -61,7 +61,13 @@ extension Database {
     fileprivate func reopen(
         _ document: DocumentRecord, _ reruns: [RequestRuling.Rerun], now: Timestamp
     ) throws -> DocumentRecord {
-        for rerun in reruns { try resetStage(rerun.plan, of: document, isAnew: rerun.isAnew) }
+        for rerun in reruns {
+            if document.stage(rerun.plan.name) == nil {
+                try addStage(rerun.plan, to: document, isAnew: rerun.isAnew)
+            } else {
+                try resetStage(rerun.plan, of: document, isAnew: rerun.isAnew)
+            }
+        }
         try queueAnew(document, now: now)
         return try refold(document.id, at: now)
     }

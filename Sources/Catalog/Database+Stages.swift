@@ -116,6 +116,29 @@ extension Database {
             [place.milliseconds, document.id.asBytes])
     }
 
+    /// Adds a stage that the document's plan did not have, before the publication.
+    func addStage(_ plan: PlannedStage, to document: DocumentRecord, isAnew: Bool) throws {
+        guard
+            let position = try row(
+                "SELECT position FROM stage WHERE documentId = ? AND name = ?",
+                [document.id.asBytes, StageName.publish.rawValue])?.int("position")
+        else { throw CatalogError.noSuchStage(document.id, .publish) }
+        // It is the last one.
+        try run(
+            "UPDATE stage SET position = ? WHERE documentId = ? AND name = ?",
+            [position + 1, document.id.asBytes, StageName.publish.rawValue])
+        try run(
+            """
+            INSERT INTO stage (documentId, name, position, isRequired, stageVersion, parameters,
+                state, isAnew)
+            VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)
+            """,
+            [
+                document.id.asBytes, plan.name.rawValue, position, plan.isRequired ? 1 : 0,
+                plan.version, plan.parameters, isAnew ? 1 : 0,
+            ])
+    }
+
     /// Gives a stage its next state, with the times and the attempt that follow from it.
     func setState(_ change: StageChange, resultID: Int64?) throws {
         let state = change.state
@@ -169,21 +192,40 @@ extension Database {
         let replaced = try rows("SELECT digest FROM artifact WHERE resultId = ?", [resultID])
             .map { try $0.digest() }
         try run("DELETE FROM artifact WHERE resultId = ?", [resultID])
-        for (position, artifact) in output.artifacts.enumerated() {
-            try insertBlob(artifact.digest, size: artifact.size)
-            try run(
-                """
-                INSERT INTO artifact (resultId, position, name, digest, size, mediaType)
-                VALUES (?, ?, ?, ?, ?, ?)
-                """,
-                [
-                    resultID, position, artifact.name, artifact.digest.asBytes,
-                    artifact.size.bytes, artifact.mediaType,
-                ])
-        }
+        try insertArtifacts(output.artifacts, of: resultID)
         try forgetBlobs(replaced)
         return resultID
     }
+
+    /// Adds files many at a time: a document of 20,000 pages must not keep all others from the catalogue
+    /// for long.
+    private func insertArtifacts(_ artifacts: [ArtifactRecord], of resultID: Int64) throws {
+        for start in stride(from: 0, to: artifacts.count, by: Self.rowsAtOnce) {
+            let batch = artifacts[start..<min(start + Self.rowsAtOnce, artifacts.count)]
+            func places(_ row: String) -> String {
+                Array(repeating: row, count: batch.count).joined(separator: ", ")
+            }
+            try run(
+                "INSERT INTO blob (digest, size) VALUES \(places("(?, ?)")) "
+                    + "ON CONFLICT (digest) DO NOTHING",
+                batch.flatMap { artifact -> [(any DatabaseValueConvertible)?] in
+                    [artifact.digest.asBytes, artifact.size.bytes]
+                })
+            try run(
+                "INSERT INTO artifact (resultId, position, name, digest, size, mediaType) "
+                    + "VALUES \(places("(?, ?, ?, ?, ?, ?)"))",
+                batch.indices.flatMap { index -> [(any DatabaseValueConvertible)?] in
+                    let artifact = artifacts[index]
+                    return [
+                        resultID, index, artifact.name, artifact.digest.asBytes,
+                        artifact.size.bytes, artifact.mediaType,
+                    ]
+                })
+        }
+    }
+
+    /// How many rows a statement adds: few enough for one statement of each size to be kept ready.
+    private static var rowsAtOnce: Int { 64 }
 
     func insertBlob(_ digest: ContentDigest, size: ByteCount) throws {
         try run(

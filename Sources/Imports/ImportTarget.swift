@@ -10,6 +10,14 @@ enum ImportTarget {
     /// A table of the document's own: every row as it came.
     case ownTable(fields: [String])
 
+    /// Whether rows are stored in the order of their keys.
+    var isKeyed: Bool {
+        switch self {
+        case .keyed: true
+        case .ownTable: false
+        }
+    }
+
     /// What stands in every other table beside the file's columns.
     static let rowColumn = "_row"
     /// SQLite's limit, less one for ``rowColumn``. Rule: https://sqlite.org/limits.html, "Maximum

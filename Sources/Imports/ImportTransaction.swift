@@ -15,6 +15,7 @@ public final class ImportTransaction {
     private let minter: TokenMinter?
     private let description: Description
     private let journal: Journal
+    private var onProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
 
     /// What the table `import` says of the document.
     struct Description {
@@ -51,13 +52,17 @@ public final class ImportTransaction {
     /// - Parameters:
     ///   - totalRows: data rows in the file.
     ///   - errorCount: how many of them were rejected; the others must all have been appended.
+    ///   - onProgress: is told, before this returns and every few milliseconds, how far the rows have come.
     public func commit(
-        totalRows: Int, errorCount: Int, now: Timestamp
+        totalRows: Int, errorCount: Int, now: Timestamp,
+        onProgress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(ImportError) -> ImportCounts {
         guard spool.rowCount == totalRows - errorCount else {
             throw .rowsRefused(
                 reason: "\(spool.rowCount) rows came of \(totalRows) less \(errorCount) rejected")
         }
+        self.onProgress = onProgress
+        defer { self.onProgress = { _, _ in } }
         let counts = try database.write("commit import") { database in
             try store(totalRows: totalRows, errorCount: errorCount, now: now, in: database)
         }
@@ -121,9 +126,13 @@ public final class ImportTransaction {
         do {
             let statement = try database.makeStatement(
                 sql: target.insertion(into: table, keepingTokens: keepingTokens))
-            switch target {
-            case .keyed: try statement.execute(arguments: [description.collection, number])
-            case .ownTable: try statement.execute()
+            let progress = StoringProgress(
+                of: scan, rowCount: spool.rowCount, isSorted: target.isKeyed, tell: onProgress)
+            try progress.during(on: connection) {
+                switch target {
+                case .keyed: try statement.execute(arguments: [description.collection, number])
+                case .ownTable: try statement.execute()
+                }
             }
         } catch {
             // SQLite only knows that reading the rows failed; the scan knows why.

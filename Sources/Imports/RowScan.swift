@@ -16,6 +16,8 @@ final class RowScan {
     var row: Int { walker.row }
     /// Whether the last row lies behind us.
     private(set) var isAtEnd = false
+    /// How many rows lie behind us, the current one included.
+    private(set) var count = 0
     /// Why the pass broke off.
     private(set) var failure: ImportError?
     /// Makes the tokens of the rows; nil where the table has none.
@@ -45,6 +47,7 @@ final class RowScan {
     /// Goes to the first row.
     func begin() -> Bool {
         offset = 0
+        count = 0
         isAtEnd = false
         walker = RowWalker(UnsafeRawBufferPointer(start: nil, count: 0))
         return advance()
@@ -62,6 +65,7 @@ final class RowScan {
                 walker = RowWalker(batch)
             }
             try check(after: previous)
+            count += 1
             return true
         } catch {
             fail(error)

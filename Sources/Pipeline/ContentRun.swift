@@ -3,105 +3,107 @@ import Rules
 import WorkerProtocol
 import Workers
 
-/// The stages over one document's content, one after the other, on the thread of a worker slot.
-struct ContentRun {
-    /// How often progress is shown at most.
-    private static let progressInterval = Duration.milliseconds(500)
-    let house: House
-    let desks: Desks
-    let account: Account
-    let settings: InboxSettings
-    private var document: DocumentRecord
-    private var percent = JobProgress()
-    /// How the stage before ended, to be recorded together with the next one's start.
-    private var ended: StageChange?
+/// What one worker slot does for a document: step after step, on the slot's thread.
+final class ContentRun {
+    /// A lead that has just come does not leave again at once: to open a document costs too.
+    private static let leastStay = Duration.seconds(1)
 
-    init(
-        house: House, desks: Desks, account: Account, settings: InboxSettings,
-        document: DocumentRecord
-    ) {
-        self.house = house
-        self.desks = desks
-        self.account = account
-        self.settings = settings
-        self.document = document
+    private let work: ContentWork
+    private let role: WorkOutlook.Role
+    private let session: WorkerSession
+    private let clock = ContinuousClock()
+    private let entered = ContinuousClock.now
+    /// The range that was drawn last, whose pictures are made durable while the next are drawn.
+    private var undurable: (drawn: DrawnRange, sink: PageSink)?
+    private var pageCount = 0
+
+    init(_ work: ContentWork, as role: WorkOutlook.Role, _ session: WorkerSession) {
+        self.work = work
+        self.role = role
+        self.session = session
     }
 
-    /// The next stage over the content that may begin; nil where none is due.
-    static func nextStage(of document: DocumentRecord, now: Timestamp) -> StageRecord? {
-        let job = document.job
-        let needless = job.needlessStages
-        return job.dueStages(at: now)
-            .first { $0.runsInWorker && !needless.contains($0) }
-            .flatMap(document.stage)
-    }
-
-    /// Runs all that is due, and returns the document as the catalogue then has it.
-    mutating func run(_ session: WorkerSession) throws -> DocumentRecord {
-        while !session.isInterrupted,
-            let stage = Self.nextStage(of: document, now: house.surroundings.now())
-        {
-            try begin(stage)
-            let clock = ContinuousClock()
-            let start = clock.now
-            let (event, output) = perform(stage, session)
-            try end(stage.plan.name, event, output, seconds: (clock.now - start).inSeconds)
+    /// Runs all that this slot can do, and records it.
+    ///
+    /// - Throws: ``CatalogError`` when a step could not be recorded.
+    func run() throws {
+        defer { undurable?.sink.abandon() }
+        while true {
+            guard !session.isInterrupted else {
+                try keepPictures()
+                try work.interrupt()
+                break
+            }
+            let step = try work.next(
+                for: role, mayLeadLeave: clock.now - entered >= Self.leastStay)
+            switch step {
+            case .stage(let stage): try run(stage)
+            case .pages(let range, let settings): try draw(range, settings)
+            case .leave, .nothing:
+                let isLeaving = if case .leave = step { true } else { false }
+                let wasLast = undurable == nil
+                try keepPictures()
+                // What the last range came to may have made something due.
+                if isLeaving || wasLast { return try leave() }
+            }
         }
-        if let change = ended { try note([change]) }
-        return document
+        try leave()
     }
 
-    /// Puts the attempt on record before its worker starts.
-    private mutating func begin(_ stage: StageRecord) throws {
-        let change = StageChange(
-            document: document.id, stage: stage.plan.name,
-            state: try stage.state.following(.started, retries: house.retries),
-            at: house.surroundings.now())
-        try note([ended, change].compactMap { $0 })
-        say(.stageStarted, stage.plan.name, [.attempt: "\(attempt(of: stage.plan.name))"])
-        house.surroundings.checkpoint(.stageStarted, document.path)
-        show(nil)
+    private func leave() throws {
+        if pageCount > 0 { work.say(.pagesDrawn, .pages, [.count: "\(pageCount)"]) }
+        try work.settle()
+    }
+
+    // MARK: Stages
+
+    private func run(_ stage: StageRecord) throws {
+        let start = clock.now
+        let (event, output) = perform(stage)
+        try work.end(stage.plan.name, event, output, seconds: (clock.now - start).inSeconds)
     }
 
     /// Runs one stage in the worker; returns what happened to it and what it made.
-    private mutating func perform(
-        _ stage: StageRecord, _ session: WorkerSession
-    ) -> (StageEvent, StageOutput?) {
-        let sink = StageSink(house: house, document: document, account: account)
+    private func perform(_ stage: StageRecord) -> (StageEvent, StageOutput?) {
+        let document = work.document
+        let sink = StageSink(house: work.house, document: document, account: work.account)
         defer { sink.abandon() }
+        let name = stage.plan.name
         let orders = StageOrders(
-            settings: house.settings, inbox: settings, stage: stage.plan)
-        let clock = ContinuousClock()
+            settings: work.house.settings, inbox: work.settings, stage: stage.plan)
         let start = clock.now
-        var shown = start
         let outcome = session.run(orders.request, limits: orders.limits) { reply in
             guard case .progress(let done, let total) = reply else { return try sink.take(reply) }
-            guard clock.now - shown >= Self.progressInterval else { return }
-            shown = clock.now
-            show(
-                LiveProgress(
-                    stage: stage.plan.name, done: done, total: total, elapsed: clock.now - start))
+            work.tell(
+                name,
+                .told(
+                    of: name, done: done, total: total, elapsed: clock.now - start,
+                    heardAt: work.house.surroundings.now()))
         }
-        let now = house.surroundings.now()
         switch outcome {
         case .finished(let result):
             do {
-                let output = try sink.output(of: result)
-                house.surroundings.checkpoint(.stageMade, document.path)
+                let output = try sink.output(of: result) { [work, clock] done, total in
+                    work.tell(
+                        name,
+                        .storing(
+                            done, of: total, elapsed: clock.now - start,
+                            heardAt: work.house.surroundings.now()))
+                }
+                work.house.surroundings.checkpoint(.stageMade, document.path)
                 return (.finished, output)
             } catch {
-                return (failed(House.failure(of: error), at: now), nil)
+                return (work.failed(House.failure(of: error)), nil)
             }
         case .failed(let failure):
-            return brokenOff(stage.plan.name, failed(failure, at: now), failure, sink)
+            return brokenOff(name, work.failed(failure), failure, sink)
         case .sinkFailed(let error):
-            return (failed(House.failure(of: error), at: now), nil)
+            return (work.failed(House.failure(of: error)), nil)
         case .notStarted(let failure):
-            say(.workerUnavailable, stage.plan.name, [.detail: failure.detail])
-            return (.interrupted(at: now + house.retries.storeWait), nil)
+            return (.interrupted(at: timeToTryAgain(name, failure)), nil)
         case .interrupted:
-            say(.stageInterrupted, stage.plan.name, [:])
-            return (.interrupted(at: now), nil)
+            work.say(.stageInterrupted, name, [:])
+            return (.interrupted(at: work.house.surroundings.now()), nil)
         }
     }
 
@@ -110,9 +112,7 @@ struct ContentRun {
         _ name: StageName, _ event: StageEvent, _ failure: Failure, _ sink: StageSink
     ) -> (StageEvent, StageOutput?) {
         do {
-            guard
-                case .failed? = try document.stage(name)?.state.following(
-                    event, retries: house.retries),
+            guard try work.isFinal(event, of: name),
                 let output = try sink.firstPages(before: failure)
             else { return (event, nil) }
             return (.finished, output)
@@ -122,65 +122,76 @@ struct ContentRun {
         }
     }
 
-    private func failed(_ failure: Failure, at now: Timestamp) -> StageEvent {
-        .failed(failure, at: now, jitter: house.surroundings.jitter())
+    /// No worker could be started: that is said, and waited out.
+    private func timeToTryAgain(_ name: StageName, _ failure: Failure) -> Timestamp {
+        work.say(.workerUnavailable, name, [.detail: failure.detail])
+        return work.house.surroundings.now() + work.house.retries.storeWait
     }
 
-    /// Takes the stage's end into the document at hand.
-    ///
-    /// What content alone decides is noted together with the next step, and may be forgotten by a
-    /// power cut: it is made again. All else is recorded now.
-    private mutating func end(
-        _ name: StageName, _ event: StageEvent, _ output: StageOutput?, seconds: Double
-    ) throws {
-        guard let index = document.stages.firstIndex(where: { $0.plan.name == name }) else {
-            preconditionFailure("a stage that ran is one of the document's")
+    // MARK: Pages
+
+    /// Draws a range of pages; what came of it is told once its pictures are durable.
+    private func draw(_ range: PageRange, _ settings: PageSettings) throws {
+        let sink = PageSink(house: work.house)
+        let orders = StageOrders(settings: work.house.settings, range: range, pages: settings)
+        var drawn = DrawnRange(range: range, end: range.pages.lowerBound)
+        let outcome = session.run(orders.request, limits: orders.limits) { reply in
+            try take(reply, of: range, sink)
         }
-        let state = try document.stages[index].state.following(event, retries: house.retries)
-        document.stages[index].state = state
-        let change = StageChange(
-            document: document.id, stage: name, state: state, at: house.surroundings.now(),
-            seconds: seconds, output: output)
-        StageJournal(document: document, account: account)
-            .ended(name, state, seconds: seconds)
-            .map(house.surroundings.journal)
-        if name.dependsOnContentAlone, state == .completed {
-            ended = change
-        } else {
-            try take(try house.catalog.recordBlocking([change]), of: [change])
+        switch outcome {
+        case .finished(.pages(let summary)):
+            drawn.end = summary.end
+            drawn.faults = summary.faults
+            // Told nothing in between, of few pages or quick ones.
+            try keepPictures()
+            undurable = (drawn, sink)
+            return
+        case .finished:
+            preconditionFailure("a result of another stage is a lie, which was looked for")
+        case .failed(let failure): drawn.stop = .failed(failure)
+        case .sinkFailed(let error): drawn.stop = .failed(House.failure(of: error))
+        case .notStarted(let failure):
+            drawn.stop = .interrupted(until: timeToTryAgain(.pages, failure))
+        case .interrupted:
+            drawn.stop = .interrupted(until: work.house.surroundings.now())
+        }
+        try keepPictures()
+        // What was whole before it broke off is kept if the stage is.
+        try keep(drawn, of: sink)
+    }
+
+    private func take(_ reply: StageReply, of range: PageRange, _ sink: PageSink) throws {
+        switch reply {
+        case .progress(let done, _):
+            work.tell(range, done: done)
+        case .artifactBytes(let bytes):
+            try work.charge(bytes.count)
+            try sink.take(reply)
+        case .artifactEnded:
+            pageCount += 1
+            try sink.take(reply)
+            // The worker draws on meanwhile.
+            try keepPictures()
+        case .artifactBegun, .tableBegun, .rows, .rejected, .warning, .finished, .failed:
+            try sink.take(reply)
         }
     }
 
-    private mutating func note(_ changes: [StageChange]) throws {
-        try take(try house.catalog.noteBlocking(changes), of: changes)
-        ended = nil
+    /// Makes the pictures of the last range durable, and tells what came of it.
+    private func keepPictures() throws {
+        guard let (drawn, sink) = undurable else { return }
+        undurable = nil
+        try keep(drawn, of: sink)
     }
 
-    private mutating func take(_ records: [DocumentRecord], of changes: [StageChange]) throws {
-        guard let latest = records.last else {
-            preconditionFailure("a change touches its document")
+    private func keep(_ drawn: DrawnRange, of sink: PageSink) throws {
+        var drawn = drawn
+        do {
+            drawn.pictures = try sink.keep()
+        } catch {
+            drawn.stop = .failed(House.failure(of: error))
         }
-        document = latest
-        if changes.contains(where: \.state.isOver) {
-            house.surroundings.checkpoint(.stageFinished, document.path)
-        }
-    }
-
-    private mutating func show(_ live: LiveProgress?) {
-        let fractions = live.map { [$0.stage: $0.fraction] } ?? [:]
-        let figure = percent.update(document.job, fractions: fractions)
-        guard let desk = desks.desk(of: document) else { return }
-        desk.tell(desk.view(of: document, live: live, percent: figure))
-    }
-
-    private func attempt(of name: StageName) -> Int { document.stage(name)?.attempt ?? 0 }
-
-    private func say(
-        _ event: JournalEvent, _ stage: StageName, _ fields: [JournalField: String]
-    ) {
-        let subject: [JournalField: String] = [
-            .document: "\(document.id)", .account: "\(account)", .stage: stage.rawValue,
-        ]
-        house.say(event, subject.merging(fields) { _, own in own })
+        sink.abandon()
+        try work.end(drawn)
     }
 }

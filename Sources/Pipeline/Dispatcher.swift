@@ -27,9 +27,7 @@ actor Dispatcher {
     private let desks: Desks
     private nonisolated let signal = Signal()
     private var freeSlots: [Int]
-    /// Slots whose worker may wait for another document of its account.
-    private var warmSlots: Set<Int> = []
-    private var lastWork = ContinuousClock.now
+    private var warmSlots = WarmSlots(lingering: Dispatcher.lingering)
     private var inHand: Set<DocumentID> = []
     /// How many documents of each inbox are being published.
     private var publishing: [InboxKey: Int] = [:]
@@ -38,8 +36,10 @@ actor Dispatcher {
     /// Whether the catalogue did not answer when it was last asked for work.
     private var isCatalogueSilent = false
     private var turns = AccountTurns()
-    /// What the workers read at the moment: at most one document each.
+    /// What the workers read at the moment.
     private var reading: [DocumentID: AccountContent] = [:]
+    /// The documents that they read.
+    private var works = SharedWorks()
     /// When the catalogue was last asked for work: what fell due later is still to be picked.
     private var lookedAt: Timestamp?
     private let clock = ContinuousClock()
@@ -70,13 +70,19 @@ actor Dispatcher {
         await standBy()
         await withDiscardingTaskGroup { group in
             repeat {
-                while !Task.isCancelled, !freeSlots.isEmpty, let assignment = await next() {
+                while !Task.isCancelled, !freeSlots.isEmpty, let step = await nextStep() {
                     // Slots may have come back meanwhile; none was taken, for only this loop takes them.
                     let slot = takeSlot()
-                    let (next, desk) = assignment
-                    begin(next.document)
-                    group.addTask { await self.work(on: next, of: desk, in: slot) }
+                    switch step {
+                    case .begin(let next, let desk):
+                        begin(next.document, in: slot)
+                        group.addTask { await self.work(on: next, of: desk, in: slot) }
+                    case .join(let work, let role):
+                        join(work, as: role, in: slot)
+                        group.addTask { await self.take(part: role, in: work, slot) }
+                    }
                 }
+                await makeRoom()
                 await tellIfIdle()
             } while await signal.wait(atMost: await timeToRest())
         }
@@ -96,24 +102,61 @@ actor Dispatcher {
 
     private var elapsed: Duration { clock.now - start }
 
+    /// What a free slot does.
+    private enum Step {
+        case begin(Assignment, InboxDesk)
+        /// Works on a document that is in hand already.
+        case join(ContentWork, WorkOutlook.Role)
+    }
+
+    /// Whose turn it is; where nobody waits, who may be helped.
+    private func nextStep() async -> Step? {
+        let waiting = await next()
+        let stalled = works.stalled(turns)
+        if let stalled, waiting.map({ works.goes(stalled, before: $0.0.document, turns) }) ?? true {
+            if stalled.outlook.enter(as: .lead) { return .join(stalled, .lead) }
+        }
+        if let waiting { return .begin(waiting.0, waiting.1) }
+        guard !isCatalogueSilent else { return nil }
+        turns.forgiveAll()
+        works.withdrawAsking()
+        return works.wantingHelp(turns).map { .join($0, .help) }
+    }
+
+    /// Where somebody waits for a worker who could be served by one that does not work for the next in
+    /// turn, one is asked to leave its document.
+    private func makeRoom() async {
+        guard freeSlots.isEmpty, works.mayBeLeft, let waiting = await next() else { return }
+        works.makeRoom(for: waiting.0.document, turns)
+    }
+
     /// A document is in hand from now on, and its account charged for it.
-    private func begin(_ document: DocumentRecord) {
+    private func begin(_ document: DocumentRecord, in slot: Int) {
         inHand.insert(document.id)
         turns.begin(
-            document.id, of: document.uid,
+            in: slot, of: document.uid,
             mayTake: WorkEstimate.time(document.kind, size: document.size), at: elapsed)
         guard document.stages.contains(where: \.plan.name.dependsOnContentAlone) else { return }
         reading[document.id] = AccountContent(uid: document.uid, digest: document.digest)
     }
 
-    /// No worker has the document any more.
-    private func endReading(_ id: DocumentID, in slot: Int) {
-        turns.end(id, at: elapsed)
-        reading[id] = nil
-        giveBack(slot)
+    /// A further worker turns to a document that is in hand.
+    private func join(_ work: ContentWork, as role: WorkOutlook.Role, in slot: Int) {
+        let uid = work.account.uid
+        switch role {
+        case .lead: turns.begin(in: slot, of: uid, mayTake: .zero, at: elapsed)
+        case .help:
+            turns.help(in: slot, of: uid, at: elapsed)
+            house.say(
+                .workerJoined,
+                [
+                    .document: "\(work.id)", .account: "\(work.account)",
+                    .count: "\(work.outlook.participants)",
+                ])
+        }
     }
 
-    /// The document whose turn it is, and the desk of its inbox.
+    /// The document whose turn it is of those that nobody works on, and the desk of its inbox.
     private func next() async -> (Assignment, InboxDesk)? {
         while true {
             let now = house.surroundings.now()
@@ -125,7 +168,6 @@ actor Dispatcher {
                 isCatalogueSilent = false
                 guard let assignment else {
                     lookedAt = now
-                    turns.forgiveAll()
                     return nil
                 }
                 // Its claim began while the catalogue was being asked.
@@ -145,23 +187,19 @@ actor Dispatcher {
     ///
     /// Lets workers go that have waited long enough for another document.
     private func timeToRest() async -> Duration? {
-        let idle = ContinuousClock.now - lastWork
-        if idle >= Self.lingering {
-            for slot in warmSlots where freeSlots.contains(slot) {
-                await house.slots[slot].rest()
-                warmSlots.remove(slot)
-                if slot == Self.readySlot { await standBy() }
-            }
+        // Only the loop that asks this takes slots, so they stay free meanwhile.
+        for slot in warmSlots.takeRested(at: .now) {
+            await house.slots[slot].rest()
+            if slot == Self.readySlot { await standBy() }
         }
         let due = await timeToNextDue()
-        guard warmSlots.contains(where: freeSlots.contains) else { return due }
-        let linger = max(.milliseconds(1), Self.lingering - idle)
+        guard let linger = warmSlots.timeToNext(at: .now) else { return due }
         return min(due ?? linger, linger)
     }
 
     /// How long nothing can fall due by itself; nil for ever.
     private func timeToNextDue() async -> Duration? {
-        guard !freeSlots.isEmpty else { return nil }
+        guard !freeSlots.isEmpty || works.mayBeLeft else { return nil }
         guard !isCatalogueSilent else { return house.retries.storeWait }
         do {
             // What is due and was not picked waits for something in hand, whose end wakes us.
@@ -182,7 +220,9 @@ actor Dispatcher {
 
     private func takeSlot() -> Int {
         let ready = freeSlots.firstIndex(of: Self.readySlot)
-        return freeSlots.remove(at: ready ?? freeSlots.count - 1)
+        let slot = freeSlots.remove(at: ready ?? freeSlots.count - 1)
+        warmSlots.take(slot)
+        return slot
     }
 
     /// Has a template ready, so that the next document does not wait for one to start.
@@ -197,15 +237,7 @@ actor Dispatcher {
         let key = InboxKey(uid: document.uid, path: document.inbox)
         publishing[key, default: 0] += 1
         do {
-            let read: DocumentRecord
-            do {
-                read = try await runner.runContent(assignment, in: house.slots[slot])
-                endReading(document.id, in: slot)
-            } catch {
-                endReading(document.id, in: slot)
-                throw error
-            }
-            try await runner.publish(read)
+            try await runner.publish(try await read(assignment, with: runner, in: slot))
         } catch {
             house.say(
                 .catalogueFailed,
@@ -217,9 +249,58 @@ actor Dispatcher {
         wake()
     }
 
+    /// Reads a document's content with this slot and those that join; returns when it is read.
+    private func read(
+        _ assignment: Assignment, with runner: StageRunner, in slot: Int
+    ) async throws -> DocumentRecord {
+        let id = assignment.document.id
+        defer { reading[id] = nil }
+        let content: StageRunner.Content
+        do {
+            content = try await runner.open(assignment) { [signal] in signal.raise() }
+        } catch {
+            giveBack(slot)
+            throw error
+        }
+        switch content {
+        case .done(let document):
+            giveBack(slot)
+            return document
+        case .toRead(let work):
+            works[id] = work
+            await take(part: .lead, in: work, slot)
+            await work.outlook.whenOver()
+            works[id] = nil
+            house.close(work.blob)
+            if let error = work.outlook.error { throw error }
+            // What was cut off between two workers is owed its attempt.
+            if work.isCutOff {
+                try await house.catalog.putBack(
+                    id, now: house.surroundings.now(), retries: house.retries)
+            }
+            return work.document
+        }
+    }
+
+    /// Has a slot work on a document, whoever else does, until there is nothing left for it to do.
+    private func take(part role: WorkOutlook.Role, in work: ContentWork, _ slot: Int) async {
+        do {
+            try await StageRunner.work(on: work, in: house.slots[slot], as: role)
+        } catch let failure as Failure where role == .help {
+            // The slot has not come so far as to look at the document.
+            house.say(.workerUnavailable, [.document: "\(work.id)", .detail: failure.detail])
+            work.outlook.refuseHelp()
+        } catch {
+            work.outlook.fail(error)
+        }
+        work.outlook.leave(as: role)
+        giveBack(slot)
+    }
+
+    /// The slot's worker has done with its document.
     private func giveBack(_ slot: Int) {
-        warmSlots.insert(slot)
-        lastWork = .now
+        turns.end(in: slot, at: elapsed)
+        warmSlots.giveBack(slot, at: .now)
         freeSlots.append(slot)
         wake()
     }

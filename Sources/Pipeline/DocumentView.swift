@@ -2,45 +2,37 @@ import Catalog
 import Publish
 import Rules
 
-/// What of a running document is known only to the thread that works on it.
-struct LiveProgress: Sendable, Hashable {
-    var stage: StageName
-    /// In the stage's own unit; `total` is zero where it is not known yet.
-    var done: Int
-    var total: Int
-    /// Since the stage began.
-    var elapsed: Duration
-
-    var fraction: Double { total > 0 ? min(1, Double(done) / Double(total)) : 0 }
-
-    /// From the rate so far; nil before enough is done to tell.
-    var secondsLeft: Int? {
-        guard done > 0, total > done else { return nil }
-        return Int((elapsed.inSeconds * Double(total - done) / Double(done)).rounded(.up))
-    }
-}
-
 /// Puts a document as the catalogue has it into the words of a status file.
 struct DocumentView {
     let record: DocumentRecord
     let account: Account
     let retries: RetrySchedule
-    var live: LiveProgress?
-    /// 0–100; never goes back within an attempt.
-    var percent: Int
+    /// Of the stages that run, any number of them side by side; of one that is missing what was told
+    /// last is told again.
+    var live: [StageName: LiveProgress] = [:]
 
-    var status: StatusDocument {
+    /// What the book of all documents in hand is to be asked, at the moment of writing.
+    var telling: JobTelling {
+        let took = record.stages.compactMap { stage in stage.seconds.map { (stage.plan.name, $0) } }
+        return JobTelling(
+            document: record.id, job: record.job, standing: record.standing,
+            took: Dictionary(took, uniquingKeysWith: { first, _ in first }), live: live,
+            extent: record.extent)
+    }
+
+    /// - Parameter figures: how far it has come, and how long it will be.
+    func status(_ figures: JobFigures) -> StatusDocument {
         let standing = record.standing
         let failure = standing.failure
         var status = StatusDocument(
             fileName: record.fileName, collection: record.path.parent, account: account,
             size: record.size, state: standing.state,
-            message: message(standing),
+            message: message(standing, figures.live),
             maxAttempts: retries.attemptLimit(after: failure?.failure))
         status.documentID = record.id
         status.kind = record.kind
         status.digest = record.digest
-        status.progress = standing.state.isOver ? 100 : percent
+        status.progress = figures.percent
         status.receivedAt = record.receivedAt
         status.startedAt = record.startedAt
         status.completedAt = record.completedAt
@@ -52,34 +44,38 @@ struct DocumentView {
             record.warnings
             + standing.optionalFailures.map { "\($0.stage.rawValue): \($0.failure.message)" }
             + [record.requestWarning].compactMap { $0 }
-        status.stages = record.stages.map(stage)
-        status.etaSeconds = live?.secondsLeft
+        status.stages = record.stages.map { stage($0, figures.live[$0.plan.name]) }
+        status.etaSeconds = figures.etaSeconds
         status.admittedBy = record.proof
         status.result = record.result.map(JSONValue.rendered) ?? .null
         return status
     }
 
-    private func stage(_ stage: StageRecord) -> StatusDocument.Stage {
+    private func stage(
+        _ stage: StageRecord, _ live: LiveProgress?
+    ) -> StatusDocument.Stage {
         let progress: Int
         switch stage.state {
         case .completed: progress = 100
-        case .processing where live?.stage == stage.plan.name:
-            progress = Int((live?.fraction ?? 0) * 100)
-        case .pending, .processing, .retrying, .failed, .skipped: progress = 0
+        case .processing: progress = Int((live?.fraction ?? 0) * 100)
+        case .pending, .retrying, .failed, .skipped: progress = 0
         }
         return StatusDocument.Stage(
             name: stage.plan.name, state: stage.state, progress: progress, attempt: stage.attempt,
-            startedAt: stage.startedAt, completedAt: stage.completedAt, seconds: stage.seconds)
+            startedAt: stage.startedAt, completedAt: stage.completedAt, seconds: stage.seconds,
+            heartbeatAt: live?.heardAt)
     }
 
-    private func message(_ standing: DocumentStanding) -> String {
+    private func message(
+        _ standing: DocumentStanding, _ live: [StageName: LiveProgress]
+    ) -> String {
         switch standing.state {
         case .waiting, .held, .refused:
             preconditionFailure("a claimed document is past \(standing.state.rawValue)")
         case .queued:
             return "Waiting for its turn."
         case .running:
-            return runningMessage
+            return runningMessage(live)
         case .retrying:
             guard let failure = standing.failure else { return "Waiting to go on." }
             return "Will be tried again: \(failure.failure.message)"
@@ -92,18 +88,20 @@ struct DocumentView {
         }
     }
 
-    private var runningMessage: String {
-        let running = record.stages.first { stage in
+    /// Of stages side by side the first is named that counts what it has done, else the first.
+    private func runningMessage(_ live: [StageName: LiveProgress]) -> String {
+        let running = record.stages.filter { stage in
             if case .processing = stage.state { return true }
             return false
-        }
-        guard let name = running?.plan.name else { return "Working." }
-        guard let live, live.stage == name, live.total > 0 else { return "\(name.deed)." }
+        }.map(\.plan.name)
+        let counted = running.first { (live[$0]?.total ?? 0) > 0 }
+        guard let name = counted ?? running.first else { return "Working." }
+        guard let progress = live[name], progress.total > 0 else { return "\(name.deed)." }
         switch name {
-        case .info, .text, .thumbnail:
-            return "\(name.deed): page \(live.done) of \(live.total)"
+        case .info, .text, .thumbnail, .pages:
+            return "\(name.deed): page \(progress.done) of \(progress.total)"
         case .tableImport:
-            return "\(name.deed): \(Int(live.fraction * 100)) %"
+            return "\(name.deed): \(Int(progress.fraction * 100)) %"
         case .store, .publish:
             return "\(name.deed)."
         }
@@ -118,8 +116,16 @@ extension StageName {
         case .info: "Reading the document's information"
         case .text: "Extracting text"
         case .thumbnail: "Drawing the thumbnail"
+        case .pages: "Drawing all pages"
         case .tableImport: "Importing rows"
         case .publish: "Writing the results"
         }
+    }
+}
+
+extension DocumentRecord {
+    /// How much there is to do over it, as far as its stages have told.
+    var extent: DocumentExtent {
+        DocumentExtent(size: size, pages: StageResults.pageCount(in: stage(.info)?.result))
     }
 }

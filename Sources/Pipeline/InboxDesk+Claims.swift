@@ -31,7 +31,7 @@ extension InboxDesk {
         guard let first = audible.first else { return }
         do {
             let texts = audible.map { document in
-                var status = view(of: document).status
+                var status = house.words(of: view(of: document))
                 status.quota = quota
                 return (path: document.path, text: status.json)
             }

@@ -26,7 +26,7 @@ actor InboxDesk {
         case claimed([CommittedDocument], StatusDocument.Quota?)
         indirect case aside(DocumentRecord)
         indirect case document(DocumentView)
-        indirect case publish(DocumentView, [ResultItem], CheckedContinuation<Failure?, Never>)
+        indirect case publish(DocumentView, Results, CheckedContinuation<Failure?, Never>)
         case recorded(DocumentID)
         case retell(DocumentID, CheckedContinuation<Void, Never>)
         case progress
@@ -71,10 +71,9 @@ actor InboxDesk {
 
     /// A document of this inbox as its owner sees it.
     nonisolated func view(
-        of record: DocumentRecord, live: LiveProgress? = nil, percent: Int = 0
+        of record: DocumentRecord, live: [StageName: LiveProgress] = [:]
     ) -> DocumentView {
-        DocumentView(
-            record: record, account: account, retries: house.retries, live: live, percent: percent)
+        DocumentView(record: record, account: account, retries: house.retries, live: live)
     }
 
     /// A drop is not taken, for now or for good.
@@ -103,9 +102,9 @@ actor InboxDesk {
     /// told: until then the catalogue says less than what was published.
     ///
     /// - Returns: why not, if they are not.
-    nonisolated func publish(_ view: DocumentView, _ items: [ResultItem]) async -> Failure? {
+    nonisolated func publish(_ view: DocumentView, _ results: Results) async -> Failure? {
         await withCheckedContinuation { waiter in
-            if case .terminated = box.yield(.publish(view, items, waiter)) {
+            if case .terminated = box.yield(.publish(view, results, waiter)) {
                 waiter.resume(returning: Self.closed)
             }
         }
@@ -177,9 +176,9 @@ actor InboxDesk {
             await moveAside(record)
         case .document(let view):
             if progress.admits(view, at: ContinuousClock.now) { await write(view) }
-        case .publish(let view, let items, let waiter):
+        case .publish(let view, let results, let waiter):
             progress.forget(view.record.id)
-            waiter.resume(returning: await publishNow(view, items))
+            waiter.resume(returning: await publishNow(view, results))
         case .recorded(let id):
             published[id] = nil
         case .retell(let id, let waiter):
@@ -275,7 +274,7 @@ actor InboxDesk {
 
     /// What is said of a document, with a word about room where that grows scarce.
     func status(of view: DocumentView) async -> StatusDocument {
-        var status = view.status
+        var status = house.words(of: view)
         status.quota = await scarceQuota(toldAt: view.record.path)
         return status
     }
@@ -305,7 +304,7 @@ actor InboxDesk {
         }
     }
 
-    private func publishNow(_ view: DocumentView, _ items: [ResultItem]) async -> Failure? {
+    private func publishNow(_ view: DocumentView, _ results: Results) async -> Failure? {
         let path = view.record.path
         // Else two documents' results would stand in one folder.
         if let obstacle = await settleAsides(at: path) { return obstacle }
@@ -315,9 +314,10 @@ actor InboxDesk {
         do {
             let moved = try await root.run(at: path) { files in
                 try SidecarWriter(files, drop: path, version: version)
-                    .publish(items, status: isSilent ? nil : text)
+                    .publish(results.items, results.prepared, status: isSilent ? nil : text)
             }
             moved.forEach(tellMoved)
+            house.forgetProgress(of: view.record.id)
             var record = view.record
             record.version = version
             published[record.id] = record

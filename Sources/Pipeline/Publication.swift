@@ -20,6 +20,7 @@ struct Publication {
         let begun = StageChange(
             document: document.id, stage: .publish, state: started, at: house.surroundings.now())
         var document = try await house.catalog.note([begun]).first ?? document
+        tellIfLong(document)
         defer {
             desk.tellRecorded(document.id)
             desk.requests.documentMoved(document.path)
@@ -43,21 +44,28 @@ struct Publication {
         let made = try await house.catalog.artifacts(of: document.id)
         let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
         let files = (hasOriginal(document) ? [Self.original(of: document)] : []) + artifacts
-        document = finished(document, files: files)
-        var sources: [FileDescriptor] = []
-        defer { sources.forEach(house.close) }
-        var items: [ResultItem] = []
-        for file in files {
-            guard let name = BeneathPath(bytes: Array(file.name.utf8)) else {
-                preconditionFailure("an artifact's name was checked when it was made")
-            }
-            let source = try house.store.open(file.digest)
-            sources.append(source)
-            items.append(ResultItem(name: name, source: source))
+        var results = InboxDesk.Results()
+        defer { for item in results.items { house.close(item.source) } }
+        if files.count > ResultItem.batch {
+            results.prepared = try await desk.prepare(files, at: document.path)
+        } else {
+            for file in files { results.items.append(try desk.item(of: file)) }
         }
-        let failure = await desk.publish(desk.view(of: document, percent: 100), items)
+        document = finished(document, files: files)
+        let failure = await desk.publish(desk.view(of: document), results)
+        // What was not come to, since something stood in the way before.
+        if failure != nil, let prepared = results.prepared {
+            await desk.abandon(prepared, at: document.path)
+        }
         if failure == nil { house.surroundings.checkpoint(.published, document.path) }
         return failure
+    }
+
+    /// What takes longer than a glance is told before it begins; all else has ended before anybody
+    /// could read it.
+    private func tellIfLong(_ document: DocumentRecord) {
+        guard house.expectedSeconds(of: .publish, over: document) > 1 else { return }
+        desk.tell(desk.view(of: document, live: [.publish: .begun]))
     }
 
     /// Whether the results hold the original: as the inbox has it, or as its owner asked for once.
@@ -90,6 +98,7 @@ struct Publication {
             document: document.id, stage: .publish, state: .completed, at: at, seconds: seconds,
             documentResult: document.result)
         try await house.catalog.record([completed])
+        house.learn(from: .publish, of: document, StageOutput(), took: seconds)
         house.surroundings.checkpoint(.completed, document.path)
         let state = document.standing.state
         var fields: [JournalField: String] = [
@@ -115,7 +124,7 @@ struct Publication {
             .ended(.publish, state, seconds: seconds)
         if let line { house.surroundings.journal(line) }
         guard let record = records.first else { return }
-        desk.tell(desk.view(of: record, percent: 99))
+        desk.tell(desk.view(of: record))
     }
 
     /// What stands in the way of writing sidecars is never the content: waiting may always help.

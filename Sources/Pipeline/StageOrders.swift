@@ -35,11 +35,27 @@ struct StageOrders {
                     choice: SchemaChoice(parameters: stage.parameters) ?? inbox.schema,
                     schemas: settings.schemas,
                     fallbackEncoding: inbox.fallbackEncoding))
+        case .pages:
+            preconditionFailure("pages are asked for range by range")
         case .store, .publish:
             preconditionFailure("\(stage.name.rawValue) runs in no worker")
         }
         limits = WorkerLimits(
             softDeadline: allowance.soft, hardDeadline: allowance.hard, memory: allowance.memory,
             outputLimit: outputLimit)
+    }
+
+    /// The same for a range of a document's pages.
+    init(settings: DaemonSettings, range: PageRange, pages: PageSettings) {
+        guard let allowance = settings.workers.allowance(for: .pages) else {
+            preconditionFailure("a stage that runs in a worker has an allowance")
+        }
+        request = .pages(
+            PageRequest(
+                first: range.pages.lowerBound, last: range.pages.upperBound, settings: pages,
+                softMilliseconds: Int(max(1, range.softLeft.wholeMilliseconds))))
+        limits = WorkerLimits(
+            softDeadline: allowance.soft, hardDeadline: allowance.hard, memory: allowance.memory,
+            outputLimit: allowance.output, timeLeft: range.hardLeft)
     }
 }

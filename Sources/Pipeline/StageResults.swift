@@ -16,13 +16,18 @@ enum StageResults {
 
     /// How many pages a PDF has, as its `info` was kept; nil for other results.
     static func pageCount(in kept: String?) -> Int? {
-        guard let kept, kept.hasPrefix(pagesKey) else { return nil }
-        let number = kept.dropFirst(pagesKey.count).drop { $0 == " " }
-        return Int(number.prefix { ("0"..."9").contains($0) })
+        count(pagesKey, in: kept)
     }
 
-    /// It comes first, so that nothing the file says stands before it.
+    /// They come first, so that nothing the file says stands before them.
     private static let pagesKey = "{\"pages\":"
+    private static let thumbnailsKey = "{\"thumbnails\":"
+
+    private static func count(_ key: String, in kept: String?) -> Int? {
+        guard let kept, kept.hasPrefix(key) else { return nil }
+        let number = kept.dropFirst(key.count).drop { $0 == " " }
+        return Int(number.prefix { ("0"..."9").contains($0) })
+    }
 
     static func text(characters: Int) -> [JSONValue.Member] {
         [.init("text_characters", .count(characters))]
@@ -31,6 +36,9 @@ enum StageResults {
     static func thumbnail(count: Int) -> [JSONValue.Member] {
         [.init("thumbnails", .count(count))]
     }
+
+    /// Pictures of pages; a document's result counts them together with the cover.
+    static func pages(count: Int) -> [JSONValue.Member] { thumbnail(count: count) }
 
     static func table(
         _ summary: TableSummary, _ counts: ImportCounts, heading: TableHeading, rejects: [RowReject]
@@ -57,13 +65,16 @@ enum StageResults {
     static func document(
         _ record: DocumentRecord, files: [ArtifactRecord], seconds: Double
     ) -> String {
-        let found = record.stages.compactMap(\.result).map { $0.dropFirst().dropLast() }
-            .filter { !$0.isEmpty }
+        let pictures = record.stages.compactMap { count(thumbnailsKey, in: $0.result) }
+        var found = record.stages.map(\.result).filter { count(thumbnailsKey, in: $0) == nil }
+            .compactMap { $0 }
+        if !pictures.isEmpty { found.append(kept(thumbnail(count: pictures.reduce(0, +)))) }
+        let members = found.map { $0.dropFirst().dropLast() }.filter { !$0.isEmpty }
         let rest = JSONValue.object([
             .init("processing_seconds", .decimal(seconds)),
             .init("files", .array(files.map(file))),
         ]).compact
-        return "{" + (found.map(String.init) + [String(rest.dropFirst())]).joined(separator: ", ")
+        return "{" + (members.map(String.init) + [String(rest.dropFirst())]).joined(separator: ", ")
     }
 
     private static func file(_ artifact: ArtifactRecord) -> JSONValue {

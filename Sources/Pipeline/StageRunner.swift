@@ -16,39 +16,52 @@ struct StageRunner: Sendable {
     /// Those of the document's inbox.
     let settings: InboxSettings
 
-    /// Runs what is due over the document's content, and records each step before the next.
+    /// What there is to do over a document's content.
+    enum Content {
+        /// Nothing, or nothing any more.
+        case done(DocumentRecord)
+        case toRead(ContentWork)
+    }
+
+    /// Opens the content of a document for those who are to work on it.
     ///
-    /// - Returns: the document as it now stands.
-    /// - Throws: ``CatalogError`` when a step could not be recorded: the stage in hand is then still
-    ///   on record as running, and is to be put back.
-    func runContent(
-        _ assignment: Assignment, in slot: WorkerSlot
-    ) async throws -> DocumentRecord {
+    /// - Parameter onHelpWanted: called when another worker could help; must return at once.
+    /// - Throws: ``CatalogError`` when a step could not be recorded.
+    func open(
+        _ assignment: Assignment, onHelpWanted: @escaping @Sendable () -> Void
+    ) async throws -> Content {
         var document = assignment.document
         if assignment.hasKnownOutcomes {
             document = try await house.catalog.adoptOutcomes(
                 for: document.id, now: house.surroundings.now())
         }
-        guard ContentRun.nextStage(of: document, now: house.surroundings.now()) != nil else {
-            return document
-        }
-        let blob: FileDescriptor
+        let due = ContentWork.dueStages(of: document, now: house.surroundings.now())
+        guard let first = due.first else { return .done(document) }
         do {
-            blob = try house.store.open(document.digest)
+            let blob = try house.store.open(document.digest)
+            return .toRead(
+                ContentWork(
+                    house: house, desks: desks, account: account, settings: settings,
+                    document: document, blob: blob, onHelpWanted: onHelpWanted))
         } catch {
-            return try await fail(document, with: error.failure)
+            return .done(try await fail(first, of: document, with: error.failure))
         }
-        defer { house.close(blob) }
+    }
+
+    /// Works on a document in a slot until nothing is left for it to do there.
+    ///
+    /// - Throws: ``CatalogError`` when a step could not be recorded: a stage may then still be on record
+    ///   as running, and is to be put back once all have left.
+    static func work(
+        on work: ContentWork, in slot: WorkerSlot, as role: WorkOutlook.Role
+    ) async throws {
         let subject: [JournalField: String] = [
-            .document: "\(document.id)", .account: "\(account)",
+            .document: "\(work.id)", .account: "\(work.account)",
         ]
-        let company = Self.mustBeAlone(document) ? nil : account
-        return try await slot.run(over: blob, of: company, subject: subject) {
-            [document] session in
-            var run = ContentRun(
-                house: house, desks: desks, account: account, settings: settings,
-                document: document)
-            return try run.run(session)
+        let isAlone = role == .lead && work.outlook.mustBeAlone
+        let company = isAlone ? nil : work.account
+        try await slot.run(over: work.blob, of: company, subject: subject) { session in
+            try ContentRun(work, as: role, session).run()
         }
     }
 
@@ -65,17 +78,11 @@ struct StageRunner: Sendable {
         }
     }
 
-    /// Whether a stage took its worker down before: then the next one sees no other document.
-    private static func mustBeAlone(_ document: DocumentRecord) -> Bool {
-        document.stages.contains { $0.plan.name.runsInWorker && $0.state.mustBeAlone }
-    }
-
-    /// The first due stage fails before any worker is started.
+    /// A due stage fails before any worker is started.
     private func fail(
-        _ document: DocumentRecord, with failure: Failure
+        _ stage: StageRecord, of document: DocumentRecord, with failure: Failure
     ) async throws -> DocumentRecord {
         let now = house.surroundings.now()
-        guard let stage = ContentRun.nextStage(of: document, now: now) else { return document }
         let started = try stage.state.following(.started, retries: house.retries)
         let ended = try started.following(
             .failed(failure, at: now, jitter: house.surroundings.jitter()), retries: house.retries)

@@ -62,13 +62,19 @@ final class StageSink {
     }
 
     /// Brings the stage to its end: rows are committed, the daemon's own files made.
-    func output(of result: StageResult) throws -> StageOutput {
+    ///
+    /// - Parameter onProgress: is told, often, how far rows have come on their way into the database.
+    func output(
+        of result: StageResult,
+        onProgress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> StageOutput {
         let members: [JSONValue.Member]
         switch result {
         case .info(let summary): members = StageResults.pdf(summary)
         case .text(let characters): members = StageResults.text(characters: characters)
         case .thumbnail(let count): members = StageResults.thumbnail(count: count)
-        case .table(let summary): members = try importedTable(summary)
+        case .pages: preconditionFailure("pictures of pages are taken range by range")
+        case .table(let summary): members = try importedTable(summary, onProgress)
         }
         return StageOutput(
             result: StageResults.kept(members), warnings: warnings, artifacts: artifacts)
@@ -90,11 +96,13 @@ final class StageSink {
             result: StageResults.kept(members), warnings: warnings, artifacts: artifacts)
     }
 
-    private func importedTable(_ summary: TableSummary) throws -> [JSONValue.Member] {
+    private func importedTable(
+        _ summary: TableSummary, _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
+    ) throws -> [JSONValue.Member] {
         guard let heading else {
             preconditionFailure("a worker that finishes a table has begun one: that was checked")
         }
-        let counts = try commitRows(summary)
+        let counts = try commitRows(summary, onProgress)
         let members = StageResults.table(summary, counts, heading: heading, rejects: rejects)
         let whole = JSONValue.object([.init("schema", .string("ingestd/import/1"))] + members)
         keep(
@@ -105,11 +113,13 @@ final class StageSink {
     }
 
     /// Commits the rows; all of them are imported when this returns.
-    private func commitRows(_ summary: TableSummary) throws -> ImportCounts {
+    private func commitRows(
+        _ summary: TableSummary, _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
+    ) throws -> ImportCounts {
         guard let importing else { preconditionFailure("a table that was begun is being imported") }
         let counts = try importing.commit(
             totalRows: summary.totalRows, errorCount: summary.errorCount,
-            now: house.surroundings.now())
+            now: house.surroundings.now(), onProgress: onProgress)
         self.importing = nil
         house.surroundings.checkpoint(.rowsImported, document.path)
         return counts

@@ -4,6 +4,9 @@ import SystemPackage
 
 /// One file that belongs into a results folder.
 public struct ResultItem: Sendable {
+    /// How many are written at a time, and open meanwhile.
+    public static let batch = ResultsFolder.batch
+
     /// Below the folder, with at most one folder of its own: `text.txt`, `pages/0001.jpg`.
     public var name: BeneathPath
     /// Read from its beginning; stays the caller's to close.
@@ -17,6 +20,24 @@ public struct ResultItem: Sendable {
     }
 }
 
+/// Results that stand ready in a hidden folder beside their place, all of them synced.
+///
+/// Whoever has one publishes or abandons it; what a crash leaves is removed when the inbox is served again.
+public struct PreparedResults: Sendable {
+    let folder: BeneathPath
+    /// Below the folder.
+    private(set) var names: [BeneathPath] = []
+
+    init(in folder: BeneathPath) { self.folder = folder }
+
+    mutating func add(_ items: [ResultItem]) { names += items.map(\.name) }
+
+    /// The folders within it that hold files.
+    fileprivate var subfolders: Set<BeneathPath> {
+        Set(names.map(\.parent).filter { !$0.isRoot })
+    }
+}
+
 /// Makes a results folder appear whole, or adds to one that stands.
 ///
 /// The folder around it is for the caller to sync.
@@ -26,46 +47,89 @@ struct ResultsFolder {
     let path: BeneathPath
 
     /// How many files are open at once, waiting to be synced together.
-    private static let batch = 32
+    static let batch = 32
 
-    /// - Parameter others: files that are to be synced together with these.
+    /// - Parameters:
+    ///   - prepared: files that stand ready; used up in every case.
+    ///   - others: files that are to be synced together with these.
     /// - Returns: where something foreign was moved that stood at the folder's name; nil mostly.
     func fill(
-        with items: [ResultItem], beside others: [UnplacedFile]
+        with items: [ResultItem], _ prepared: PreparedResults? = nil, beside others: [UnplacedFile]
     ) throws -> BeneathPath? {
         switch try files.entry(path)?.kind {
         case .folder:
-            try copy(items, into: path, isNew: false, beside: others)
+            if let prepared { try moveIn(prepared) }
+            try syncFolders(of: copy(items, into: path, isNew: false, beside: others), in: path)
             return nil
         case nil:
-            try makeWhole(items, beside: others)
+            try makeWhole(items, prepared, beside: others)
             return nil
         case .file, .link, .special:
             let moved = try NumberedBackup(files: files, drop: drop).move(path, to: \.results)
-            try makeWhole(items, beside: others)
+            try makeWhole(items, prepared, beside: others)
             return moved
         }
     }
 
-    private func makeWhole(_ items: [ResultItem], beside others: [UnplacedFile]) throws {
+    /// A hidden folder to prepare results in.
+    func beginPreparing() throws -> PreparedResults {
         let hidden = path.sibling(HiddenName.random())
         try files.makeFolder(hidden)
+        return PreparedResults(in: hidden)
+    }
+
+    /// Adds to what stands ready.
+    func prepare(_ items: [ResultItem], in prepared: inout PreparedResults) throws {
+        _ = try copy(items, into: prepared.folder, isNew: true, beside: [])
+        prepared.add(items)
+    }
+
+    /// Removes what stands ready, as far as that can be done.
+    func abandon(_ prepared: PreparedResults) {
         do {
-            try copy(items, into: hidden, isNew: true, beside: others)
-            try files.rename(hidden, to: path, replacing: false)
+            try files.removeTree(prepared.folder)
         } catch {
-            do {
-                try files.removeTree(hidden)
-            } catch {
-                // The first error says what is wrong; the recovery at start removes hidden names.
-            }
+            // An earlier error says what is wrong; the recovery at start removes hidden names.
+        }
+    }
+
+    private func makeWhole(
+        _ items: [ResultItem], _ prepared: PreparedResults?, beside others: [UnplacedFile]
+    ) throws {
+        let hidden = try prepared ?? beginPreparing()
+        do {
+            let subfolders = try copy(items, into: hidden.folder, isNew: true, beside: others)
+            try syncFolders(of: subfolders.union(hidden.subfolders), in: hidden.folder)
+            try files.rename(hidden.folder, to: path, replacing: false)
+        } catch {
+            abandon(hidden)
             throw error
         }
     }
 
+    /// Renames what stands ready into the folder that is there, over older files.
+    private func moveIn(_ prepared: PreparedResults) throws {
+        defer { abandon(prepared) }
+        for subfolder in prepared.subfolders { try makeSubfolder(path.appending(subfolder)) }
+        for name in prepared.names {
+            let target = path.appending(name)
+            try clear(target)
+            try files.rename(prepared.folder.appending(name), to: target, replacing: true)
+        }
+        try syncFolders(of: prepared.subfolders, in: path)
+    }
+
+    private func syncFolders(of subfolders: Set<BeneathPath>, in folder: BeneathPath) throws {
+        for subfolder in subfolders { try files.syncFolder(folder.appending(subfolder)) }
+        try files.syncFolder(folder)
+    }
+
+    /// Copies files; the folders are yet to be synced.
+    ///
+    /// - Returns: the folders within this one that they stand in.
     private func copy(
         _ items: [ResultItem], into folder: BeneathPath, isNew: Bool, beside others: [UnplacedFile]
-    ) throws {
+    ) throws -> Set<BeneathPath> {
         let writer = WholeFile(files: files)
         var subfolders: Set<BeneathPath> = []
         var rest = items[...]
@@ -74,7 +138,7 @@ struct ResultsFolder {
             do {
                 for item in rest.prefix(Self.batch) {
                     let target = folder.appending(item.name)
-                    if target.parent != folder, subfolders.insert(target.parent).inserted {
+                    if target.parent != folder, subfolders.insert(item.name.parent).inserted {
                         try makeSubfolder(target.parent)
                     }
                     if !isNew { try clear(target) }
@@ -89,8 +153,7 @@ struct ResultsFolder {
             }
             try writer.place(unplaced, isDurable: false)
         } while !rest.isEmpty
-        for subfolder in subfolders { try files.syncFolder(subfolder) }
-        try files.syncFolder(folder)
+        return subfolders
     }
 
     /// A file of an earlier publication is replaced; a folder or link that its owner put there is moved aside.

@@ -46,17 +46,26 @@ public struct SidecarWriter {
     ///
     /// A folder that is not there yet appears whole, and what its owner put into one besides stays.
     ///
-    /// - Parameter status: nil leaves the status file as it is.
+    /// - Parameters:
+    ///   - prepared: more files, which stand ready; used up in every case.
+    ///   - status: nil leaves the status file as it is.
     /// - Returns: where something foreign was moved that stood at their names; nothing mostly.
-    public func publish(_ items: [ResultItem], status: String?) throws -> [BeneathPath] {
+    public func publish(
+        _ items: [ResultItem], _ prepared: PreparedResults? = nil, status: String?
+    ) throws -> [BeneathPath] {
         let writer = WholeFile(files: files)
         // Written before anything is synced, so that the disk takes all of it together.
-        let unplaced =
-            try status.map { [try writer.begin(Array($0.utf8), for: place.status)] } ?? []
+        let unplaced: [UnplacedFile]
+        do {
+            unplaced =
+                try status.map { [try writer.begin(Array($0.utf8), for: place.status)] } ?? []
+        } catch {
+            prepared.map(results.abandon)
+            throw error
+        }
         var moved: [BeneathPath] = []
         do {
-            let results = ResultsFolder(files: files, drop: drop, path: place.results)
-            try results.fill(with: items, beside: unplaced).map { moved.append($0) }
+            try results.fill(with: items, prepared, beside: unplaced).map { moved.append($0) }
             if status != nil { try clearStatusName().map { moved.append($0) } }
         } catch {
             writer.abandon(unplaced)
@@ -65,6 +74,24 @@ public struct SidecarWriter {
         try writer.place(unplaced, isDurable: false)
         try files.syncFolder(place.status.parent)
         return moved
+    }
+
+    /// Begins to make results ready beside their place: where there are many, nothing else need wait
+    /// for them meanwhile.
+    public func beginResults() throws -> PreparedResults { try results.beginPreparing() }
+
+    /// Adds to what stands ready; each file outlasts a power cut once its folder does.
+    public func add(_ items: [ResultItem], to prepared: PreparedResults) throws -> PreparedResults {
+        var prepared = prepared
+        try results.prepare(items, in: &prepared)
+        return prepared
+    }
+
+    /// Removes what stands ready.
+    public func abandon(_ prepared: PreparedResults) { results.abandon(prepared) }
+
+    private var results: ResultsFolder {
+        ResultsFolder(files: files, drop: drop, path: place.results)
     }
 
     /// Gives the results folder of this place to an older document of the name.
@@ -100,8 +127,9 @@ private enum StatusMark: Sendable {
 }
 
 extension InboxFiles {
-    /// Longer than any status file; one that is longer still is not read to its end.
-    private static var statusLimit: Int { 1 << 20 }
+    /// Longer than any status file: one of 20,000 pictures of pages has 2 MB. One that is longer still is
+    /// not read to its end.
+    private static var statusLimit: Int { 4 << 20 }
 
     /// Whose the status file at `path` is.
     ///

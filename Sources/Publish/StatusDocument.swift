@@ -17,10 +17,12 @@ public struct StatusDocument: Sendable, Hashable {
         public var startedAt: Timestamp?
         public var completedAt: Timestamp?
         public var seconds: Double?
+        /// The last sign of life of whoever works on it; nil unless it runs.
+        public var heartbeatAt: Timestamp?
 
         public init(
             name: StageName, state: StageState, progress: Int, attempt: Int, startedAt: Timestamp?,
-            completedAt: Timestamp?, seconds: Double?
+            completedAt: Timestamp?, seconds: Double?, heartbeatAt: Timestamp? = nil
         ) {
             self.name = name
             self.state = state
@@ -29,6 +31,7 @@ public struct StatusDocument: Sendable, Hashable {
             self.startedAt = startedAt
             self.completedAt = completedAt
             self.seconds = seconds
+            self.heartbeatAt = heartbeatAt
         }
     }
 
@@ -152,6 +155,7 @@ extension StatusDocument.Stage {
             .init("started_at", .moment(startedAt)),
             .init("completed_at", .moment(completedAt)),
             .init("seconds", seconds.map(JSONValue.decimal) ?? .null),
+            .init("heartbeat_at", .moment(heartbeatAt)),
             .init("error", failure.map { $0.json(stage: name) } ?? .null),
         ])
     }

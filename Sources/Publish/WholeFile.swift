@@ -49,6 +49,18 @@ struct WholeFile {
     /// Makes the bytes of files outlast a power cut, once their folders are synced.
     func sync(_ unplaced: [UnplacedFile]) throws {
         for file in unplaced { clinux_begin_writeback(file.temporary.descriptor.rawValue) }
+        // What all of them wait for now, the first one's sync writes down for all where the file system
+        // has a journal.
+        for file in unplaced {
+            let code = clinux_await_writeback(file.temporary.descriptor.rawValue)
+            switch -code {
+            // A file system that cannot be asked is told by the sync; an error told here is not told again.
+            case 0, EINVAL, ENOSYS, ESPIPE: continue
+            default:
+                throw PublishError.callFailed(
+                    call: "sync_file_range", path: file.target, Errno(rawValue: -code))
+            }
+        }
         for file in unplaced where fsync(file.temporary.descriptor.rawValue) != 0 {
             throw PublishError.callFailed(
                 call: "fsync", path: file.target, Errno(rawValue: errno))

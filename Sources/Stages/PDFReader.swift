@@ -4,6 +4,8 @@ import Rules
 /// MuPDF over one blob: every call that may fail throws, and none leaves memory behind.
 final class PDFReader {
     private let reader: OpaquePointer
+    /// Kept for as long as MuPDF may call it.
+    private var signs: LifeSigns?
 
     /// Throws ``StageError/memoryExceeded(attempt:)`` where the limit does not even hold an empty
     /// reader.
@@ -94,6 +96,9 @@ final class PDFReader {
         }
     }
 
+    /// Forgets the bytes that an earlier call put out.
+    func clearOutput() { mupdf_clear_output(reader) }
+
     /// Lends the bytes that the last call put out.
     func withOutput<Result>(_ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows
         -> Result
@@ -101,6 +106,18 @@ final class PDFReader {
         var length = 0
         let bytes = mupdf_output(reader, &length)
         return try body(UnsafeBufferPointer(start: bytes, count: length))
+    }
+
+    /// From now on whatever takes long tells these, once in a while, that it is at work.
+    func tellOfWork(_ signs: LifeSigns, every interval: Duration) {
+        self.signs = signs
+        let listener = Unmanaged.passUnretained(signs).toOpaque()
+        mupdf_set_sign(
+            reader,
+            { listener in
+                guard let listener else { return }
+                Unmanaged<LifeSigns>.fromOpaque(listener).takeUnretainedValue().tell()
+            }, listener, Int(interval.wholeMilliseconds))
     }
 
     /// From now on pages are broken off once the time has passed; nil lifts that.

@@ -11,31 +11,41 @@ public struct StageLimits: Sendable {
     public var memory: ByteCount
     /// The least time between two reports of progress: ten a second.
     public var progressInterval: Duration
+    /// The least time between two signs of life while a page takes long: half of what the daemon shows.
+    public var signInterval: Duration
 
     public init(
         softDeadline: Duration = .seconds(60), memory: ByteCount = .megabytes(512),
-        progressInterval: Duration = .milliseconds(100)
+        progressInterval: Duration = .milliseconds(100),
+        signInterval: Duration = .milliseconds(250)
     ) {
         self.softDeadline = softDeadline
         self.memory = memory
         self.progressInterval = progressInterval
+        self.signInterval = signInterval
     }
 }
 
 /// Lets a report of progress through once in a while.
 struct ProgressGate {
     private let interval: Duration
-    private var last = ProgressGate.now
+    private var stopwatch = Stopwatch()
 
     init(interval: Duration) { self.interval = interval }
 
     /// Whether enough time has passed since the last report that was let through.
     mutating func opens() -> Bool {
-        let now = Self.now
-        guard now - last >= interval else { return false }
-        last = now
+        guard stopwatch.elapsed >= interval else { return false }
+        stopwatch = Stopwatch()
         return true
     }
+}
+
+/// Measures time from when it was made.
+struct Stopwatch {
+    private let start = Stopwatch.now
+
+    var elapsed: Duration { Self.now - start }
 
     /// Time since the machine started.
     ///

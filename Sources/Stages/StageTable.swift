@@ -12,6 +12,7 @@ public final class StageTable {
     private let limits: StageLimits
     private var document: PDFDocument?
     private var readiness: PDFReadiness?
+    private let signs = LifeSigns()
 
     /// Reads `descriptor` by position only, and leaves it open.
     ///
@@ -32,7 +33,7 @@ public final class StageTable {
     ) throws {
         let result: StageResult
         do {
-            result = try perform(request, send: send)
+            result = try signs.during(send) { try perform(request, send: $0) }
         } catch let error as any DocumentError {
             return try send(.failed(error.failure))
         }
@@ -57,6 +58,10 @@ public final class StageTable {
                 on: try opened(pageLimit: Self.pageLimit), settings: settings, limits: limits,
                 send: send)
             return .thumbnail(count: 1)
+        case .pages(let request):
+            return .pages(
+                try Pages.run(
+                    on: try opened(pageLimit: Self.pageLimit), request, limits: limits, send: send))
         case .tableImport(let request):
             return .table(try TableImport.run(request, descriptor: descriptor, send: send))
         }
@@ -68,11 +73,17 @@ public final class StageTable {
             document = open
         } else {
             // A reader that opened a file in vain is not used again.
-            let ready = readiness?.reader
-            readiness = nil
+            let reader: PDFReader
+            if let ready = readiness?.reader {
+                readiness = nil
+                reader = ready
+            } else {
+                reader = try PDFReader(memoryLimit: limits.memory)
+            }
+            reader.tellOfWork(signs, every: limits.signInterval)
             document = try PDFDocument(
                 descriptor: descriptor, pageLimit: pageLimit, memoryLimit: limits.memory,
-                reader: ready)
+                reader: reader)
             self.document = document
         }
         guard document.pageCount <= pageLimit else {

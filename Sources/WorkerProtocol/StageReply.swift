@@ -101,6 +101,7 @@ public enum StageResult: Sendable, Hashable {
     case text(characters: Int)
     case thumbnail(count: Int)
     case table(TableSummary)
+    case pages(PageSummary)
 
     fileprivate func write(to wire: inout WireWriter) {
         switch self {
@@ -116,6 +117,9 @@ public enum StageResult: Sendable, Hashable {
         case .table(let summary):
             wire.put(UInt8(4))
             summary.write(to: &wire)
+        case .pages(let summary):
+            wire.put(UInt8(5))
+            summary.write(to: &wire)
         }
     }
 
@@ -125,6 +129,7 @@ public enum StageResult: Sendable, Hashable {
         case 2: self = .text(characters: try wire.count())
         case 3: self = .thumbnail(count: try wire.count())
         case 4: self = .table(try TableSummary(&wire))
+        case 5: self = .pages(try PageSummary(&wire))
         default: throw WireError("no such result")
         }
     }

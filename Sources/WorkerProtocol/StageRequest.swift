@@ -10,6 +10,8 @@ public enum StageRequest: Sendable, Hashable {
     /// The text of the first pages, up to so many of them and so many bytes.
     case text(pageLimit: Int, byteLimit: Int)
     case thumbnail(ThumbnailSettings)
+    /// Pictures of some of the pages.
+    case pages(PageRequest)
     case tableImport(TableRequest)
 
     public var stage: StageName {
@@ -17,6 +19,7 @@ public enum StageRequest: Sendable, Hashable {
         case .info: .info
         case .text: .text
         case .thumbnail: .thumbnail
+        case .pages: .pages
         case .tableImport: .tableImport
         }
     }
@@ -40,6 +43,9 @@ public enum StageRequest: Sendable, Hashable {
         case .tableImport(let request):
             wire.put(UInt8(4))
             request.write(to: &wire)
+        case .pages(let request):
+            wire.put(UInt8(5))
+            request.write(to: &wire)
         }
         return Frame.encode(kind: Self.frameKind, payload: wire.bytes)
     }
@@ -58,6 +64,8 @@ public enum StageRequest: Sendable, Hashable {
                     quality: try wire.count()))
         case 4:
             self = .tableImport(try TableRequest(&wire))
+        case 5:
+            self = .pages(try PageRequest(&wire))
         default:
             throw WireError("no such stage")
         }

@@ -1,3 +1,5 @@
+import WorkerProtocol
+
 /// What the files that workers make may be called.
 ///
 /// They end up beside files of their owner's, in a folder of the owner's: letters, digits and `.-_`
@@ -38,6 +40,19 @@ enum ArtifactName {
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
             true
         default: false
+        }
+    }
+}
+
+extension StageRequest {
+    /// Whether a file of this name is one that the stage makes.
+    func makes(_ name: String) -> Bool {
+        switch self {
+        case .info: name == "info.json"
+        case .text: name == "text.txt"
+        case .thumbnail: name == "thumbnail.jpg"
+        case .pages(let pages): PageRequest.page(named: name).map(pages.pages.contains) == true
+        case .tableImport: name == "rejects.csv"
         }
     }
 }

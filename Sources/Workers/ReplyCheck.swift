@@ -71,7 +71,13 @@ struct ReplyCheck {
 
     private mutating func begin(_ name: String, _ mediaType: String) throws(WorkerError) {
         try demand(!artifactIsOpen, "an artifact within another")
-        try demand(ArtifactName.isSafe(name), "an artifact's name that is none")
+        if case .pages = request {
+            try demand(request.makes(name), "a page that was not asked for")
+        } else {
+            try demand(ArtifactName.isSafe(name), "an artifact's name that is none")
+            // Two stages of one document would else lay claim to one name in its results.
+            try demand(request.makes(name), "an artifact that is not its stage's own")
+        }
         try demand(ArtifactName.isMediaType(mediaType), "a media type that is none")
         try demand(artifacts.count < Self.artifactLimit, "too many artifacts")
         try demand(artifacts.insert(name).inserted, "the same artifact twice")
@@ -126,12 +132,32 @@ struct ReplyCheck {
         switch (request, result) {
         case (.info, .info), (.text, .text), (.thumbnail, .thumbnail):
             return
+        case (.pages(let pages), .pages(let summary)):
+            try check(summary, of: pages)
         case (.tableImport, .table(let summary)):
             try demand(columnCount != nil, "done with no table")
             try demand(summary.errorCount <= summary.totalRows, "more bad rows than rows")
-        case (.info, _), (.text, _), (.thumbnail, _), (.tableImport, _):
+        case (.info, _), (.text, _), (.thumbnail, _), (.pages, _), (.tableImport, _):
             throw .lied("the result of another stage")
         }
+    }
+
+    /// Each page that was come to has its picture, or a reason why not.
+    private func check(_ summary: PageSummary, of pages: PageRequest) throws(WorkerError) {
+        try demand(
+            (pages.first...(pages.last + 1)).contains(summary.end), "an end past the pages")
+        var before = pages.first - 1
+        var lost = 0
+        for fault in summary.faults {
+            try demand(
+                fault.page > before && fault.page < summary.end, "a fault of no page")
+            before = fault.page
+            let isDrawn = artifacts.contains(PageRequest.artifactName(of: fault.page))
+            try demand(isDrawn == fault.kind.hasPicture, "a fault that its page denies")
+            if !isDrawn { lost += 1 }
+        }
+        try demand(
+            artifacts.count == summary.end - pages.first - lost, "pages without their pictures")
     }
 
     private func clipped(_ failure: Failure) throws(WorkerError) -> Failure {
@@ -161,7 +187,7 @@ extension ErrorCode {
             .internalError:
             stage.runsInWorker
         case .pdfCorrupt, .pdfEncrypted, .pdfNoPages, .pdfTooManyPages:
-            stage == .info || stage == .text || stage == .thumbnail
+            stage == .info || stage == .text || stage == .thumbnail || stage == .pages
         case .csvEncoding, .csvMalformed, .csvNoRows, .csvMissingColumns, .csvTooWide,
             .excelCorrupt, .excelEncrypted, .emptyFile:
             stage == .tableImport

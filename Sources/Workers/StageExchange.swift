@@ -42,7 +42,7 @@ struct StageExchange {
         self.limits = limits
         check = ReplyCheck(request: request, outputLimit: limits.outputLimit)
         unsent = request.encoded()[...]
-        deadline = clock.now + limits.hardDeadline
+        deadline = clock.now + (limits.timeLeft ?? limits.hardDeadline)
         nextProgress = clock.now
     }
 

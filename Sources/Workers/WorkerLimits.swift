@@ -15,10 +15,12 @@ public struct WorkerLimits: Sendable, Hashable {
     public var outputLimit: ByteCount
     /// The first bytes of the worker's standard error, which are kept for the journal.
     public var logLimit: ByteCount
+    /// What is left of the hard deadline where a stage is asked for in parts; nil for all of it.
+    public var timeLeft: Duration?
 
     public init(
         softDeadline: Duration, hardDeadline: Duration, memory: ByteCount, outputLimit: ByteCount,
-        logLimit: ByteCount = Self.standardLogLimit
+        logLimit: ByteCount = Self.standardLogLimit, timeLeft: Duration? = nil
     ) {
         precondition(softDeadline <= hardDeadline, "a worker stops before it is stopped")
         self.softDeadline = softDeadline
@@ -26,16 +28,20 @@ public struct WorkerLimits: Sendable, Hashable {
         self.memory = memory
         self.outputLimit = outputLimit
         self.logLimit = logLimit
+        self.timeLeft = timeLeft
     }
 
     /// Some twenty lines: enough to say what broke, too little to fill a disk.
     public static let standardLogLimit = ByteCount(Int64(8 << 10))
 
+    /// How many hard deadlines the processor time of one process amounts to: four stages of the
+    /// document in hand, each within its deadline, and one share for the documents before it.
+    static let cpuShares: Int64 = 5
+
     /// The processor seconds that one process may use; a backstop behind the deadlines.
-    ///
-    /// Three stages may share a process, each within its deadline; one share more is for what
-    /// helper threads burn at the side.
-    private var cpuSeconds: Int64 { 4 * max(1, (hardDeadline.wholeMilliseconds + 999) / 1000) }
+    private var cpuSeconds: Int64 {
+        Self.cpuShares * max(1, (hardDeadline.wholeMilliseconds + 999) / 1000)
+    }
 
     /// The soft deadline in whole seconds, at least one.
     private var softSeconds: Int64 { max(1, softDeadline.wholeMilliseconds / 1000) }

@@ -25,6 +25,9 @@ final class WorkerProcess {
     private(set) var documentCount = 1
     /// The bytes of all of them.
     private var documentBytes: Int64 = 0
+    /// Whether its template was gone when it was to be reaped: then that took it along, and nothing it
+    /// had in hand is to blame.
+    private(set) var diedWithTemplate = false
     /// Whether it has said anything of the document at hand.
     var hasReplied = false
 
@@ -34,6 +37,13 @@ final class WorkerProcess {
     static let byteLimit = ByteCount.mebibytes(8)
     /// How old a process is at most that is given another document.
     static let lifetime = Duration.seconds(20)
+
+    /// How old a process with these limits is at most that is given another document: what those before
+    /// it took must not be missing from its processor time.
+    static func lifetime(under limits: ChildLimits) -> Duration {
+        min(lifetime, .seconds(Int64(limits.cpuSeconds) / WorkerLimits.cpuShares))
+    }
+
     /// The exit status of one that has grown too large for the document that it was given, and has not
     /// looked at it. Rule: `IngestWorker.ExitStatus.grown`.
     static let grownStatus: Int32 = 75
@@ -62,7 +72,7 @@ final class WorkerProcess {
     /// Never for long: what one document leaves behind in it must not add up over many.
     func maySeeAnother(of bytes: ByteCount) -> Bool {
         documentCount < Self.documentLimit && documentBytes + bytes.bytes <= Self.byteLimit.bytes
-            && SuspendingClock.now - startedAt < Self.lifetime
+            && SuspendingClock.now - startedAt < Self.lifetime(under: limits)
             && !hasEnded && !replies.isMidFrame && !channel.isReadable
     }
 
@@ -100,8 +110,9 @@ final class WorkerProcess {
         if let end { return end }
         kill()
         _ = exit.awaitReadable(atMost: nil)
-        // Where the template is gone as well, its end took this one along.
-        let reaped = template.reap() ?? template.leave()
+        let ownEnd = template.reap()
+        diedWithTemplate = ownEnd == nil
+        let reaped = ownEnd ?? template.leave()
         end = reaped
         words.drain(log.raw)
         return reaped

@@ -65,6 +65,10 @@ public final class WorkerSession {
                 return run(request, limits: limits, onReply: onReply)
             }
             isBlameless = false
+            if case .workerEnded = error, process.diedWithTemplate {
+                slot.discardTemplate()
+                return .notStarted(WorkerError.templateGone("it died over its child").failure)
+            }
             return settle(error, with: process, after: end, at: request.stage)
         }
     }

@@ -28,7 +28,7 @@ import Testing
             var inHand: [DocumentID] = []
             if isEverybodyInDebt {
                 for uid in uids {
-                    turns.begin(fixture.newID(), of: uid, mayTake: .seconds(1), at: .zero)
+                    turns.begin(in: Int(uid), of: uid, mayTake: .seconds(1), at: .zero)
                 }
             }
             var costs: [Duration] = []
@@ -40,7 +40,7 @@ import Testing
                 let document = try #require(next?.document)
                 // As many as two workers and what is being published.
                 inHand = inHand.suffix(17) + [document.id]
-                turns.begin(document.id, of: document.uid, mayTake: .milliseconds(20), at: .zero)
+                turns.begin(in: 0, of: document.uid, mayTake: .milliseconds(20), at: .zero)
             }
             costs.sort()
             print(

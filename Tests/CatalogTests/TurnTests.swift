@@ -18,8 +18,8 @@ import Testing
                 turns, excluding: taken, in: served, now: fixture.now)
             let document = try #require(next?.document)
             let cost = WorkEstimate.time(document.kind, size: document.size)
-            turns.begin(document.id, of: document.uid, mayTake: cost, at: .zero)
-            turns.end(document.id, at: cost)
+            turns.begin(in: 0, of: document.uid, mayTake: cost, at: .zero)
+            turns.end(in: 0, at: cost)
             taken.insert(document.id)
             order.append(document)
         }

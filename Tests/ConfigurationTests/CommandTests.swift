@@ -169,6 +169,38 @@ private let failedDetails = """
                 """)
     }
 
+    @Test
+    func `a running document tells how long it will be, and when its worker was last heard of`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let stages = """
+            ,
+              "eta_seconds": 12, "stages": [
+                {"name": "info", "status": "completed", "progress": 100, "heartbeat_at": null},
+                {"name": "text", "status": "processing", "progress": 45, "attempt": 1,
+                 "started_at": "2020-01-02T03:04:05.678Z", "heartbeat_at": "2020-01-02T03:04:06.789Z"},
+                {"name": "thumbnail", "status": "processing", "progress": 0, "attempt": 1,
+                 "started_at": "2020-01-02T03:04:05.678Z", "heartbeat_at": null}]
+            """
+        try folder.write(
+            sidecar("a.pdf", status: "processing", state: "running", more: stages),
+            to: "a.pdf.status.json")
+        let output = try CommandOutcome(["show", "a.pdf"], in: folder.path).output
+        #expect(output.contains("\n  time left   about 12 s\n"))
+        #expect(
+            output.contains(#/\n  working     text: last sign of life \d+ days ago\n/#), "\(output)"
+        )
+        #expect(
+            output.contains(
+                #/\n  working     thumbnail: begun \d+ days ago, no sign of life yet\n/#))
+        try folder.write(
+            sidecar("b.pdf", status: "processing", state: "retrying", more: stages),
+            to: "b.pdf.status.json")
+        let waiting = try CommandOutcome(["show", "b.pdf"], in: folder.path).output
+        #expect(!waiting.contains("sign of life"))
+    }
+
     @Test func `a name that was shortened is found by what its status file says`() throws {
         let folder = try TemporaryFolder()
         let name = String(repeating: "n", count: 251) + ".pdf"

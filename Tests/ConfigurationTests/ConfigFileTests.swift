@@ -201,7 +201,7 @@ import Testing
         expected.limits.users = ["alice": QuotaLimit(bytes: .megabytes(50_000), files: 200_000)]
         expected.workers.program = "/usr/local/libexec/ingestd/ingest-worker"
         expected.workers.user = "ingestd-worker"
-        for stage in [StageName.info, .text, .thumbnail, .tableImport] {
+        for stage in [StageName.info, .text, .thumbnail, .pages, .tableImport] {
             expected.workers.allowances[stage] = StageAllowance.standard(for: stage)
         }
         #expect(settings == expected)

@@ -17,6 +17,11 @@ import Testing
 
     /// A program that is the misbehaving worker with its misdeed.
     private func makeWorker(_ misdeed: String) throws -> String {
+        try Self.makeWorker(misdeed, in: scene)
+    }
+
+    /// The same for other suites.
+    static func makeWorker(_ misdeed: String, in scene: FlowScene) throws -> String {
         let path = scene.folder + "/other-worker"
         let program = RunningProgram.builtPrograms.appending(path: "MisbehavingWorker").path
         let script = """

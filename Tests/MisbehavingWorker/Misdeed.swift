@@ -24,6 +24,7 @@ enum Misdeed: String, CaseIterable {
     case liesOnRows
     case liesOnCode
     case liesOnName
+    case liesOnStage
     case talksOn
     case closesSocket
     case stopsMidFrame
@@ -33,6 +34,7 @@ enum Misdeed: String, CaseIterable {
     case crashesLater
     case declinesSecond
     case stallsInText
+    case diesOverPage
     case diesOfContent
     case templateLeaves
     case templateLies
@@ -79,6 +81,7 @@ enum Misdeed: String, CaseIterable {
         case .liesOnRows: Lies.onRows()
         case .liesOnCode: Lies.onCode()
         case .liesOnName: Lies.onName()
+        case .liesOnStage: Lies.onStage()
         case .talksOn: Lies.talkingOn()
         case .closesSocket: Silences.closingSocket()
         case .stopsMidFrame: Silences.midFrame()
@@ -86,6 +89,7 @@ enum Misdeed: String, CaseIterable {
         case .neverReads: Silences.notReading()
         case .outstays: Outstays.serve()
         case .stallsInText: StallsInText.serve()
+        case .diesOverPage: DiesOverPage.serve()
         case .declinesSecond: Declines.second()
         case .diesOfContent, .templateLeaves, .templateLies, .templateRefuses,
             .templateDiesOverChild:

@@ -28,6 +28,27 @@ import Testing
         #expect(try scene.facts("sub/a.pdf.results/text.txt").st_mode & 0o777 == 0o644)
     }
 
+    @Test func `what was made ready appears whole, or over what is there`() async throws {
+        try await scene.prepareResults(
+            [["text.txt": "one", "pages/0001.jpg": "first"], ["pages/0002.jpg": "second"]], of: drop
+        )
+        #expect(try scene.names(in: "sub") == ["a.pdf.results"])
+        #expect(try scene.names(in: "sub/a.pdf.results/pages") == ["0001.jpg", "0002.jpg"])
+        try scene.write("mine", to: "sub/a.pdf.results/pages/notes.txt")
+        unlink(scene("sub/a.pdf.results/pages/0001.jpg"))
+        mkdir(scene("sub/a.pdf.results/pages/0001.jpg"), 0o755)
+        try await scene.prepareResults(
+            [["pages/0002.jpg": "newer"], ["pages/0001.jpg": "again", "info.json": "{}"]], of: drop)
+        #expect(try scene.names(in: "sub") == ["a.pdf.results"])
+        #expect(
+            try scene.names(in: "sub/a.pdf.results") == ["info.json", "pages", "text.txt"])
+        let pages = try scene.names(in: "sub/a.pdf.results/pages")
+        #expect(pages.starts(with: ["0001.jpg"]) && pages.suffix(2) == ["0002.jpg", "notes.txt"])
+        #expect(try scene.read("sub/a.pdf.results/pages/0001.jpg") == "again")
+        #expect(try scene.read("sub/a.pdf.results/pages/0002.jpg") == "newer")
+        #expect(try scene.read("sub/a.pdf.results/text.txt") == "one")
+    }
+
     @Test func `a large file arrives with every byte`() async throws {
         let text = String(repeating: "0123456789abcdef", count: 100_000)
         try await scene.writeResults(["text.txt": text], of: drop)

@@ -78,9 +78,23 @@ import WorkerProtocol
         #expect(try StageRun(fixture("pages-loop.pdf"), .text).failure?.code == .pdfCorrupt)
     }
 
+    @Test func `a page that takes long gives signs of life, of which none is progress`() throws {
+        let run = try StageRun(
+            fixture("endless.pdf"), .text,
+            limits: StageLimits(
+                softDeadline: .milliseconds(500), progressInterval: .seconds(3600),
+                signInterval: .milliseconds(1)))
+        let signs = run.replies.filter { reply in
+            if case .progress = reply { true } else { false }
+        }
+        #expect(signs.count > 1)
+        #expect(Set(signs) == [.progress(done: 0, total: 0)])
+    }
+
     @Test func `progress is told page by page`() throws {
         let run = try StageRun(
-            fixture("english.pdf"), .text, limits: StageLimits(progressInterval: .zero))
+            fixture("english.pdf"), .text,
+            limits: StageLimits(progressInterval: .zero, signInterval: .seconds(3600)))
         let progress = run.replies.filter { reply in
             if case .progress = reply { true } else { false }
         }

@@ -23,6 +23,7 @@ import WorkerProtocol
         ("liesOnResult", .workerCrashed, "result of another stage"),
         ("liesOnCode", .workerCrashed, "error code that is not its own"),
         ("liesOnName", .workerCrashed, "name that is none"),
+        ("liesOnStage", .workerCrashed, "not its stage's own"),
         ("talksOn", .workerCrashed, "words after the last word"),
         ("closesSocket", .workerCrashed, "closed its socket"),
     ])
@@ -68,7 +69,7 @@ import WorkerProtocol
         let child = try await bench.run { session in
             var artifacts = ArtifactCollector()
             _ = session.run(.info(pageLimit: 1), limits: .ample) { artifacts.take($0) }
-            return artifacts.texts["child.txt"].flatMap { pid_t($0) }
+            return artifacts.texts["info.json"].flatMap { pid_t($0) }
         }
         try awaitEnd(of: try #require(child))
     }

@@ -44,8 +44,7 @@ import WorkerProtocol
 
     @Test(arguments: [
         [begun("text.txt"), .artifactBytes([1]), .artifactBytes([]), .artifactEnded],
-        [begun("a"), .artifactEnded, begun("b"), .artifactEnded],
-        [begun("a"), .failed(Failure(.timeout, message: "m", detail: "d"))],
+        [begun("text.txt"), .failed(Failure(.timeout, message: "m", detail: "d"))],
         [.progress(done: 1, total: 2), .warning("w"), .finished(.text(characters: 0))],
     ])
     func `an orderly text stage is believed`(replies: [StageReply]) {
@@ -63,11 +62,15 @@ import WorkerProtocol
     }
 
     @Test(arguments: [
-        ([begun("a"), begun("b")], "an artifact within another"),
-        ([begun("a"), .artifactEnded, begun("a")], "the same artifact twice"),
+        ([begun("text.txt"), begun("text.txt")], "an artifact within another"),
+        ([begun("text.txt"), .artifactEnded, begun("text.txt")], "the same artifact twice"),
         ([.artifactEnded], "the end of no artifact"),
-        ([begun("a"), .finished(.text(characters: 1))], "done in the middle of an artifact"),
-        ([.artifactBegun(name: "a", mediaType: "text")], "a media type that is none"),
+        ([begun("info.json")], "not its stage's own"), ([begun("a")], "not its stage's own"),
+        (
+            [begun("text.txt"), .finished(.text(characters: 1))],
+            "done in the middle of an artifact"
+        ),
+        ([.artifactBegun(name: "text.txt", mediaType: "text")], "a media type that is none"),
         ([.finished(.table(TableSummary(totalRows: 1, errorCount: 0)))], "another stage"),
         ([heading(nil, ["a"])], "a table where none was asked for"),
         ([.rejected(RowReject(row: 1, field: "", message: "", value: ""))], "a reject of no table"),
@@ -110,8 +113,8 @@ import WorkerProtocol
     }
 
     @Test func `output may reach its limit and not pass it`() {
-        let start = [Self.begun("a"), .artifactBytes([UInt8](repeating: 0, count: 900))]
-        let used = 1 + "text/plain".utf8.count + 900
+        let start = [Self.begun("text.txt"), .artifactBytes([UInt8](repeating: 0, count: 900))]
+        let used = "text.txt".utf8.count + "text/plain".utf8.count + 900
         let edge = StageReply.artifactBytes([UInt8](repeating: 0, count: 1000 - used))
         #expect(complaint(about: start + [edge], to: Self.text) == nil)
         #expect(

@@ -141,6 +141,11 @@ struct ArtifactCollector {
     private(set) var replies: [StageReply] = []
     private var current = ""
 
+    /// What a worker without misdeed says of itself, whatever the stage.
+    var honestPid: String? {
+        texts.values.first?.split(separator: "\n").first.map(String.init)
+    }
+
     mutating func take(_ reply: StageReply) {
         replies.append(reply)
         if case .artifactBegun(let name, _) = reply { current = name }

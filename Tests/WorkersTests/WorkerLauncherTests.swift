@@ -25,7 +25,7 @@ import WorkerProtocol
         other.outputLimit = .mebibytes(1)
         #expect(other.ofChild == limits.ofChild)
         #expect(
-            limits.ofChild == ChildLimits(memory: .mebibytes(1), cpuSeconds: 12, softSeconds: 1))
+            limits.ofChild == ChildLimits(memory: .mebibytes(1), cpuSeconds: 15, softSeconds: 1))
     }
 
     @Test(arguments: [

@@ -19,7 +19,7 @@ import WorkerProtocol
             stages.map { request, limits in
                 var artifacts = ArtifactCollector()
                 let outcome = session.run(request, limits: limits) { artifacts.take($0) }
-                return (outcome, artifacts.texts["pid.txt"])
+                return (outcome, artifacts.honestPid)
             }
         }
         return (served, bench)
@@ -56,7 +56,7 @@ import WorkerProtocol
         let head = try await bench.run { session in
             var artifacts = ArtifactCollector()
             _ = session.run(Self.text, limits: .ample) { artifacts.take($0) }
-            return artifacts.texts["head.txt"]
+            return artifacts.texts["text.txt"]?.split(separator: "\n").last.map(String.init)
         }
         #expect(head == String(WorkerBench.blobText.prefix(16)))
     }
@@ -106,13 +106,9 @@ import WorkerProtocol
     @Test func `a worker found dead is replaced before it is asked`() async throws {
         let bench = try WorkerBench(misdeed: "crashesLater")
         let results = try await bench.run { session in
-            var pid: pid_t?
-            let first = session.run(Self.text, limits: .ample) { reply in
-                if case .artifactBytes(let bytes) = reply, pid == nil {
-                    pid = pid_t(String(decoding: bytes, as: UTF8.self))
-                }
-            }
-            try awaitEnd(of: try #require(pid))
+            var artifacts = ArtifactCollector()
+            let first = session.run(Self.text, limits: .ample) { artifacts.take($0) }
+            try awaitEnd(of: try #require(artifacts.honestPid.flatMap { pid_t($0) }))
             return [first.result, session.run(Self.text, limits: .ample) { _ in }.result]
         }
         #expect(results == [.text(characters: 1), .text(characters: 1)])

@@ -63,7 +63,7 @@ import WorkerProtocol
         let facts = try await bench.run { session in
             var artifacts = ArtifactCollector()
             _ = session.run(Self.text, limits: .ample) { artifacts.take($0) }
-            return artifacts.texts["facts.txt"].map { $0.split(separator: "\n") } ?? []
+            return artifacts.texts["text.txt"].map { $0.split(separator: "\n") } ?? []
         }
         #expect(
             facts == [

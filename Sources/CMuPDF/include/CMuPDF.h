@@ -101,6 +101,13 @@ enum mupdf_code mupdf_page_text(struct mupdf_reader *reader, int page);
 enum mupdf_code mupdf_page_picture(
     struct mupdf_reader *reader, int page, int width, int height, int quality);
 
+/// Has `sign` called from now on by whatever takes long, no oftener than once in so many milliseconds
+/// and only while it asks for memory or reads the file. It must not call the reader. NULL ends that.
+void mupdf_set_sign(
+    struct mupdf_reader *reader, void (*sign)(void *listener), void *listener, long milliseconds);
+
+/// Forgets what the last function put out.
+void mupdf_clear_output(struct mupdf_reader *reader);
 /// What the last function put out; valid until the next one.
 const unsigned char *mupdf_output(struct mupdf_reader *reader, size_t *length);
 

@@ -163,8 +163,7 @@ struct SidecarCheck {
 
     /// What the status file of a document that is over says, but for a word about scarce room.
     static func text(of document: DocumentRecord, account: Account) -> String {
-        DocumentView(
-            record: document, account: account, retries: RetrySchedule(), live: nil, percent: 100
-        ).status.json
+        DocumentView(record: document, account: account, retries: RetrySchedule())
+            .status(.over).json
     }
 }

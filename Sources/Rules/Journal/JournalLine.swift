@@ -65,6 +65,8 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case stageFailed = "stage failed"
     case stageRetrying = "stage retrying"
     case stageInterrupted = "stage interrupted"
+    case workerJoined = "worker joined"
+    case pagesDrawn = "pages drawn"
     case workerKilled = "worker killed"
     case workerUnavailable = "worker not started"
     case workerSaid = "worker said"
@@ -83,7 +85,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .checkpointReached, .dropNoticed, .dropWaiting, .dropVanished, .claimBegun,
             .dropRemoved,
-            .stageStarted, .stageCompleted:
+            .stageStarted, .stageCompleted, .workerJoined, .pagesDrawn:
             .debug
         case .daemonStarted, .daemonReady, .daemonStopping, .daemonStopped, .configReloaded,
             .inboxWatched, .inboxServedAgain,

@@ -67,23 +67,23 @@ public struct RequestCase: Sendable, Hashable {
         case .retry: return retry()
         case .refresh: return refresh()
         case .thumbnail(let page): return thumbnail(page)
+        case .pages: return pages()
         case .restore: return .granted([publication(withOriginal: true)])
-        case .pages, .delete: preconditionFailure("there is an obstacle to \(verb)")
+        case .delete: preconditionFailure("there is an obstacle to \(verb)")
         }
     }
 
     /// What will not change however long one waits.
     private func obstacle(to verb: Request.Verb) -> String? {
         switch verb {
-        case .retry, .refresh, .restore:
-            nil
         case .thumbnail where kind != .pdf, .pages where kind != .pdf:
             "only PDFs have pages to make pictures of"
+        case .retry, .refresh, .restore, .pages:
+            nil
         case .thumbnail(let page):
             page.flatMap { page in
                 pageCount.flatMap { page > $0 ? "the PDF has no page \(page), only \($0)" : nil }
             }
-        case .pages: "this version of ingestd cannot make pictures of all pages"
         case .delete: "this version of ingestd cannot delete documents"
         }
     }
@@ -117,8 +117,12 @@ public struct RequestCase: Sendable, Hashable {
             if recorded.state.isUnsuccessful { return .init(plan: plan, isAnew: true) }
             return recorded.plan == plan ? nil : .init(plan: plan, isAnew: false)
         }
+        // The inbox may have been told to make more since.
+        let missing = planOfNow.filter { plan in !stages.contains { $0.plan.name == plan.name } }
+            .map { RequestRuling.Rerun(plan: $0, isAnew: false) }
         let all = contentStages.map { RequestRuling.Rerun(plan: $0.plan, isAnew: true) }
-        return .granted((outdated.isEmpty ? all : outdated) + [publication()])
+        let changed = outdated + missing
+        return .granted((changed.isEmpty ? all : changed) + [publication()])
     }
 
     private func thumbnail(_ page: Int?) -> RequestRuling {
@@ -132,6 +136,14 @@ public struct RequestCase: Sendable, Hashable {
             stages.contains(where: { $0.plan.name == .thumbnail })
         else { return .refused("this file has no picture of a page") }
         return .granted([.init(plan: plan, isAnew: true), publication()])
+    }
+
+    /// Adds the stage where the document's plan lacks it.
+    private func pages() -> RequestRuling {
+        if stages.contains(where: { $0.plan.isRequired && $0.state.isUnsuccessful }) {
+            return .refused("the file could not be read")
+        }
+        return .granted([.init(plan: StagePlan.pages(settings), isAnew: true), publication()])
     }
 
     private func publication(withOriginal: Bool = false) -> RequestRuling.Rerun {

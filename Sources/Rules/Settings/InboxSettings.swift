@@ -18,6 +18,8 @@ public struct InboxSettings: Sendable, Hashable {
     public var pdfSizeLimit: ByteCount
     public var tableSizeLimit: ByteCount
     public var thumbnail: ThumbnailSettings
+    /// Whether every page of a PDF gets a picture, drawn like the cover.
+    public var drawsPages: Bool
     public var schema: SchemaChoice
     public var originals: OriginalsPolicy
     /// The encoding taken where a table's bytes do not tell; one of ``fallbackEncodings``.
@@ -32,7 +34,7 @@ public struct InboxSettings: Sendable, Hashable {
         poll: Duration = .seconds(10), ignore: [String] = [],
         isRecursive: Bool = true, pdfSizeLimit: ByteCount = .megabytes(100),
         tableSizeLimit: ByteCount = .megabytes(50),
-        thumbnail: ThumbnailSettings = ThumbnailSettings(),
+        thumbnail: ThumbnailSettings = ThumbnailSettings(), drawsPages: Bool = false,
         schema: SchemaChoice = .auto, originals: OriginalsPolicy = .auto,
         fallbackEncoding: String = "windows-1252"
     ) {
@@ -46,6 +48,7 @@ public struct InboxSettings: Sendable, Hashable {
         self.pdfSizeLimit = pdfSizeLimit
         self.tableSizeLimit = tableSizeLimit
         self.thumbnail = thumbnail
+        self.drawsPages = drawsPages
         self.schema = schema
         self.originals = originals
         self.fallbackEncoding = fallbackEncoding
@@ -84,6 +87,35 @@ public struct ThumbnailSettings: Sendable, Hashable {
         let numbers = parameters.split { !("0"..."9").contains($0) }.compactMap { Int($0) }
         guard numbers.count == 4 else { return nil }
         self.init(page: numbers[0], width: numbers[1], height: numbers[2], quality: numbers[3])
+        guard self.parameters == parameters else { return nil }
+    }
+}
+
+/// How pictures of all pages are drawn: as the cover is, which the same box is chosen for.
+public struct PageSettings: Sendable, Hashable {
+    /// The box, in pixels; a picture keeps its page's proportions.
+    public var width: Int
+    public var height: Int
+    /// JPEG quality, 1–100.
+    public var quality: Int
+
+    public init(width: Int, height: Int, quality: Int) {
+        self.width = width
+        self.height = height
+        self.quality = quality
+    }
+
+    public init(_ cover: ThumbnailSettings) {
+        self.init(width: cover.width, height: cover.height, quality: cover.quality)
+    }
+
+    var parameters: String { "box=\(width)x\(height) quality=\(quality)" }
+
+    /// Reads what a stage's parameters say; nil for what this version does not write.
+    public init?(parameters: String) {
+        let numbers = parameters.split { !("0"..."9").contains($0) }.compactMap { Int($0) }
+        guard numbers.count == 3 else { return nil }
+        self.init(width: numbers[0], height: numbers[1], quality: numbers[2])
         guard self.parameters == parameters else { return nil }
     }
 }

@@ -9,10 +9,11 @@ public struct StageAllowance: Sendable, Hashable {
     /// Address space beyond what the worker's own program takes.
     public var memory: ByteCount
 
-    /// What its results may amount to. The text of a PDF ends with the page before; all else fails.
+    /// What its results may amount to. The text of a PDF ends with the page before, and so do the pictures of
+    /// its pages; all else fails.
     public var output: ByteCount
-    /// How many pages a PDF may have for it; nil where pages do not matter. `info` refuses the document, `text`
-    /// reads so many.
+    /// How many pages a PDF may have for it; nil where pages do not matter. `info` refuses the document; `text`
+    /// reads so many, `pages` draws so many.
     public var pages: Int?
 
     public static let pagesRange = 1...1_000_000
@@ -42,6 +43,10 @@ public struct StageAllowance: Sendable, Hashable {
             StageAllowance(
                 soft: .seconds(60), hard: .seconds(120), memory: .mebibytes(1024),
                 output: .mebibytes(16))
+        case .pages:
+            StageAllowance(
+                soft: .seconds(60), hard: .seconds(120), memory: .mebibytes(1024),
+                output: .mebibytes(1024), pages: 20_000)
         case .tableImport:
             StageAllowance(
                 soft: .seconds(1740), hard: .seconds(1800), memory: .mebibytes(256),

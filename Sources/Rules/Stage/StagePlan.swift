@@ -28,13 +28,14 @@ public enum StagePlan {
         let content: [PlannedStage]
         switch kind {
         case .pdf:
-            content = [
-                PlannedStage(name: .info, isRequired: true, version: 1, parameters: ""),
-                PlannedStage(name: .text, isRequired: false, version: 1, parameters: ""),
-                PlannedStage(
-                    name: .thumbnail, isRequired: false, version: 1,
-                    parameters: settings.thumbnail.parameters),
-            ]
+            content =
+                [
+                    PlannedStage(name: .info, isRequired: true, version: 1, parameters: ""),
+                    PlannedStage(name: .text, isRequired: false, version: 1, parameters: ""),
+                    PlannedStage(
+                        name: .thumbnail, isRequired: false, version: 1,
+                        parameters: settings.thumbnail.parameters),
+                ] + (settings.drawsPages ? [pages(settings)] : [])
         case .csv, .xls, .xlsx:
             content = [
                 PlannedStage(
@@ -45,5 +46,12 @@ public enum StagePlan {
         let store = PlannedStage(name: .store, isRequired: true, version: 1, parameters: "")
         let publish = PlannedStage(name: .publish, isRequired: true, version: 1, parameters: "")
         return [store] + content + [publish]
+    }
+
+    /// The stage that makes a picture of every page, whether or not the settings ask for it.
+    static func pages(_ settings: InboxSettings) -> PlannedStage {
+        PlannedStage(
+            name: .pages, isRequired: false, version: 1,
+            parameters: PageSettings(settings.thumbnail).parameters)
     }
 }

@@ -18,8 +18,8 @@ public struct AccountTurns: Sendable, Hashable {
     public private(set) var lastServed: UInt32?
     /// Only of those who owe something.
     private var debts: [UInt32: Duration] = [:]
-    /// As many as there are workers.
-    private var running: [DocumentID: Running] = [:]
+    /// By the worker's number.
+    private var running: [Int: Running] = [:]
 
     public init() {}
 
@@ -35,27 +35,35 @@ public struct AccountTurns: Sendable, Hashable {
         return debts.sorted { ($0.value, place($0.key)) < ($1.value, place($1.key)) }.map(\.key)
     }
 
-    /// An account has its turn: a worker takes this document, which may cost so much.
+    /// What an account has had beyond its share.
+    public func debt(of account: UInt32) -> Duration { debts[account] ?? .zero }
+
+    /// An account has its turn: this worker takes a document of it, which may cost so much.
     public mutating func begin(
-        _ document: DocumentID, of account: UInt32, mayTake cost: Duration, at now: Duration
+        in worker: Int, of account: UInt32, mayTake cost: Duration, at now: Duration
     ) {
         if let least = debts[account] { forgive(least) }
         lastServed = account
-        running[document] = Running(account: account, began: now, charged: cost)
+        running[worker] = Running(account: account, began: now, charged: cost)
         debts[account, default: .zero] += cost
+    }
+
+    /// A further worker helps with a document of an account: that is no turn, but costs as much.
+    public mutating func help(in worker: Int, of account: UInt32, at now: Duration) {
+        running[worker] = Running(account: account, began: now, charged: .zero)
     }
 
     /// Charges what is running for the time that it has taken beyond what it was charged.
     public mutating func charge(at now: Duration) {
-        for (document, one) in running where now - one.began > one.charged {
+        for (worker, one) in running where now - one.began > one.charged {
             debts[one.account, default: .zero] += now - one.began - one.charged
-            running[document]?.charged = now - one.began
+            running[worker]?.charged = now - one.began
         }
     }
 
     /// A worker has done with a document: its account has paid for what it took, and no more.
-    public mutating func end(_ document: DocumentID, at now: Duration) {
-        guard let one = running.removeValue(forKey: document) else { return }
+    public mutating func end(in worker: Int, at now: Duration) {
+        guard let one = running.removeValue(forKey: worker) else { return }
         let rest = (debts[one.account] ?? .zero) + (now - one.began - one.charged)
         debts[one.account] = rest > .zero ? rest : nil
     }

@@ -13,7 +13,7 @@ enum InboxKey: String, CaseIterable {
     case rescan, poll, ignore, recursive
     case pdfSizeLimit = "pdf_size_limit"
     case tableSizeLimit = "table_size_limit"
-    case thumbnail, schema, originals
+    case thumbnail, pages, schema, originals
     case fallbackEncoding = "fallback_encoding"
 }
 
@@ -41,7 +41,7 @@ enum WorkersKey: String, CaseIterable {
 
 /// The keys of `stages`: those that run in a worker.
 enum StagesKey: String, CaseIterable {
-    case info, text, thumbnail
+    case info, text, thumbnail, pages
     case tableImport = "import"
 }
 

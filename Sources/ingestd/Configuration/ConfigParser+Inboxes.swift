@@ -63,6 +63,7 @@ extension ConfigParser {
         if let node = keys[.thumbnail] {
             inbox.thumbnail = thumbnail(node, name(.thumbnail))
         }
+        take(reader.flag(keys[.pages], name(.pages)), \.drawsPages)
         take(
             word(
                 keys[.schema], name(.schema),

@@ -120,7 +120,8 @@ struct ConfigParser {
         }
         guard let node = keys[.pages] else { return }
         guard allowance.pages != nil else {
-            return reader.report(node, "\(what) has no bound on pages: only info and text have one")
+            return reader.report(
+                node, "\(what) has no bound on pages: only info, text and pages have one")
         }
         if let pages = reader.number(node, "\(what).pages", in: StageAllowance.pagesRange) {
             allowance.pages = pages

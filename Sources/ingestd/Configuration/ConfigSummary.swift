@@ -115,6 +115,7 @@ struct ConfigSummary {
             .init("pdf_size_limit_bytes", .integer(settings.pdfSizeLimit.bytes)),
             .init("table_size_limit_bytes", .integer(settings.tableSizeLimit.bytes)),
             .init("thumbnail", json(settings.thumbnail)),
+            .init("pages", .bool(settings.drawsPages)),
             .init("schema", .string(settings.schema.setting)),
             .init("originals", .string(settings.originals.rawValue)),
             .init("fallback_encoding", .string(settings.fallbackEncoding)),

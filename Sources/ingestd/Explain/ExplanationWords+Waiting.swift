@@ -47,7 +47,9 @@ extension ExplanationWords {
     private func fate(_ status: StatusFile) -> String {
         switch status.state {
         case "queued": " and waits for its turn."
-        case "running": " and is being worked on (\(status.progress ?? 0) %)."
+        case "running":
+            " and is being worked on (\(status.progress ?? 0) %)"
+                + status.signsOfLife.map { "; \($0.stage): \($0.words)" }.joined() + "."
         case "retrying": " and is tried again: \(status.error?.message ?? status.message ?? "")"
         case "completed", "completed_with_warnings":
             sight.hasResults

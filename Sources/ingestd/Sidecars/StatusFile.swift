@@ -22,7 +22,10 @@ struct StatusFile: Decodable, Sendable, Hashable {
         let status: String
         let progress: Int?
         let attempt: Int?
+        let startedAt: String?
         let seconds: Double?
+        /// When whoever works on it was last heard of.
+        let heartbeatAt: String?
         let error: Problem?
     }
 
@@ -76,6 +79,7 @@ struct StatusFile: Decodable, Sendable, Hashable {
     let error: Problem?
     let warnings: [String]?
     let stages: [Stage]?
+    let etaSeconds: Int?
     let admittedBy: String?
     let result: Result?
     let quota: Quota?

@@ -24,6 +24,8 @@ struct StatusView {
             if let value, !value.isEmpty { facts.append((label, value)) }
         }
         if status.status == "processing" { add("progress", status.progress.map { "\($0)%" }) }
+        add("time left", status.etaSeconds.map { "about \($0) s" })
+        for sign in status.signsOfLife { add("working", "\(sign.stage): \(sign.words)") }
         add("message", status.error?.message ?? status.message)
         add("next step", nextStep)
         add("error", status.error.map { $0.code + ($0.stage.map { " in stage \($0)" } ?? "") })

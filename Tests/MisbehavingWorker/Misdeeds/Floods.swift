@@ -9,8 +9,9 @@ enum Floods {
     }
 
     static func artifact() {
-        _ = Wall.nextRequest()
-        Wall.send(.artifactBegun(name: "flood.bin", mediaType: "application/octet-stream"))
+        guard let request = Wall.nextRequest() else { return }
+        let name = Honest.artifact(of: request)
+        Wall.send(.artifactBegun(name: name, mediaType: "application/octet-stream"))
         let piece = StageReply.artifactBytes([UInt8](repeating: 0, count: 1 << 20)).encoded()
         while true { Wall.write(piece, to: 1) }
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Rules
 import WorkerProtocol
 
 /// No misdeed: says who it is and what it reads, for each request.
@@ -9,11 +10,24 @@ enum Honest {
 
     static func answer(_ request: StageRequest) {
         Wall.send(.progress(done: 0, total: 2))
-        Wall.send(artifact: "pid.txt", "\(getpid())")
         var head = [UInt8](repeating: 0, count: 16)
         let count = pread(0, &head, head.count, 0)
-        Wall.send(artifact: "head.txt", String(decoding: head.prefix(max(0, count)), as: UTF8.self))
+        let start = String(decoding: head.prefix(max(0, count)), as: UTF8.self)
+        if request.stage != .pages {
+            Wall.send(artifact: artifact(of: request), "\(getpid())\n\(start)")
+        }
         finish(request)
+    }
+
+    /// The name of a file that the stage may make.
+    static func artifact(of request: StageRequest) -> String {
+        switch request {
+        case .info: "info.json"
+        case .text: "text.txt"
+        case .thumbnail: "thumbnail.jpg"
+        case .pages(let pages): PageRequest.artifactName(of: pages.first)
+        case .tableImport: "rejects.csv"
+        }
     }
 
     static func finish(_ request: StageRequest) {
@@ -21,6 +35,9 @@ enum Honest {
         case .info: Wall.send(.finished(.info(PDFSummary(pages: 1, metadata: [:]))))
         case .text: Wall.send(.finished(.text(characters: 1)))
         case .thumbnail: Wall.send(.finished(.thumbnail(count: 1)))
+        case .pages(let pages):
+            draw(pages.pages)
+            Wall.send(.finished(.pages(PageSummary(end: pages.last + 1, faults: []))))
         case .tableImport:
             let heading = TableHeading(
                 schema: nil, columns: ["a", "b"], encoding: "utf-8", delimiter: ",")
@@ -29,6 +46,13 @@ enum Honest {
             batch.append(row: 2, fields: [Array("1".utf8), Array("2".utf8)])
             Wall.send(.rows(batch))
             Wall.send(.finished(.table(TableSummary(totalRows: 1, errorCount: 0))))
+        }
+    }
+
+    /// What passes for pictures of pages.
+    static func draw(_ pages: some Sequence<Int>) {
+        for page in pages {
+            Wall.send(artifact: PageRequest.artifactName(of: page), "picture of page \(page)")
         }
     }
 }

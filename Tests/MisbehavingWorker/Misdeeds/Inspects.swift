@@ -5,7 +5,7 @@ import WorkerProtocol
 enum Inspects {
     static func serve() {
         while let request = Wall.nextRequest() {
-            Wall.send(artifact: "facts.txt", facts().joined(separator: "\n"))
+            Wall.send(artifact: Honest.artifact(of: request), facts().joined(separator: "\n"))
             Honest.finish(request)
         }
     }

@@ -51,6 +51,14 @@ enum Lies {
         wait()
     }
 
+    /// Claims the name of a file that another stage makes.
+    static func onStage() {
+        guard let request = Wall.nextRequest() else { return }
+        let name = request.stage == .text ? "info.json" : "text.txt"
+        Wall.send(.artifactBegun(name: name, mediaType: "text/plain"))
+        wait()
+    }
+
     static func talkingOn() {
         guard let request = Wall.nextRequest() else { return }
         let last =

@@ -6,7 +6,8 @@ import WorkerProtocol
 enum Refuses {
     static func serve() {
         while let first = Wall.nextRequest() {
-            Wall.send(.artifactBegun(name: "begun.txt", mediaType: "text/plain"))
+            let name = Honest.artifact(of: first)
+            Wall.send(.artifactBegun(name: name, mediaType: "text/plain"))
             Wall.send(
                 .failed(
                     Failure(

@@ -73,11 +73,31 @@ import Testing
         }
     }
 
+    @Test func `pictures of all pages are drawn, whether or not they were planned`() {
+        #expect(reruns(question().ruling(on: .pages)) == [.pages: true, .publish: false])
+        var settings = InboxSettings()
+        settings.drawsPages = true
+        let planned = StagePlan.stages(for: .pdf, settings: settings)
+        let drawn = question(settings: settings, recorded: planned)
+        #expect(reruns(drawn.ruling(on: .pages)) == [.pages: true, .publish: false])
+        // They stay part of the document where the inbox wants none.
+        #expect(
+            reruns(question(recorded: planned).ruling(on: .refresh))
+                == [.info: true, .text: true, .thumbnail: true, .pages: true, .publish: false])
+    }
+
+    @Test func `a refresh also makes what the inbox was told to make since`() {
+        var settings = InboxSettings()
+        settings.drawsPages = true
+        #expect(
+            reruns(question(settings: settings).ruling(on: .refresh))
+                == [.pages: false, .publish: false])
+    }
+
     @Test(arguments: [
         (Request.Verb.thumbnail(page: 4), DropKind.pdf, "the PDF has no page 4, only 3"),
         (.thumbnail(page: nil), .csv, "only PDFs have pages to make pictures of"),
         (.pages, .csv, "only PDFs have pages to make pictures of"),
-        (.pages, .pdf, "this version of ingestd cannot make pictures of all pages"),
         (.delete, .pdf, "this version of ingestd cannot delete documents"),
     ])
     func `what can never be done is refused, whatever is going on`(
@@ -90,7 +110,9 @@ import Testing
 
     @Test func `a file that could not be read has no cover`() {
         let failed = question([.info: .failed(JobFixture.corrupt), .thumbnail: .skipped])
-        #expect(failed.ruling(on: .thumbnail(page: nil)) == .refused("the file could not be read"))
+        for verb in [Request.Verb.thumbnail(page: nil), .pages] {
+            #expect(failed.ruling(on: verb) == .refused("the file could not be read"))
+        }
     }
 
     @Test(arguments: [.pending, .processing(attempt: 1)] as [StageState])

@@ -1,0 +1,150 @@
+import Catalog
+import Rules
+import Synchronization
+import WorkerProtocol
+
+/// The stage `pages` of a document while several workers draw.
+struct PageDrawing {
+    let settings: PageSettings
+    /// Whether an attempt before took its worker down: then one worker draws, and nobody helps.
+    let isAlone: Bool
+    let outputLimit: ByteCount
+    let began: ContinuousClock.Instant
+    var ranges: PageRanges
+    var tally: PageTally
+    /// How many pages are done of the ranges in hand, by the first page of each.
+    var inHand: [Int: Int] = [:]
+    var donePages = 0
+    var output = ByteCount.zero
+    /// When one of the workers was last heard of.
+    var heardAt: Timestamp?
+
+    func isOpen(to role: WorkOutlook.Role) -> Bool { role == .lead || !isAlone }
+
+    /// How far all of them are together.
+    func progress(at now: Duration) -> LiveProgress {
+        LiveProgress(
+            done: donePages + inHand.values.reduce(0, +), total: ranges.last,
+            elapsed: ranges.timeSpent(at: now), heardAt: heardAt)
+    }
+}
+
+/// A range of pages that was drawn, or broke off.
+struct DrawnRange {
+    let range: PageRange
+    /// The first page that was not come to.
+    var end: Int
+    /// Durable, by page.
+    var pictures: [Int: ArtifactRecord] = [:]
+    var faults: [PageFault] = []
+    /// Why no more pages are to be drawn; nil mostly.
+    var stop: PageRanges.Stop?
+}
+
+extension ContentWork {
+    /// Notes that a worker is somewhere in its range.
+    func tell(_ range: PageRange, done: Int) {
+        state.withLock { state in
+            state.pages?.inHand[range.pages.lowerBound] = done
+            state.pages?.heardAt = house.surroundings.now()
+            state.live[.pages] = state.pages?.progress(at: elapsed)
+            showInTime(&state)
+        }
+    }
+
+    /// Notes bytes of pictures; all workers together are allowed so many.
+    func charge(_ count: Int) throws {
+        try state.withLock { state in
+            guard var pages = state.pages else { return }
+            pages.output = pages.output + ByteCount(count)
+            state.pages = pages
+            guard pages.output.bytes <= pages.outputLimit.bytes else {
+                throw TooManyPictures(limit: pages.outputLimit)
+            }
+        }
+    }
+
+    /// Takes in what came of a range. Whoever brings the last ends the stage.
+    func end(_ drawn: DrawnRange) throws {
+        try state.withLock { state in
+            defer { lookAhead(state) }
+            state.pages?.ranges.finish(
+                drawn.range, end: drawn.end, stop: drawn.stop, at: elapsed)
+            state.pages?.heardAt = house.surroundings.now()
+            state.pages?.tally.add(drawn.pictures, drawn.faults)
+            state.pages?.inHand[drawn.range.pages.lowerBound] = nil
+            state.pages?.donePages += max(0, drawn.end - drawn.range.pages.lowerBound)
+            state.live[.pages] = state.pages?.progress(at: elapsed)
+            showInTime(&state)
+            try endPagesIfOver(&state)
+        }
+    }
+
+    /// The daemon ends: nothing more begins, and what cannot go on is put back.
+    func interrupt() throws {
+        outlook.close()
+        try state.withLock { state in
+            state.pages?.ranges.stop(.interrupted(until: house.surroundings.now()))
+            try endPagesIfOver(&state)
+        }
+    }
+
+    func beginPages(_ stage: StageRecord, _ state: inout State) throws {
+        guard let allowance = house.settings.workers.allowance(for: .pages) else {
+            preconditionFailure("a stage that runs in a worker has an allowance")
+        }
+        let count = Self.pageCount(of: state.document)
+        let last = min(count, allowance.pages ?? count)
+        state.pages = PageDrawing(
+            settings: PageSettings(parameters: stage.plan.parameters)
+                ?? PageSettings(settings.thumbnail),
+            isAlone: stage.state.mustBeAlone, outputLimit: allowance.output, began: .now,
+            ranges: PageRanges(
+                upTo: last, soft: allowance.soft, hard: allowance.hard,
+                workers: house.slots.count),
+            tally: PageTally(pageCount: count, last: last))
+        try endPagesIfOver(&state)
+    }
+
+    func endPagesIfOver(_ state: inout State) throws {
+        guard let pages = state.pages, pages.ranges.isOver else { return }
+        state.pages = nil
+        let seconds = (ContinuousClock.now - pages.began).inSeconds
+        let (event, output) = try ending(of: pages, state.document)
+        if output != nil { house.surroundings.checkpoint(.stageMade, state.document.path) }
+        try end(.pages, event, output, seconds: seconds, &state)
+    }
+
+    /// What the stage comes to. One that failed for good is done after all where something of it is whole.
+    private func ending(
+        of pages: PageDrawing, _ document: DocumentRecord
+    ) throws -> (StageEvent, StageOutput?) {
+        switch pages.ranges.stop {
+        case nil, .timeOver:
+            guard !pages.tally.isEmpty else { return (failed(pages.tally.failure), nil) }
+            return (.finished, pages.tally.output(missing: PageTally.gap(after: .timeout) ?? ""))
+        case .interrupted(let until):
+            say(.stageInterrupted, .pages, [:])
+            return (.interrupted(at: until), nil)
+        case .failed(let failure):
+            let event = failed(failure)
+            guard try isFinal(event, of: .pages, document), !pages.tally.isEmpty,
+                let gap = PageTally.gap(after: failure.code)
+            else { return (event, nil) }
+            return (.finished, pages.tally.output(missing: gap))
+        }
+    }
+}
+
+/// All pictures of a document together are more than is allowed.
+private struct TooManyPictures: DocumentError {
+    let limit: ByteCount
+
+    var failure: Failure {
+        Failure(
+            .outputTooLarge,
+            message: "The pictures of all pages are larger than is allowed (\(limit))."
+                + " Split the PDF into smaller ones.",
+            detail: "take the pictures of pages: more than \(limit.bytes) bytes")
+    }
+}

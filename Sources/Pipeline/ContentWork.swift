@@ -1,0 +1,276 @@
+import Catalog
+import Rules
+import Synchronization
+import SystemPackage
+import WorkerProtocol
+import Workers
+
+/// A document whose content is being read, shared by the worker slots that read it side by side.
+///
+/// Each step is recorded before the next begins, whoever takes it: so those who work on it wait for each
+/// other's commits here, on the threads of their slots. The dispatcher asks ``outlook`` alone.
+/// Rule: docs/design.md, "Side by side".
+final class ContentWork: Sendable {
+    /// How often progress is shown at most.
+    private static let progressInterval = Duration.milliseconds(500)
+    /// From so many pages on a stage takes so long that another is worth a second worker.
+    private static let leastPagesForStages = 200
+    /// The same for the pictures of pages, which take longer.
+    private static let leastPagesForPictures = 32
+
+    /// What somebody does next.
+    enum Step {
+        case stage(StageRecord)
+        case pages(PageRange, PageSettings)
+        /// There may be more to do, and somebody else to do something for.
+        case leave
+        case nothing
+    }
+
+    struct State {
+        var document: DocumentRecord
+        var live: [StageName: LiveProgress] = [:]
+        var shownAt: ContinuousClock.Instant?
+        /// How stages ended, to be recorded together with what follows.
+        var ended: [StageChange] = []
+        var pages: PageDrawing?
+    }
+
+    let id: DocumentID
+    let place: Timestamp
+    let account: Account
+    let settings: InboxSettings
+    /// Closed by whoever made this, after the last has left.
+    let blob: FileDescriptor
+    let house: House
+    let outlook: WorkOutlook
+    private let desks: Desks
+    let state: Mutex<State>
+    private let start = ContinuousClock.now
+
+    /// The lead is there already.
+    ///
+    /// - Parameter onHelpWanted: called when another worker could begin to help; must return at once.
+    init(
+        house: House, desks: Desks, account: Account, settings: InboxSettings,
+        document: DocumentRecord, blob: FileDescriptor, onHelpWanted: @escaping @Sendable () -> Void
+    ) {
+        id = document.id
+        place = document.place
+        self.house = house
+        self.desks = desks
+        self.account = account
+        self.settings = settings
+        self.blob = blob
+        outlook = WorkOutlook(
+            mustBeAlone: Self.mustBeAlone(document), onHelpWanted: onHelpWanted)
+        state = Mutex(State(document: document))
+    }
+
+    /// The stages over the content that may begin, in order.
+    static func dueStages(of document: DocumentRecord, now: Timestamp) -> [StageRecord] {
+        let job = document.job
+        let needless = job.needlessStages
+        return job.dueStages(at: now).filter { $0.runsInWorker && !needless.contains($0) }
+            .compactMap(document.stage)
+    }
+
+    /// The document as it stands.
+    var document: DocumentRecord { state.withLock(\.document) }
+
+    /// Whether a stage took its worker down before: then the next one sees no other document.
+    static func mustBeAlone(_ document: DocumentRecord) -> Bool {
+        document.stages.contains { $0.plan.name.runsInWorker && $0.state.mustBeAlone }
+    }
+
+    /// Whether a stage is on record as running that nobody runs any more.
+    var isCutOff: Bool { state.withLock { $0.pages != nil } }
+
+    /// Since any beginning; the clock of the pages' ranges.
+    var elapsed: Duration { .now - start }
+
+    // MARK: Steps
+
+    /// Takes the next step for somebody: an attempt is on record before its worker starts.
+    func next(for role: WorkOutlook.Role, mayLeadLeave: Bool) throws -> Step {
+        try state.withLock { state in
+            defer { lookAhead(state) }
+            guard !outlook.isClosed else { return .nothing }
+            while let stage = dueStage(of: state.document, for: role) {
+                if role == .help, outlook.shallLeave(role, mayLeadLeave: false) { return .leave }
+                try begin(stage, &state)
+                guard stage.plan.name == .pages else { return .stage(stage) }
+                try beginPages(stage, &state)
+            }
+            guard state.pages?.isOpen(to: role) == true, state.pages?.ranges.hasLeft == true else {
+                return .nothing
+            }
+            if outlook.shallLeave(role, mayLeadLeave: mayLeadLeave) { return .leave }
+            try flush(&state)
+            guard let range = state.pages?.ranges.take(at: elapsed),
+                let settings = state.pages?.settings
+            else {
+                // Time was over: where nobody draws any more the stage has ended.
+                try endPagesIfOver(&state)
+                return .nothing
+            }
+            return .pages(range, settings)
+        }
+    }
+
+    /// Takes a stage's end into the document.
+    ///
+    /// What content alone decides is noted together with the next step, and may be forgotten by a
+    /// power cut: it is made again. All else is recorded now.
+    func end(
+        _ name: StageName, _ event: StageEvent, _ output: StageOutput?, seconds: Double
+    ) throws {
+        try state.withLock { state in
+            defer { lookAhead(state) }
+            try end(name, event, output, seconds: seconds, &state)
+        }
+    }
+
+    /// Records what has not been recorded yet.
+    func settle() throws { try state.withLock { try flush(&$0) } }
+
+    /// Whether this would be the end of a stage that runs, and no other attempt would follow.
+    func isFinal(_ event: StageEvent, of name: StageName) throws -> Bool {
+        try state.withLock { try isFinal(event, of: name, $0.document) }
+    }
+
+    func isFinal(
+        _ event: StageEvent, of name: StageName, _ document: DocumentRecord
+    ) throws -> Bool {
+        guard
+            case .failed? = try document.stage(name)?.state.following(event, retries: house.retries)
+        else { return false }
+        return true
+    }
+
+    /// Shows how far a stage is, once in a while.
+    func tell(_ name: StageName, _ progress: LiveProgress) {
+        state.withLock { state in
+            state.live[name] = progress
+            showInTime(&state)
+        }
+    }
+
+    func failed(_ failure: Failure) -> StageEvent {
+        .failed(failure, at: house.surroundings.now(), jitter: house.surroundings.jitter())
+    }
+
+    func say(
+        _ event: JournalEvent, _ stage: StageName, _ fields: [JournalField: String]
+    ) {
+        let subject: [JournalField: String] = [
+            .document: "\(id)", .account: "\(account)", .stage: stage.rawValue,
+        ]
+        house.say(event, subject.merging(fields) { _, own in own })
+    }
+
+    // MARK: Under the lock
+
+    /// A stage that was its worker's end before is the lead's alone.
+    private func dueStage(
+        of document: DocumentRecord, for role: WorkOutlook.Role
+    ) -> StageRecord? {
+        Self.dueStages(of: document, now: house.surroundings.now()).first { stage in
+            role == .lead || !stage.state.mustBeAlone
+        }
+    }
+
+    private func begin(_ stage: StageRecord, _ state: inout State) throws {
+        let name = stage.plan.name
+        let change = StageChange(
+            document: id, stage: name,
+            state: try stage.state.following(.started, retries: house.retries),
+            at: house.surroundings.now())
+        try note(state.ended + [change], &state)
+        state.live[name] = .begun
+        say(.stageStarted, name, [.attempt: "\(state.document.stage(name)?.attempt ?? 0)"])
+        house.surroundings.checkpoint(.stageStarted, state.document.path)
+        show(&state)
+    }
+
+    func end(
+        _ name: StageName, _ event: StageEvent, _ output: StageOutput?, seconds: Double,
+        _ state: inout State
+    ) throws {
+        guard let index = state.document.stages.firstIndex(where: { $0.plan.name == name }) else {
+            preconditionFailure("a stage that ran is one of the document's")
+        }
+        let after = try state.document.stages[index].state.following(
+            event, retries: house.retries)
+        state.document.stages[index].state = after
+        state.live[name] = nil
+        let change = StageChange(
+            document: id, stage: name, state: after, at: house.surroundings.now(),
+            seconds: seconds, output: output)
+        StageJournal(document: state.document, account: account)
+            .ended(name, after, seconds: seconds)
+            .map(house.surroundings.journal)
+        house.learn(from: name, of: state.document, output, took: seconds)
+        if name.dependsOnContentAlone, after == .completed {
+            state.ended.append(change)
+        } else {
+            let changes = state.ended + [change]
+            try take(try house.catalog.recordBlocking(changes), of: changes, &state)
+        }
+    }
+
+    private func flush(_ state: inout State) throws {
+        if !state.ended.isEmpty { try note(state.ended, &state) }
+    }
+
+    private func note(_ changes: [StageChange], _ state: inout State) throws {
+        try take(try house.catalog.noteBlocking(changes), of: changes, &state)
+    }
+
+    private func take(
+        _ records: [DocumentRecord], of changes: [StageChange], _ state: inout State
+    ) throws {
+        guard let latest = records.last else {
+            preconditionFailure("a change touches its document")
+        }
+        state.document = latest
+        state.ended = []
+        if changes.contains(where: \.state.isOver) {
+            house.surroundings.checkpoint(.stageFinished, latest.path)
+        }
+    }
+
+    /// Tells the dispatcher whether others could help, or are needed.
+    func lookAhead(_ state: State) {
+        let pageCount = Self.pageCount(of: state.document)
+        let due = Self.dueStages(of: state.document, now: house.surroundings.now())
+            .filter { !$0.state.mustBeAlone }
+        let isStageWorth =
+            pageCount >= Self.leastPagesForStages && !due.isEmpty
+            || pageCount >= Self.leastPagesForPictures && due.contains { $0.plan.name == .pages }
+        let hasLeft = state.pages?.ranges.hasLeft == true
+        let isPageWorth =
+            hasLeft && state.pages?.isOpen(to: .help) == true
+            && pageCount >= Self.leastPagesForPictures
+        outlook.tell(
+            isHelpWanted: isStageWorth || isPageWorth, hasLeft: hasLeft,
+            mustBeAlone: Self.mustBeAlone(state.document))
+    }
+
+    /// Zero while nobody has counted them.
+    static func pageCount(of document: DocumentRecord) -> Int {
+        StageResults.pageCount(in: document.stage(.info)?.result) ?? 0
+    }
+
+    func showInTime(_ state: inout State) {
+        let now = ContinuousClock.now
+        if let last = state.shownAt, now - last < Self.progressInterval { return }
+        show(&state)
+    }
+
+    private func show(_ state: inout State) {
+        state.shownAt = .now
+        guard let desk = desks.desk(of: state.document) else { return }
+        desk.tell(desk.view(of: state.document, live: state.live))
+    }
+}

@@ -1,0 +1,35 @@
+/// How much there is to do over a document, as far as it is known.
+public struct DocumentExtent: Sendable, Hashable {
+    public var size: ByteCount
+    /// Of a PDF, once `info` has told.
+    public var pages: Int?
+
+    public init(size: ByteCount, pages: Int?) {
+        self.size = size
+        self.pages = pages
+    }
+
+    /// What a page takes in a PDF that has not told how many it has.
+    private static let bytesPerPage = 50_000.0
+
+    private var bytes: Double { Double(max(0, size.bytes)) }
+    private var pageCount: Double {
+        pages.map { Double(max(1, $0)) } ?? 1 + bytes / Self.bytesPerPage
+    }
+
+    /// What a stage has to do, in the unit by which its time grows.
+    ///
+    /// What it takes over the smallest document is told as so many units more. `store` is over
+    /// before a document is one, and counts for nothing.
+    func units(of stage: StageName) -> Double {
+        switch stage {
+        case .store: 0
+        case .info: 100 + pageCount
+        case .text: 4 + pageCount
+        case .thumbnail: 1
+        case .pages: pageCount
+        case .tableImport: 100_000 + bytes
+        case .publish: 4_000_000 + bytes
+        }
+    }
+}

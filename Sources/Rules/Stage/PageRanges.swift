@@ -1,0 +1,119 @@
+/// Some pages in a row that one worker draws at a time, and the time that the stage has left for them.
+public struct PageRange: Sendable, Hashable {
+    /// Counted from one.
+    public let pages: ClosedRange<Int>
+    /// After this the worker stops by itself.
+    public let softLeft: Duration
+    /// After this it is stopped.
+    public let hardLeft: Duration
+}
+
+/// Hands out the pages of one document, a range at a time, to the workers that draw them side by side.
+///
+/// Only while somebody draws does the stage's time run. Reads no clock: moments are durations since any
+/// beginning. Rule: docs/design.md, "Side by side".
+public struct PageRanges: Sendable, Hashable {
+    /// Why no more pages are handed out though some are left.
+    public enum Stop: Sendable, Hashable {
+        /// The soft deadline has passed: what is drawn is kept.
+        case timeOver
+        case failed(Failure)
+        /// Nobody's fault; the stage is not owed before this.
+        case interrupted(until: Timestamp)
+    }
+
+    /// How much work a range should be: little enough that others do not wait long for a worker, and
+    /// enough that asking for it costs nothing beside.
+    private static let work = Duration.milliseconds(250)
+    /// Before it is known how long a page takes.
+    private static let firstSize = 8
+    private static let sizeLimit = 64
+
+    /// The last page to be drawn.
+    public let last: Int
+    private let soft: Duration
+    private let hard: Duration
+    private let workers: Int
+    private var next = 1
+    private var inHand: [Int: Duration] = [:]
+    private var spent = Duration.zero
+    private var busySince = Duration.zero
+    private var drawnPages = 0
+    private var drawingTime = Duration.zero
+    /// The first reason that came.
+    public private(set) var stop: Stop?
+
+    /// - Parameters:
+    ///   - last: the last page to be drawn; zero for none.
+    ///   - workers: how many may come to draw side by side.
+    public init(upTo last: Int, soft: Duration, hard: Duration, workers: Int) {
+        self.last = last
+        self.soft = soft
+        self.hard = hard
+        self.workers = workers
+    }
+
+    /// Whether there are pages for somebody who comes.
+    public var hasLeft: Bool { stop == nil && next <= last }
+    /// Whether nobody draws, and nobody will.
+    public var isOver: Bool { inHand.isEmpty && !hasLeft }
+
+    /// The time for which anybody drew.
+    public func timeSpent(at now: Duration) -> Duration {
+        inHand.isEmpty ? spent : spent + (now - busySince)
+    }
+
+    /// The next pages; nil where none are left, or time is over.
+    public mutating func take(at now: Duration) -> PageRange? {
+        guard hasLeft else { return nil }
+        let gone = timeSpent(at: now)
+        guard gone < soft else {
+            stop = .timeOver
+            return nil
+        }
+        let first = next
+        let size = min(self.size, last - first + 1)
+        if inHand.isEmpty { busySince = now }
+        inHand[first] = now
+        next = first + size
+        return PageRange(
+            pages: first...(first + size - 1), softLeft: soft - gone, hardLeft: hard - gone)
+    }
+
+    /// A range is over.
+    ///
+    /// - Parameters:
+    ///   - end: the first page that was not come to.
+    ///   - stop: why no more are to be handed out; nil where they are.
+    public mutating func finish(
+        _ range: PageRange, end: Int, stop reason: Stop? = nil, at now: Duration
+    ) {
+        guard let began = inHand.removeValue(forKey: range.pages.lowerBound) else {
+            preconditionFailure("a range that ends was handed out")
+        }
+        drawnPages += max(0, end - range.pages.lowerBound)
+        drawingTime += now - began
+        if inHand.isEmpty { spent += now - busySince }
+        if let reason {
+            stop(reason)
+        } else if end <= range.pages.upperBound {
+            stop(.timeOver)
+        }
+    }
+
+    /// No more pages are handed out. A failure counts for more than that time is over.
+    public mutating func stop(_ reason: Stop) {
+        switch (stop, reason) {
+        case (nil, _), (.timeOver, .failed), (.timeOver, .interrupted): stop = reason
+        case (.timeOver, .timeOver), (.failed, _), (.interrupted, _): break
+        }
+    }
+
+    /// As many pages as take ``work``, and towards the end fewer, so that all workers end together.
+    private var size: Int {
+        let share = max(1, (last - next + 1) / (2 * max(1, workers)))
+        guard drawnPages > 0, drawingTime > .zero else { return min(Self.firstSize, share) }
+        let pagesInTime = Int(min(Double(Self.sizeLimit), Self.work / (drawingTime / drawnPages)))
+        return min(max(1, pagesInTime), share)
+    }
+}

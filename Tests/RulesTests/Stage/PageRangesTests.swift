@@ -1,0 +1,104 @@
+import Rules
+import Testing
+
+@Suite struct PageRangesTests {
+    private func ranges(_ last: Int, workers: Int = 2) -> PageRanges {
+        PageRanges(upTo: last, soft: .seconds(60), hard: .seconds(120), workers: workers)
+    }
+
+    private func take(_ ranges: inout PageRanges, at now: Duration) throws -> PageRange {
+        let range = ranges.take(at: now)
+        return try #require(range)
+    }
+
+    @Test(arguments: [1, 7, 32, 1000], [1, 2, 5])
+    func `each page is handed out once, in order`(last: Int, workers: Int) throws {
+        var ranges = ranges(last, workers: workers)
+        var inHand: [PageRange] = []
+        var pages: [Int] = []
+        var now = Duration.zero
+        while ranges.hasLeft || !inHand.isEmpty {
+            while inHand.count < workers, let range = ranges.take(at: now) {
+                pages += range.pages
+                inHand.append(range)
+            }
+            now += .milliseconds(40)
+            let range = inHand.removeFirst()
+            #expect(!ranges.isOver)
+            ranges.finish(range, end: range.pages.upperBound + 1, at: now)
+        }
+        #expect(pages == Array(1...last))
+        #expect(ranges.isOver)
+        #expect(ranges.stop == nil)
+    }
+
+    @Test func `nothing is to be drawn of no pages`() {
+        #expect(ranges(0).isOver)
+    }
+
+    @Test func `a range is as long as its pages are slow`() throws {
+        // A quarter of a second; before anything is known, eight.
+        for (milliseconds, size) in [(0, 8), (1, 64), (4, 62), (100, 2), (5000, 1)] {
+            var ranges = ranges(10_000)
+            let first = try take(&ranges, at: .zero)
+            let now = Duration.milliseconds(milliseconds * first.pages.count)
+            ranges.finish(first, end: first.pages.upperBound + 1, at: now)
+            let second = try take(&ranges, at: now)
+            #expect(second.pages.count == size)
+        }
+    }
+
+    @Test func `towards the end ranges are short, so that all end together`() {
+        var ranges = ranges(40)
+        var sizes: [Int] = []
+        while let range = ranges.take(at: .zero) {
+            sizes.append(range.pages.count)
+            ranges.finish(range, end: range.pages.upperBound + 1, at: .zero)
+        }
+        #expect(sizes == sizes.sorted(by: >))
+        #expect(sizes.last == 1)
+    }
+
+    @Test func `time runs only while somebody draws`() throws {
+        var ranges = ranges(1000)
+        let first = try take(&ranges, at: .seconds(10))
+        let second = try take(&ranges, at: .seconds(15))
+        #expect(second.softLeft == .seconds(55))
+        #expect(second.hardLeft == .seconds(115))
+        ranges.finish(first, end: first.pages.upperBound + 1, at: .seconds(20))
+        ranges.finish(second, end: second.pages.upperBound + 1, at: .seconds(30))
+        #expect(ranges.timeSpent(at: .seconds(1000)) == .seconds(20))
+        let third = try take(&ranges, at: .seconds(1000))
+        #expect(third.softLeft == .seconds(40))
+    }
+
+    @Test func `past the soft deadline no page is handed out`() throws {
+        var ranges = ranges(1000)
+        let range = try take(&ranges, at: .zero)
+        let late = ranges.take(at: .seconds(60))
+        #expect(late == nil)
+        #expect(ranges.stop == .timeOver)
+        #expect(!ranges.isOver)
+        ranges.finish(range, end: range.pages.lowerBound, at: .seconds(61))
+        #expect(ranges.isOver)
+    }
+
+    @Test func `a range that was not drawn to its end is the last`() throws {
+        var ranges = ranges(1000)
+        let range = try take(&ranges, at: .zero)
+        ranges.finish(range, end: range.pages.upperBound, at: .seconds(1))
+        #expect(ranges.stop == .timeOver)
+    }
+
+    @Test func `a failure counts for more than that time is over, and the first one counts`()
+        throws
+    {
+        var ranges = ranges(1000)
+        let all = (0..<3).compactMap { _ in ranges.take(at: .zero) }
+        ranges.finish(all[0], end: all[0].pages.lowerBound, at: .zero)
+        ranges.finish(all[1], end: 1, stop: .failed(JobFixture.slow), at: .zero)
+        ranges.finish(all[2], end: 1, stop: .failed(JobFixture.corrupt), at: .zero)
+        #expect(ranges.stop == .failed(JobFixture.slow))
+        #expect(ranges.isOver)
+    }
+}
