@@ -13,7 +13,7 @@ final class ContentRun {
     private let session: WorkerSession
     private let clock = ContinuousClock()
     private let entered = ContinuousClock.now
-    /// The range that was drawn last, whose pictures are made durable while the next are drawn.
+    /// The range that was drawn last, whose pictures are made durable while the next one is drawn.
     private var undurable: (drawn: DrawnRange, sink: PageSink)?
     private var pageCount = 0
 
@@ -142,8 +142,8 @@ final class ContentRun {
         case .finished(.pages(let summary)):
             drawn.end = summary.end
             drawn.faults = summary.faults
-            // Told nothing in between, of few pages or quick ones.
             try keepPictures()
+            sink.beginKeeping()
             undurable = (drawn, sink)
             return
         case .finished:
@@ -157,6 +157,7 @@ final class ContentRun {
         }
         try keepPictures()
         // What was whole before it broke off is kept if the stage is.
+        sink.beginKeeping()
         try keep(drawn, of: sink)
     }
 
@@ -170,8 +171,7 @@ final class ContentRun {
         case .artifactEnded:
             pageCount += 1
             try sink.take(reply)
-            // The worker draws on meanwhile.
-            try keepPictures()
+            if undurable?.sink.isKept == true { try keepPictures() }
         case .artifactBegun, .tableBegun, .rows, .rejected, .warning, .finished, .failed:
             try sink.take(reply)
         }
@@ -187,7 +187,7 @@ final class ContentRun {
     private func keep(_ drawn: DrawnRange, of sink: PageSink) throws {
         var drawn = drawn
         do {
-            drawn.pictures = try sink.keep()
+            drawn.pictures = try sink.kept()
         } catch {
             drawn.stop = .failed(House.failure(of: error))
         }

@@ -3,15 +3,25 @@ import Rules
 import Store
 import WorkerProtocol
 
-/// Takes the pictures of a range of pages into the store, all of them synced together.
+/// Takes the pictures of a range of pages into the store, synced together on lanes of the store while others are
+/// drawn.
 ///
 /// Belongs to the thread of the worker's slot. Whoever lets go of it unfinished has kept nothing but
 /// blobs that no row names.
 final class PageSink {
+    /// On how many lanes of the store a range is synced; claims need some, too.
+    private static let lanes = 2
+
+    private struct WholePicture: Sendable {
+        let page: Int
+        let writer: BlobWriter
+    }
+
     private let house: House
-    private var open: (page: Int, writer: BlobWriter)?
+    private var open: WholePicture?
     /// Whole, and not yet durable.
-    private var files: [(page: Int, writer: BlobWriter)] = []
+    private var files: [WholePicture] = []
+    private var keeping: [LaneWork<[Int: ArtifactRecord]>] = []
 
     init(house: House) { self.house = house }
 
@@ -22,7 +32,7 @@ final class PageSink {
             guard let page = PageRequest.page(named: name) else {
                 preconditionFailure("the names of pictures were checked")
             }
-            open = (page, try house.store.begin(sizeHint: .zero))
+            open = WholePicture(page: page, writer: try house.store.begin(sizeHint: .zero))
         case .artifactBytes(let bytes):
             try open?.writer.append(bytes)
         case .artifactEnded:
@@ -36,21 +46,43 @@ final class PageSink {
         }
     }
 
-    /// Makes what is whole durable; the sink is then empty.
-    ///
-    /// - Returns: the pictures by page, counted from one.
-    func keep() throws -> [Int: ArtifactRecord] {
+    /// Begins to make durable what is whole; the thread goes on meanwhile.
+    func beginKeeping() {
+        let store = house.store
         let files = self.files
         self.files = []
-        for file in files { try file.writer.awaitWriteback() }
+        let size = max(1, (files.count + Self.lanes - 1) / Self.lanes)
+        keeping = stride(from: 0, to: files.count, by: size).map { start in
+            let piece = Array(files[start..<min(start + size, files.count)])
+            return house.lanes.begin { try Self.keep(piece, in: store) }
+        }
+    }
+
+    /// Whether all that was begun is durable, or has failed.
+    var isKept: Bool { keeping.allSatisfy(\.isDone) }
+
+    /// Waits until what was whole is durable.
+    ///
+    /// - Returns: the pictures by page, counted from one.
+    func kept() throws -> [Int: ArtifactRecord] {
+        var pictures: [Int: ArtifactRecord] = [:]
+        for piece in keeping { pictures.merge(try piece.value()) { _, newer in newer } }
+        return pictures
+    }
+
+    private static func keep(
+        _ files: [WholePicture], in store: BlobStore
+    ) throws -> [Int: ArtifactRecord] {
         var sealed: [SealedBlob] = []
         do {
+            for file in files { try file.writer.awaitWriteback() }
             for file in files { sealed.append(try file.writer.seal()) }
         } catch {
-            sealed.forEach(house.store.remove)
+            sealed.forEach(store.remove)
+            files.forEach { $0.writer.discard() }
             throw error
         }
-        for case let obstacle? in house.store.adopt(sealed) { throw obstacle }
+        for case let obstacle? in store.adopt(sealed) { throw obstacle }
         var pictures: [Int: ArtifactRecord] = [:]
         for (file, sealed) in zip(files, sealed) {
             pictures[file.page] = ArtifactRecord(

@@ -50,6 +50,16 @@ final class StoreLanes: Sendable {
         }
     }
 
+    /// Begins `body` on a lane that is free, for a thread that may block: it goes on meanwhile, and waits
+    /// for the value when it needs it.
+    func begin<Value: Sendable>(
+        _ body: @escaping @Sendable () throws -> Value
+    ) -> LaneWork<Value> {
+        let work = LaneWork<Value>()
+        add { work.end(Result { try body() }) }
+        return work
+    }
+
     private func add(_ work: @escaping Work) {
         let lane = state.withLock { state in
             guard let lane = state.idle.popLast() else {
@@ -72,5 +82,30 @@ final class StoreLanes: Sendable {
                 return nil
             }
         }
+    }
+}
+
+/// What a lane was given to do, for the thread that gave it.
+final class LaneWork<Value: Sendable>: Sendable {
+    private let outcome = Mutex<Result<Value, any Error>?>(nil)
+    private let done = DispatchSemaphore(value: 0)
+
+    /// Whether ``value()`` would not wait.
+    var isDone: Bool { outcome.withLock { $0 != nil } }
+
+    fileprivate func end(_ result: Result<Value, any Error>) {
+        outcome.withLock { $0 = result }
+        done.signal()
+    }
+
+    /// Waits for the lane.
+    func value() throws -> Value {
+        done.wait()
+        // Whoever asks again waits for nothing.
+        done.signal()
+        guard let result = outcome.withLock({ $0 }) else {
+            preconditionFailure("it was there before the signal")
+        }
+        return try result.get()
     }
 }

@@ -26,11 +26,7 @@ public struct ResultItem: Sendable {
 public struct PreparedResults: Sendable {
     let folder: BeneathPath
     /// Below the folder.
-    private(set) var names: [BeneathPath] = []
-
-    init(in folder: BeneathPath) { self.folder = folder }
-
-    mutating func add(_ items: [ResultItem]) { names += items.map(\.name) }
+    let names: [BeneathPath]
 
     /// The folders within it that hold files.
     fileprivate var subfolders: Set<BeneathPath> {
@@ -71,17 +67,23 @@ struct ResultsFolder {
         }
     }
 
-    /// A hidden folder to prepare results in.
-    func beginPreparing() throws -> PreparedResults {
+    /// A hidden folder to prepare results of these names in, and the folders within it.
+    func beginPreparing(_ names: [BeneathPath]) throws -> PreparedResults {
         let hidden = path.sibling(HiddenName.random())
         try files.makeFolder(hidden)
-        return PreparedResults(in: hidden)
+        let prepared = PreparedResults(folder: hidden, names: names)
+        do {
+            for subfolder in prepared.subfolders { try makeSubfolder(hidden.appending(subfolder)) }
+        } catch {
+            abandon(prepared)
+            throw error
+        }
+        return prepared
     }
 
     /// Adds to what stands ready.
-    func prepare(_ items: [ResultItem], in prepared: inout PreparedResults) throws {
+    func prepare(_ items: [ResultItem], in prepared: PreparedResults) throws {
         _ = try copy(items, into: prepared.folder, isNew: true, beside: [])
-        prepared.add(items)
     }
 
     /// Removes what stands ready, as far as that can be done.
@@ -96,7 +98,7 @@ struct ResultsFolder {
     private func makeWhole(
         _ items: [ResultItem], _ prepared: PreparedResults?, beside others: [UnplacedFile]
     ) throws {
-        let hidden = try prepared ?? beginPreparing()
+        let hidden = try prepared ?? beginPreparing([])
         do {
             let subfolders = try copy(items, into: hidden.folder, isNew: true, beside: others)
             try syncFolders(of: subfolders.union(hidden.subfolders), in: hidden.folder)

@@ -78,13 +78,15 @@ public struct SidecarWriter {
 
     /// Begins to make results ready beside their place: where there are many, nothing else need wait
     /// for them meanwhile.
-    public func beginResults() throws -> PreparedResults { try results.beginPreparing() }
+    ///
+    /// - Parameter names: those of all files that are then added.
+    public func beginResults(_ names: [BeneathPath]) throws -> PreparedResults {
+        try results.beginPreparing(names)
+    }
 
     /// Adds to what stands ready; each file outlasts a power cut once its folder does.
-    public func add(_ items: [ResultItem], to prepared: PreparedResults) throws -> PreparedResults {
-        var prepared = prepared
-        try results.prepare(items, in: &prepared)
-        return prepared
+    public func add(_ items: [ResultItem], to prepared: PreparedResults) throws {
+        try results.prepare(items, in: prepared)
     }
 
     /// Removes what stands ready.

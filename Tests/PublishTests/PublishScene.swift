@@ -61,17 +61,20 @@ final class PublishScene: Sendable {
 
     /// Writes a drop's results in two steps: made ready, a few at a time, and published.
     func prepareResults(_ texts: [[String: String]], of drop: BeneathPath) async throws {
-        var prepared = try await root.run { try SidecarWriter($0, drop: drop).beginResults() }
+        let names = try texts.flatMap(\.keys).map(path)
+        let prepared = try await root.run {
+            try SidecarWriter($0, drop: drop).beginResults(names)
+        }
         for texts in texts {
             let items = try texts.map { name, text in
                 ResultItem(name: try path(name), source: try source(text))
             }
             defer { for item in items { close(item.source.rawValue) } }
-            prepared = try await root.run { [prepared] in
+            try await root.run {
                 try SidecarWriter($0, drop: drop).add(items, to: prepared)
             }
         }
-        _ = try await root.run { [prepared] in
+        _ = try await root.run {
             try SidecarWriter($0, drop: drop).publish([], prepared, status: nil)
         }
     }
