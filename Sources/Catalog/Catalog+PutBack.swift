@@ -4,9 +4,12 @@ extension Catalog {
     /// Puts back the stages of one document that are on record as running though nobody runs them.
     ///
     /// No attempt is spent.
+    ///
+    /// - Returns: the document as it then stands.
+    @discardableResult
     public func putBack(
         _ id: DocumentID, now: Timestamp, retries: RetrySchedule
-    ) async throws {
+    ) async throws -> DocumentRecord {
         guard let document = try await document(id) else { throw CatalogError.noSuchDocument(id) }
         var changes: [StageChange] = []
         for stage in document.stages {
@@ -14,6 +17,7 @@ extension Catalog {
             let state = try stage.state.following(.interrupted(at: now), retries: retries)
             changes.append(StageChange(document: id, stage: stage.plan.name, state: state, at: now))
         }
-        if !changes.isEmpty { try await record(changes) }
+        guard !changes.isEmpty else { return document }
+        return try await record(changes).last ?? document
     }
 }

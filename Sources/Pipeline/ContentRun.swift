@@ -59,6 +59,8 @@ final class ContentRun {
 
     private func run(_ stage: StageRecord) throws {
         let start = clock.now
+        work.outlook.bind(role, true)
+        defer { work.outlook.bind(role, false) }
         let (event, output) = perform(stage)
         try work.end(stage.plan.name, event, output, seconds: (clock.now - start).inSeconds)
     }

@@ -50,10 +50,10 @@ final class ContentWork: Sendable {
 
     /// The lead is there already.
     ///
-    /// - Parameter onHelpWanted: called when another worker could begin to help; must return at once.
+    /// - Parameter onNews: as of ``WorkOutlook``.
     init(
         house: House, desks: Desks, account: Account, settings: InboxSettings,
-        document: DocumentRecord, blob: FileDescriptor, onHelpWanted: @escaping @Sendable () -> Void
+        document: DocumentRecord, blob: FileDescriptor, onNews: @escaping @Sendable () -> Void
     ) {
         id = document.id
         place = document.place
@@ -63,7 +63,7 @@ final class ContentWork: Sendable {
         self.settings = settings
         self.blob = blob
         outlook = WorkOutlook(
-            mustBeAlone: Self.mustBeAlone(document), onHelpWanted: onHelpWanted)
+            mustBeAlone: Self.mustBeAlone(document), onNews: onNews)
         state = Mutex(State(document: document))
     }
 
@@ -153,6 +153,18 @@ final class ContentWork: Sendable {
         state.withLock { state in
             state.live[name] = progress
             showInTime(&state)
+        }
+    }
+
+    /// Shows that nobody works on it for a while, since others have their turn.
+    func tellOfStall() {
+        state.withLock { state in
+            guard let pages = state.pages else { return }
+            var live = pages.progress(at: elapsed)
+            live.heardAt = nil
+            live.isPaused = true
+            state.live[.pages] = live
+            show(&state)
         }
     }
 

@@ -17,6 +17,8 @@ private struct InboxKey: Hashable {
 actor Dispatcher {
     /// How long a worker is kept for more of the same account; no data of theirs outlives it for long.
     private static let lingering = Duration.seconds(1)
+    /// How long nobody is asked again to leave while a document waits and no slot is free.
+    private static let patience = Duration.seconds(1)
     /// How many documents of one inbox are read or published at once: with a share that hangs, so
     /// many wait for it and no more.
     private static let publishLimit = 16
@@ -33,6 +35,8 @@ actor Dispatcher {
     private var publishing: [InboxKey: Int] = [:]
     /// Documents whose claim has not told of them yet.
     private var claiming: Set<DocumentID> = []
+    /// Whether a document waited when room was last to be made for one.
+    private var isSomebodyWaiting = false
     /// Whether the catalogue did not answer when it was last asked for work.
     private var isCatalogueSilent = false
     private var turns = AccountTurns()
@@ -126,7 +130,9 @@ actor Dispatcher {
     /// Where somebody waits for a worker who could be served by one that does not work for the next in
     /// turn, one is asked to leave its document.
     private func makeRoom() async {
+        isSomebodyWaiting = false
         guard freeSlots.isEmpty, works.mayBeLeft, let waiting = await next() else { return }
+        isSomebodyWaiting = true
         works.makeRoom(for: waiting.0.document, turns)
     }
 
@@ -201,6 +207,8 @@ actor Dispatcher {
     private func timeToNextDue() async -> Duration? {
         guard !freeSlots.isEmpty || works.mayBeLeft else { return nil }
         guard !isCatalogueSilent else { return house.retries.storeWait }
+        // Whose turn it is changes with the time that workers take, of which nobody tells.
+        if freeSlots.isEmpty, isSomebodyWaiting { return Self.patience }
         do {
             // What is due and was not picked waits for something in hand, whose end wakes us.
             let due = try await house.catalog.nextDueDate(
@@ -275,7 +283,7 @@ actor Dispatcher {
             if let error = work.outlook.error { throw error }
             // What was cut off between two workers is owed its attempt.
             if work.isCutOff {
-                try await house.catalog.putBack(
+                return try await house.catalog.putBack(
                     id, now: house.surroundings.now(), retries: house.retries)
             }
             return work.document
@@ -294,6 +302,7 @@ actor Dispatcher {
             work.outlook.fail(error)
         }
         work.outlook.leave(as: role)
+        if work.outlook.isStalled { work.tellOfStall() }
         giveBack(slot)
     }
 

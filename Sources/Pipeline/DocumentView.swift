@@ -97,6 +97,9 @@ struct DocumentView {
         let counted = running.first { (live[$0]?.total ?? 0) > 0 }
         guard let name = counted ?? running.first else { return "Working." }
         guard let progress = live[name], progress.total > 0 else { return "\(name.deed)." }
+        guard !progress.isPaused else {
+            return "Waiting for its turn, after page \(progress.done) of \(progress.total)."
+        }
         switch name {
         case .info, .text, .thumbnail, .pages:
             return "\(name.deed): page \(progress.done) of \(progress.total)"

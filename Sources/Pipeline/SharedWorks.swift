@@ -37,10 +37,10 @@ struct SharedWorks {
     /// who are helped; else the lead of the account that has had most, if it is not its turn.
     func makeRoom(for document: DocumentRecord, _ turns: AccountTurns) {
         let byDebt = works.values.sorted { goes($1, before: $0, turns) }
-        if let helped = byDebt.first(where: { $0.outlook.helpers > 0 }) {
+        if let helped = byDebt.first(where: { $0.outlook.freeHelpers > 0 }) {
             return helped.outlook.askToLeave(evenLead: false)
         }
-        byDebt.first { $0.outlook.mayBeLeft && !goes($0, before: document, turns) }?
+        byDebt.first { $0.outlook.mayLeadLeave && !goes($0, before: document, turns) }?
             .outlook.askToLeave(evenLead: true)
     }
 

@@ -25,10 +25,10 @@ struct StageRunner: Sendable {
 
     /// Opens the content of a document for those who are to work on it.
     ///
-    /// - Parameter onHelpWanted: called when another worker could help; must return at once.
+    /// - Parameter onNews: as of ``WorkOutlook``.
     /// - Throws: ``CatalogError`` when a step could not be recorded.
     func open(
-        _ assignment: Assignment, onHelpWanted: @escaping @Sendable () -> Void
+        _ assignment: Assignment, onNews: @escaping @Sendable () -> Void
     ) async throws -> Content {
         var document = assignment.document
         if assignment.hasKnownOutcomes {
@@ -42,7 +42,7 @@ struct StageRunner: Sendable {
             return .toRead(
                 ContentWork(
                     house: house, desks: desks, account: account, settings: settings,
-                    document: document, blob: blob, onHelpWanted: onHelpWanted))
+                    document: document, blob: blob, onNews: onNews))
         } catch {
             return .done(try await fail(first, of: document, with: error.failure))
         }

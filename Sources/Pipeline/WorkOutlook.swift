@@ -16,6 +16,9 @@ final class WorkOutlook: Sendable {
     private struct State {
         var hasLead = true
         var helpers = 0
+        /// Of those who are there, who runs a whole stage and cannot leave before its end.
+        var boundHelpers = 0
+        var isLeadBound = false
         var isHelpWanted = false
         var isHelpRefused = false
         var mustBeAlone: Bool
@@ -31,6 +34,7 @@ final class WorkOutlook: Sendable {
         var mayBeHelped: Bool {
             isHelpWanted && !isHelpRefused && !isClosed && participants > 0
         }
+        var freeHelpers: Int { helpers - boundHelpers }
         var isOver: Bool { participants == 0 && (isClosed || !hasLeft) }
     }
 
@@ -39,14 +43,15 @@ final class WorkOutlook: Sendable {
     }
 
     private let state: Mutex<State>
-    private let onHelpWanted: @Sendable () -> Void
+    private let onNews: @Sendable () -> Void
 
     /// The lead is there already.
     ///
-    /// - Parameter onHelpWanted: called when another worker could begin to help; must return at once.
-    init(mustBeAlone: Bool, onHelpWanted: @escaping @Sendable () -> Void) {
+    /// - Parameter onNews: called when another worker could begin to help, or one could begin to leave;
+    ///   must return at once.
+    init(mustBeAlone: Bool, onNews: @escaping @Sendable () -> Void) {
         state = Mutex(State(mustBeAlone: mustBeAlone))
-        self.onHelpWanted = onHelpWanted
+        self.onNews = onNews
     }
 
     // MARK: For the dispatcher
@@ -60,8 +65,11 @@ final class WorkOutlook: Sendable {
     /// Whether a stage took its worker down before: then the lead's next sees no other document.
     var mustBeAlone: Bool { state.withLock(\.mustBeAlone) }
     var participants: Int { state.withLock(\.participants) }
-    var helpers: Int { state.withLock(\.helpers) }
-    /// Whether somebody could leave before all is done.
+    /// How many helpers leave soon if they are asked to.
+    var freeHelpers: Int { state.withLock(\.freeHelpers) }
+    /// Whether the lead leaves soon if it is asked to.
+    var mayLeadLeave: Bool { state.withLock { $0.hasLead && !$0.isLeadBound && $0.hasLeft } }
+    /// Whether somebody could leave before all is done, if not now.
     var mayBeLeft: Bool { state.withLock { $0.helpers > 0 || $0.hasLeft } }
 
     /// Somebody begins to work on it; false where that comes too late.
@@ -135,6 +143,16 @@ final class WorkOutlook: Sendable {
 
     var isClosed: Bool { state.withLock(\.isClosed) }
 
+    /// Whether one of this role runs a whole stage from now on.
+    func bind(_ role: Role, _ isBound: Bool) {
+        state.withLock { state in
+            switch role {
+            case .lead: state.isLeadBound = isBound
+            case .help: state.boundHelpers += isBound ? 1 : -1
+            }
+        }
+    }
+
     func tell(isHelpWanted: Bool, hasLeft: Bool, mustBeAlone: Bool) {
         let isNew = state.withLock { state in
             defer {
@@ -142,9 +160,9 @@ final class WorkOutlook: Sendable {
                 state.mustBeAlone = mustBeAlone
                 state.hasLeft = hasLeft
             }
-            return isHelpWanted && !state.isHelpWanted
+            return isHelpWanted && !state.isHelpWanted || hasLeft && !state.hasLeft
         }
-        if isNew { onHelpWanted() }
+        if isNew { onNews() }
     }
 
     /// Whether one of this role is to leave; whoever is told so does.
@@ -153,7 +171,7 @@ final class WorkOutlook: Sendable {
             switch (state.departure, role) {
             case (nil, _): return false
             case (.ofHelper, .lead): return false
-            case (.ofAnyone, .lead) where !mayLeadLeave || state.helpers > 0: return false
+            case (.ofAnyone, .lead) where !mayLeadLeave || state.freeHelpers > 0: return false
             case (.ofAnyone, .lead), (.ofAnyone, .help), (.ofHelper, .help):
                 state.departure = nil
                 return true

@@ -70,13 +70,17 @@ import Testing
         try await scene.expectClean()
     }
 
-    @Test(.enabled(if: geteuid() == 0, "needs a second account"), arguments: [1, 2])
-    func `a small document is not kept waiting by a large one`(workers: Int) async throws {
+    @Test(
+        .enabled(if: geteuid() == 0, "needs a second account"),
+        arguments: [(1, "pages"), (2, "pages"), (1, "text")])
+    func `a small document is not kept waiting by a large one`(
+        workers: Int, stage: String
+    ) async throws {
         let other = try scene.makeInbox("other", owner: FlowScene.otherUID)
         let daemon = try await scene.start(
             inbox: "pages: true", settings: "workers: {count: \(workers)}", others: [other])
         try scene.drop(ManyPages.pdf(700, strokes: 20), as: "large.pdf")
-        let large = try await daemon.line(.stageStarted) { $0["stage"] == "pages" }["document"]
+        let large = try await daemon.line(.stageStarted) { $0["stage"] == stage }["document"]
         if workers > 1 { try await daemon.line(.workerJoined) }
         let names = (1...3).map { "\($0).pdf" }
         for (number, name) in names.enumerated() {

@@ -6,8 +6,8 @@ public struct JobForecast: Sendable, Hashable {
     public private(set) var behind = 0.0
     /// The seconds of all that is still to be done, expected where it cannot be known.
     public private(set) var ahead = 0.0
-    /// How long it will be until all is over; nil while nothing runs, and where what runs takes longer
-    /// than anybody expected.
+    /// How long it will be until all is over; nil while nothing runs or something waits for its turn, and
+    /// where what runs takes longer than anybody expected.
     public private(set) var secondsLeft: Double?
 
     /// Of the time that all takes, the part that lies behind: 0…1.
@@ -60,7 +60,7 @@ public struct JobForecast: Sendable, Hashable {
             let isTelling = fraction >= Self.enough.fraction && elapsed >= Self.enough.seconds
             whole = isTelling ? elapsed / fraction : max(expected, elapsed)
             behind = whole * fraction
-            if isTelling || elapsed < expected {
+            if !live.isPaused, isTelling || elapsed < expected {
                 rest = isTelling ? whole - behind : expected - elapsed
             } else {
                 rest = nil

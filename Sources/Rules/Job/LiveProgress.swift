@@ -7,6 +7,8 @@ public struct LiveProgress: Sendable, Hashable {
     public var elapsed: Duration
     /// The last sign of life of whoever works on it; nil before the first.
     public var heardAt: Timestamp?
+    /// Whether nobody works on it for a while, since others have their turn.
+    public var isPaused = false
 
     public init(done: Int, total: Int, elapsed: Duration, heardAt: Timestamp?) {
         self.done = done
