@@ -21,6 +21,12 @@ struct PageDrawing {
 
     func isOpen(to role: WorkOutlook.Role) -> Bool { role == .lead || !isAlone }
 
+    /// Notes how far a worker says it is in its range: never past it, whatever the worker says.
+    mutating func tell(_ range: PageRange, done: Int, at now: Timestamp) {
+        inHand[range.pages.lowerBound] = min(max(0, done), range.pages.count)
+        heardAt = now
+    }
+
     /// How far all of them are together.
     func progress(at now: Duration) -> LiveProgress {
         LiveProgress(
@@ -45,8 +51,7 @@ extension ContentWork {
     /// Notes that a worker is somewhere in its range.
     func tell(_ range: PageRange, done: Int) {
         state.withLock { state in
-            state.pages?.inHand[range.pages.lowerBound] = done
-            state.pages?.heardAt = house.surroundings.now()
+            state.pages?.tell(range, done: done, at: house.surroundings.now())
             state.live[.pages] = state.pages?.progress(at: elapsed)
             showInTime(&state)
         }
