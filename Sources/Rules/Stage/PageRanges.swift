@@ -40,7 +40,7 @@ public struct PageRanges: Sendable, Hashable {
     private var busySince = Duration.zero
     private var drawnPages = 0
     private var drawingTime = Duration.zero
-    /// The first reason that came.
+    /// The first reason that came, of those that weigh most.
     public private(set) var stop: Stop?
 
     /// - Parameters:
@@ -101,12 +101,11 @@ public struct PageRanges: Sendable, Hashable {
         }
     }
 
-    /// No more pages are handed out. A failure counts for more than that time is over.
+    /// No more pages are handed out. A failure counts for more than that time is over, and that a
+    /// worker was taken down for more than what waiting mends: else nobody would know of it.
     public mutating func stop(_ reason: Stop) {
-        switch (stop, reason) {
-        case (nil, _), (.timeOver, .failed), (.timeOver, .interrupted): stop = reason
-        case (.timeOver, .timeOver), (.failed, _), (.interrupted, _): break
-        }
+        if let earlier = stop, earlier.weight >= reason.weight { return }
+        stop = reason
     }
 
     /// As many pages as take ``work``, and towards the end fewer, so that all workers end together.
@@ -115,5 +114,20 @@ public struct PageRanges: Sendable, Hashable {
         guard drawnPages > 0, drawingTime > .zero else { return min(Self.firstSize, share) }
         let pagesInTime = Int(min(Double(Self.sizeLimit), Self.work / (drawingTime / drawnPages)))
         return min(max(1, pagesInTime), share)
+    }
+}
+
+extension PageRanges.Stop {
+    /// A reason gives way to one that weighs more.
+    fileprivate var weight: Int {
+        switch self {
+        case .timeOver: 0
+        case .interrupted: 1
+        case .failed(let failure):
+            switch failure.code.remedy {
+            case .waiting, .whenStoreRecovers: 1
+            case .none, .onceMoreAlone: 2
+            }
+        }
     }
 }

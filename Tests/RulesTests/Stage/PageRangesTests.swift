@@ -101,4 +101,34 @@ import Testing
         #expect(ranges.stop == .failed(JobFixture.slow))
         #expect(ranges.isOver)
     }
+
+    private static let crash = Failure(.workerCrashed, message: "m", detail: "d")
+
+    @Test(arguments: [
+        PageRanges.Stop.interrupted(until: Timestamp(milliseconds: 1)),
+        .failed(Failure(.storeFull, message: "m", detail: "d")),
+        .failed(Failure(.internalError, message: "m", detail: "d")),
+    ])
+    func `that a worker was taken down is not forgotten over what waiting mends`(
+        other: PageRanges.Stop
+    ) {
+        for reasons in [[other, .failed(Self.crash)], [.failed(Self.crash), other]] {
+            var ranges = ranges(10)
+            reasons.forEach { ranges.stop($0) }
+            #expect(ranges.stop == .failed(Self.crash))
+        }
+    }
+
+    @Test func `of what waiting mends the first reason counts`() {
+        let interrupted = PageRanges.Stop.interrupted(until: Timestamp(milliseconds: 1))
+        let full = PageRanges.Stop.failed(Failure(.storeFull, message: "m", detail: "d"))
+        for (first, second) in [(interrupted, full), (full, interrupted)] {
+            var ranges = ranges(10)
+            ranges.stop(.timeOver)
+            ranges.stop(first)
+            ranges.stop(second)
+            ranges.stop(.timeOver)
+            #expect(ranges.stop == first)
+        }
+    }
 }
