@@ -142,6 +142,7 @@ final class ContentRun {
         case .finished(.pages(let summary)):
             drawn.end = summary.end
             drawn.faults = summary.faults
+            work.drew(drawn)
             try keepPictures()
             sink.beginKeeping()
             undurable = (drawn, sink)
@@ -155,6 +156,7 @@ final class ContentRun {
         case .interrupted:
             drawn.stop = .interrupted(until: work.house.surroundings.now())
         }
+        work.drew(drawn)
         try keepPictures()
         // What was whole before it broke off is kept if the stage is.
         sink.beginKeeping()
