@@ -37,8 +37,13 @@ final class ContentRun {
             let step = try work.next(
                 for: role, mayLeadLeave: clock.now - entered >= Self.leastStay)
             switch step {
-            case .stage(let stage): try run(stage)
-            case .pages(let range, let settings): try draw(range, settings)
+            case .stage(let stage):
+                // Another slot may have brought its worker down since this one came to the document.
+                if stage.state.mustBeAlone { session.beAlone() }
+                try run(stage)
+            case .pages(let range, let settings, let isAlone):
+                if isAlone { session.beAlone() }
+                try draw(range, settings)
             case .leave, .nothing:
                 let isLeaving = if case .leave = step { true } else { false }
                 let wasLast = undurable == nil
@@ -144,6 +149,7 @@ final class ContentRun {
         case .finished(.pages(let summary)):
             drawn.end = summary.end
             drawn.faults = summary.faults
+            work.drew(drawn)
             try keepPictures()
             sink.beginKeeping()
             undurable = (drawn, sink)
@@ -157,6 +163,7 @@ final class ContentRun {
         case .interrupted:
             drawn.stop = .interrupted(until: work.house.surroundings.now())
         }
+        work.drew(drawn)
         try keepPictures()
         // What was whole before it broke off is kept if the stage is.
         sink.beginKeeping()

@@ -21,6 +21,19 @@ struct PageDrawing {
 
     func isOpen(to role: WorkOutlook.Role) -> Bool { role == .lead || !isAlone }
 
+    /// Notes how far a worker says it is in its range: never past it, whatever the worker says.
+    mutating func tell(_ range: PageRange, done: Int, at now: Timestamp) {
+        inHand[range.pages.lowerBound] = min(max(0, done), range.pages.count)
+        heardAt = now
+    }
+
+    /// Notes that a range is drawn, or broke off.
+    mutating func drew(_ drawn: DrawnRange, at now: Duration) {
+        ranges.drew(drawn.range, end: drawn.end, stop: drawn.stop, at: now)
+        inHand[drawn.range.pages.lowerBound] = nil
+        donePages += max(0, drawn.end - drawn.range.pages.lowerBound)
+    }
+
     /// How far all of them are together.
     func progress(at now: Duration) -> LiveProgress {
         LiveProgress(
@@ -45,8 +58,7 @@ extension ContentWork {
     /// Notes that a worker is somewhere in its range.
     func tell(_ range: PageRange, done: Int) {
         state.withLock { state in
-            state.pages?.inHand[range.pages.lowerBound] = done
-            state.pages?.heardAt = house.surroundings.now()
+            state.pages?.tell(range, done: done, at: house.surroundings.now())
             state.live[.pages] = state.pages?.progress(at: elapsed)
             showInTime(&state)
         }
@@ -64,16 +76,22 @@ extension ContentWork {
         }
     }
 
-    /// Takes in what came of a range. Whoever brings the last ends the stage.
+    /// Notes that a worker has said its last word about a range: what it drew is yet to be kept, and the
+    /// time that the disk takes for that is not the stage's.
+    func drew(_ drawn: DrawnRange) {
+        state.withLock { state in
+            defer { lookAhead(state) }
+            state.pages?.drew(drawn, at: elapsed)
+            state.pages?.heardAt = house.surroundings.now()
+        }
+    }
+
+    /// Takes in what is kept of a range that was drawn. Whoever brings the last ends the stage.
     func end(_ drawn: DrawnRange) throws {
         try state.withLock { state in
             defer { lookAhead(state) }
-            state.pages?.ranges.finish(
-                drawn.range, end: drawn.end, stop: drawn.stop, at: elapsed)
-            state.pages?.heardAt = house.surroundings.now()
+            state.pages?.ranges.kept(drawn.range, stop: drawn.stop)
             state.pages?.tally.add(drawn.pictures, drawn.faults)
-            state.pages?.inHand[drawn.range.pages.lowerBound] = nil
-            state.pages?.donePages += max(0, drawn.end - drawn.range.pages.lowerBound)
             state.live[.pages] = state.pages?.progress(at: elapsed)
             showInTime(&state)
             try endPagesIfOver(&state)

@@ -21,7 +21,8 @@ final class ContentWork: Sendable {
     /// What somebody does next.
     enum Step {
         case stage(StageRecord)
-        case pages(PageRange, PageSettings)
+        /// `isAlone`: in a process that sees no other document.
+        case pages(PageRange, PageSettings, isAlone: Bool)
         /// There may be more to do, and somebody else to do something for.
         case leave
         case nothing
@@ -107,14 +108,13 @@ final class ContentWork: Sendable {
             }
             if outlook.shallLeave(role, mayLeadLeave: mayLeadLeave) { return .leave }
             try flush(&state)
-            guard let range = state.pages?.ranges.take(at: elapsed),
-                let settings = state.pages?.settings
+            guard let range = state.pages?.ranges.take(at: elapsed), let pages = state.pages
             else {
                 // Time was over: where nobody draws any more the stage has ended.
                 try endPagesIfOver(&state)
                 return .nothing
             }
-            return .pages(range, settings)
+            return .pages(range, pages.settings, isAlone: pages.isAlone)
         }
     }
 

@@ -71,11 +71,14 @@ struct PageTally {
         let told = Set(faults.map(\.page))
         let silent = (1...max(1, last)).filter { pictures[$0] == nil && !told.contains($0) }
         return [
-            none(of: pages(.damaged), "damaged", isState: true),
-            none(of: pages(.tooLarge), "more memory is needed than is allowed (memory_exceeded)"),
-            none(of: silent, gap),
+            none(of: Self.runs(of: pages(.damaged)), "damaged", isState: true),
             none(
-                of: last < pageCount ? Array((last + 1)...pageCount) : [],
+                of: Self.runs(of: pages(.tooLarge)),
+                "more memory is needed than is allowed (memory_exceeded)"),
+            none(of: Self.runs(of: silent), gap),
+            // Never written out: how many they are is what the document says of itself.
+            none(
+                of: last < pageCount ? [(last + 1)...pageCount] : [],
                 "more are not drawn (pdf_too_many_pages)"),
             some(of: pages(.partial), "not whole: parts are damaged or too large"),
             some(of: pages(.unfinished), "unfinished: drawing took too long (timeout)"),
@@ -86,10 +89,12 @@ struct PageTally {
         faults.filter { $0.kind == kind }.map(\.page).sorted()
     }
 
-    /// Pages that have no picture, and why.
-    private func none(of pages: [Int], _ why: String, isState: Bool = false) -> String? {
-        guard !pages.isEmpty else { return nil }
-        let isOne = pages.count == 1
+    /// Runs of pages that have no picture, and why.
+    private func none(
+        of pages: [ClosedRange<Int>], _ why: String, isState: Bool = false
+    ) -> String? {
+        guard let first = pages.first else { return nil }
+        let isOne = pages.count == 1 && first.count == 1
         let reason = isState ? "\(isOne ? "it is" : "they are") \(why)" : why
         return "\(isOne ? "Page" : "Pages") \(Self.list(pages)) \(isOne ? "has" : "have") "
             + "no thumbnail\(isOne ? "" : "s"): \(reason)."
@@ -103,8 +108,8 @@ struct PageTally {
             + "\(Self.list(pages)) \(isOne ? "is" : "are") \(state)."
     }
 
-    /// `3, 7 and 33 to 64`, for pages in order.
-    static func list(_ pages: [Int]) -> String {
+    /// Pages in order, as the runs that they make.
+    private static func runs(of pages: [Int]) -> [ClosedRange<Int>] {
         var runs: [ClosedRange<Int>] = []
         for page in pages {
             if let last = runs.last, last.upperBound == page - 1 {
@@ -113,6 +118,13 @@ struct PageTally {
                 runs.append(page...page)
             }
         }
+        return runs
+    }
+
+    /// `3, 7 and 33 to 64`, for pages in order.
+    static func list(_ pages: [Int]) -> String { list(runs(of: pages)) }
+
+    private static func list(_ runs: [ClosedRange<Int>]) -> String {
         var named: [String] = []
         for run in runs.prefix(namedLimit) {
             switch run.count {

@@ -130,7 +130,11 @@ struct ReplyCheck {
     private func finish(with result: StageResult) throws(WorkerError) {
         try demand(!artifactIsOpen, "done in the middle of an artifact")
         switch (request, result) {
-        case (.info, .info), (.text, .text), (.thumbnail, .thumbnail):
+        case (.info(let limit), .info(let summary)):
+            // Later stages reckon with it: what is past the limit is refused, never counted.
+            try demand(
+                summary.pages >= 1 && summary.pages <= limit, "a number of pages that cannot be")
+        case (.text, .text), (.thumbnail, .thumbnail):
             return
         case (.pages(let pages), .pages(let summary)):
             try check(summary, of: pages)

@@ -15,7 +15,7 @@ public final class WorkerSession {
     private let interruption: Interruption
     private let subject: [JournalField: String]
     /// Whose documents the process may see; nil where it must see no other.
-    private let account: Account?
+    private var account: Account?
     private var process: WorkerProcess?
     /// Whether every stage so far came to a good end.
     private var isBlameless = true
@@ -71,6 +71,15 @@ public final class WorkerSession {
             }
             return settle(error, with: process, after: end, at: request.stage)
         }
+    }
+
+    /// From now on no process of this session sees another document: one that has seen some before
+    /// ends, and none is kept for the next.
+    public func beAlone() {
+        account = nil
+        guard let process, process.documentCount > 1 else { return }
+        self.process = nil
+        end(process)
     }
 
     /// Ends the process, if there is one, or keeps it for the account's next document.

@@ -47,6 +47,16 @@ import WorkerProtocol
             ])
     }
 
+    @Test func `pages beyond the bound are not written out one by one`() throws {
+        var tally = PageTally(pageCount: 1 << 53, last: 1)
+        tally.add(try pictures([1]), [])
+        #expect(
+            tally.output(missing: "").warnings == [
+                "Pages 2 to 9007199254740992 have no thumbnails: more are not drawn "
+                    + "(pdf_too_many_pages)."
+            ])
+    }
+
     @Test(arguments: [
         ([1], "1"), ([1, 2], "1 and 2"), ([1, 2, 3], "1 to 3"), ([1, 3, 4, 5], "1 and 3 to 5"),
         ([1, 3, 5], "1, 3 and 5"), ([2, 3, 7], "2, 3 and 7"),

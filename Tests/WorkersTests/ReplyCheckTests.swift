@@ -112,6 +112,13 @@ import WorkerProtocol
         #expect(isLie(complaint(about: [heading], to: request), "schema"))
     }
 
+    @Test(arguments: [(1, true), (20, true), (0, false), (21, false), (1 << 53, false)])
+    func `a PDF has as many pages as are allowed, and one at least`(pages: Int, isBelieved: Bool) {
+        let told = StageReply.finished(.info(PDFSummary(pages: pages, metadata: [:])))
+        let complaint = complaint(about: [told], to: .info(pageLimit: 20))
+        #expect(isBelieved ? complaint == nil : isLie(complaint, "pages that cannot be"))
+    }
+
     @Test func `output may reach its limit and not pass it`() {
         let start = [Self.begun("text.txt"), .artifactBytes([UInt8](repeating: 0, count: 900))]
         let used = "text.txt".utf8.count + "text/plain".utf8.count + 900

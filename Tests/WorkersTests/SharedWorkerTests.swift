@@ -56,6 +56,52 @@ import WorkerProtocol
         await bench.slot.rest()
     }
 
+    @Test func `a session that is to be alone from here on leaves a process that has seen others`()
+        async throws
+    {
+        let bench = try WorkerBench(misdeed: "none")
+        let first = try await pid(bench, Self.alice)
+        let pids = try await bench.run(of: Self.alice) { session in
+            (0..<4).map { round -> pid_t? in
+                if round > 0 { session.beAlone() }
+                var artifacts = ArtifactCollector()
+                _ = session.run(.text(pageLimit: 1, byteLimit: 1), limits: .ample) {
+                    artifacts.take($0)
+                }
+                return artifacts.honestPid.flatMap { pid_t($0) }
+            }
+        }
+        let shared = try #require(pids[0])
+        let alone = try #require(pids[1])
+        #expect(alone != first && alone != shared)
+        #expect(kill(shared, 0) != 0)
+        // It has seen this document only, and goes on with it.
+        #expect(pids[2] == alone && pids[3] == alone)
+        #expect(bench.slot.isCold, "no other document meets it")
+        #expect(kill(alone, 0) != 0)
+        let next = try await pid(bench, Self.alice)
+        #expect(next != alone)
+        await bench.slot.rest()
+    }
+
+    @Test func `a session that is to be alone from its beginning takes over no process`()
+        async throws
+    {
+        let bench = try WorkerBench(misdeed: "none")
+        let first = try await pid(bench, Self.alice)
+        let pid = try await bench.run(of: Self.alice) { session -> pid_t? in
+            session.beAlone()
+            var artifacts = ArtifactCollector()
+            _ = session.run(.text(pageLimit: 1, byteLimit: 1), limits: .ample) {
+                artifacts.take($0)
+            }
+            return artifacts.honestPid.flatMap { pid_t($0) }
+        }
+        #expect(pid != nil && pid != first)
+        #expect(kill(first, 0) != 0)
+        #expect(bench.slot.isCold)
+    }
+
     @Test func `a template that stands by has seen nobody, and its children go to whoever comes`()
         async throws
     {

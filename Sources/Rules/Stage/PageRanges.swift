@@ -10,8 +10,8 @@ public struct PageRange: Sendable, Hashable {
 
 /// Hands out the pages of one document, a range at a time, to the workers that draw them side by side.
 ///
-/// Only while somebody draws does the stage's time run. Reads no clock: moments are durations since any
-/// beginning. Rule: docs/design.md, "Side by side".
+/// Only while somebody draws does the stage's time run: that pictures wait for the disk costs them nothing.
+/// Reads no clock: moments are durations since any beginning. Rule: docs/design.md, "Side by side".
 public struct PageRanges: Sendable, Hashable {
     /// Why no more pages are handed out though some are left.
     public enum Stop: Sendable, Hashable {
@@ -35,12 +35,15 @@ public struct PageRanges: Sendable, Hashable {
     private let hard: Duration
     private let workers: Int
     private var next = 1
+    /// When each range that is being drawn was begun, by its first page.
     private var inHand: [Int: Duration] = [:]
+    /// The first pages of ranges that are drawn, and are not durable yet.
+    private var undurable: Set<Int> = []
     private var spent = Duration.zero
     private var busySince = Duration.zero
     private var drawnPages = 0
     private var drawingTime = Duration.zero
-    /// The first reason that came.
+    /// The first reason that came, of those that weigh most.
     public private(set) var stop: Stop?
 
     /// - Parameters:
@@ -55,8 +58,8 @@ public struct PageRanges: Sendable, Hashable {
 
     /// Whether there are pages for somebody who comes.
     public var hasLeft: Bool { stop == nil && next <= last }
-    /// Whether nobody draws, and nobody will.
-    public var isOver: Bool { inHand.isEmpty && !hasLeft }
+    /// Whether nobody draws, and nobody will, and all that was drawn is kept.
+    public var isOver: Bool { inHand.isEmpty && undurable.isEmpty && !hasLeft }
 
     /// The time for which anybody drew.
     public func timeSpent(at now: Duration) -> Duration {
@@ -80,17 +83,18 @@ public struct PageRanges: Sendable, Hashable {
             pages: first...(first + size - 1), softLeft: soft - gone, hardLeft: hard - gone)
     }
 
-    /// A range is over.
+    /// The worker has said its last word about a range, whose pictures are yet to be kept.
     ///
     /// - Parameters:
     ///   - end: the first page that was not come to.
     ///   - stop: why no more are to be handed out; nil where they are.
-    public mutating func finish(
+    public mutating func drew(
         _ range: PageRange, end: Int, stop reason: Stop? = nil, at now: Duration
     ) {
         guard let began = inHand.removeValue(forKey: range.pages.lowerBound) else {
             preconditionFailure("a range that ends was handed out")
         }
+        undurable.insert(range.pages.lowerBound)
         drawnPages += max(0, end - range.pages.lowerBound)
         drawingTime += now - began
         if inHand.isEmpty { spent += now - busySince }
@@ -101,12 +105,20 @@ public struct PageRanges: Sendable, Hashable {
         }
     }
 
-    /// No more pages are handed out. A failure counts for more than that time is over.
+    /// What was drawn of a range is durable, or is given up.
+    ///
+    /// - Parameter stop: why no more are to be handed out; nil where they are.
+    public mutating func kept(_ range: PageRange, stop reason: Stop? = nil) {
+        let wasDrawn = undurable.remove(range.pages.lowerBound) != nil
+        precondition(wasDrawn, "a range that is kept was drawn")
+        if let reason { stop(reason) }
+    }
+
+    /// No more pages are handed out. A failure counts for more than that time is over, and that a
+    /// worker was taken down for more than what waiting mends: else nobody would know of it.
     public mutating func stop(_ reason: Stop) {
-        switch (stop, reason) {
-        case (nil, _), (.timeOver, .failed), (.timeOver, .interrupted): stop = reason
-        case (.timeOver, .timeOver), (.failed, _), (.interrupted, _): break
-        }
+        if let earlier = stop, earlier.weight >= reason.weight { return }
+        stop = reason
     }
 
     /// As many pages as take ``work``, and towards the end fewer, so that all workers end together.
@@ -115,5 +127,20 @@ public struct PageRanges: Sendable, Hashable {
         guard drawnPages > 0, drawingTime > .zero else { return min(Self.firstSize, share) }
         let pagesInTime = Int(min(Double(Self.sizeLimit), Self.work / (drawingTime / drawnPages)))
         return min(max(1, pagesInTime), share)
+    }
+}
+
+extension PageRanges.Stop {
+    /// A reason gives way to one that weighs more.
+    fileprivate var weight: Int {
+        switch self {
+        case .timeOver: 0
+        case .interrupted: 1
+        case .failed(let failure):
+            switch failure.code.remedy {
+            case .waiting, .whenStoreRecovers: 1
+            case .none, .onceMoreAlone: 2
+            }
+        }
     }
 }

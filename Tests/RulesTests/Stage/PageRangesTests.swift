@@ -11,6 +11,15 @@ import Testing
         return try #require(range)
     }
 
+    /// What is drawn is durable at once.
+    private func finish(
+        _ ranges: inout PageRanges, _ range: PageRange, end: Int, stop: PageRanges.Stop? = nil,
+        at now: Duration
+    ) {
+        ranges.drew(range, end: end, stop: stop, at: now)
+        ranges.kept(range)
+    }
+
     @Test(arguments: [1, 7, 32, 1000], [1, 2, 5])
     func `each page is handed out once, in order`(last: Int, workers: Int) throws {
         var ranges = ranges(last, workers: workers)
@@ -25,7 +34,7 @@ import Testing
             now += .milliseconds(40)
             let range = inHand.removeFirst()
             #expect(!ranges.isOver)
-            ranges.finish(range, end: range.pages.upperBound + 1, at: now)
+            finish(&ranges, range, end: range.pages.upperBound + 1, at: now)
         }
         #expect(pages == Array(1...last))
         #expect(ranges.isOver)
@@ -42,7 +51,7 @@ import Testing
             var ranges = ranges(10_000)
             let first = try take(&ranges, at: .zero)
             let now = Duration.milliseconds(milliseconds * first.pages.count)
-            ranges.finish(first, end: first.pages.upperBound + 1, at: now)
+            finish(&ranges, first, end: first.pages.upperBound + 1, at: now)
             let second = try take(&ranges, at: now)
             #expect(second.pages.count == size)
         }
@@ -53,7 +62,7 @@ import Testing
         var sizes: [Int] = []
         while let range = ranges.take(at: .zero) {
             sizes.append(range.pages.count)
-            ranges.finish(range, end: range.pages.upperBound + 1, at: .zero)
+            finish(&ranges, range, end: range.pages.upperBound + 1, at: .zero)
         }
         #expect(sizes == sizes.sorted(by: >))
         #expect(sizes.last == 1)
@@ -65,11 +74,41 @@ import Testing
         let second = try take(&ranges, at: .seconds(15))
         #expect(second.softLeft == .seconds(55))
         #expect(second.hardLeft == .seconds(115))
-        ranges.finish(first, end: first.pages.upperBound + 1, at: .seconds(20))
-        ranges.finish(second, end: second.pages.upperBound + 1, at: .seconds(30))
+        finish(&ranges, first, end: first.pages.upperBound + 1, at: .seconds(20))
+        finish(&ranges, second, end: second.pages.upperBound + 1, at: .seconds(30))
         #expect(ranges.timeSpent(at: .seconds(1000)) == .seconds(20))
         let third = try take(&ranges, at: .seconds(1000))
         #expect(third.softLeft == .seconds(40))
+    }
+
+    @Test func `to wait for the disk is not to draw`() throws {
+        var ranges = ranges(10_000)
+        let first = try take(&ranges, at: .zero)
+        ranges.drew(first, end: first.pages.upperBound + 1, at: .milliseconds(8))
+        #expect(ranges.timeSpent(at: .seconds(500)) == .milliseconds(8))
+        // Pages are as quick as they were drawn, however long the disk took.
+        let second = try take(&ranges, at: .seconds(500))
+        #expect(second.pages.count == 64)
+        #expect(second.softLeft == .seconds(60) - .milliseconds(8))
+        ranges.kept(first)
+        ranges.drew(second, end: second.pages.upperBound + 1, at: .seconds(501))
+        ranges.kept(second)
+        #expect(ranges.timeSpent(at: .seconds(900)) == .milliseconds(1008))
+    }
+
+    @Test func `the stage is over once all that was drawn is durable`() throws {
+        var ranges = ranges(2, workers: 1)
+        let first = try take(&ranges, at: .zero)
+        ranges.drew(first, end: first.pages.upperBound + 1, at: .seconds(1))
+        let second = try take(&ranges, at: .seconds(1))
+        ranges.drew(second, end: second.pages.upperBound + 1, at: .seconds(2))
+        #expect(!ranges.hasLeft)
+        #expect(!ranges.isOver)
+        ranges.kept(second)
+        #expect(!ranges.isOver)
+        ranges.kept(first, stop: .failed(JobFixture.corrupt))
+        #expect(ranges.isOver)
+        #expect(ranges.stop == .failed(JobFixture.corrupt))
     }
 
     @Test func `past the soft deadline no page is handed out`() throws {
@@ -79,14 +118,14 @@ import Testing
         #expect(late == nil)
         #expect(ranges.stop == .timeOver)
         #expect(!ranges.isOver)
-        ranges.finish(range, end: range.pages.lowerBound, at: .seconds(61))
+        finish(&ranges, range, end: range.pages.lowerBound, at: .seconds(61))
         #expect(ranges.isOver)
     }
 
     @Test func `a range that was not drawn to its end is the last`() throws {
         var ranges = ranges(1000)
         let range = try take(&ranges, at: .zero)
-        ranges.finish(range, end: range.pages.upperBound, at: .seconds(1))
+        finish(&ranges, range, end: range.pages.upperBound, at: .seconds(1))
         #expect(ranges.stop == .timeOver)
     }
 
@@ -95,10 +134,40 @@ import Testing
     {
         var ranges = ranges(1000)
         let all = (0..<3).compactMap { _ in ranges.take(at: .zero) }
-        ranges.finish(all[0], end: all[0].pages.lowerBound, at: .zero)
-        ranges.finish(all[1], end: 1, stop: .failed(JobFixture.slow), at: .zero)
-        ranges.finish(all[2], end: 1, stop: .failed(JobFixture.corrupt), at: .zero)
+        finish(&ranges, all[0], end: all[0].pages.lowerBound, at: .zero)
+        finish(&ranges, all[1], end: 1, stop: .failed(JobFixture.slow), at: .zero)
+        finish(&ranges, all[2], end: 1, stop: .failed(JobFixture.corrupt), at: .zero)
         #expect(ranges.stop == .failed(JobFixture.slow))
         #expect(ranges.isOver)
+    }
+
+    private static let crash = Failure(.workerCrashed, message: "m", detail: "d")
+
+    @Test(arguments: [
+        PageRanges.Stop.interrupted(until: Timestamp(milliseconds: 1)),
+        .failed(Failure(.storeFull, message: "m", detail: "d")),
+        .failed(Failure(.internalError, message: "m", detail: "d")),
+    ])
+    func `that a worker was taken down is not forgotten over what waiting mends`(
+        other: PageRanges.Stop
+    ) {
+        for reasons in [[other, .failed(Self.crash)], [.failed(Self.crash), other]] {
+            var ranges = ranges(10)
+            reasons.forEach { ranges.stop($0) }
+            #expect(ranges.stop == .failed(Self.crash))
+        }
+    }
+
+    @Test func `of what waiting mends the first reason counts`() {
+        let interrupted = PageRanges.Stop.interrupted(until: Timestamp(milliseconds: 1))
+        let full = PageRanges.Stop.failed(Failure(.storeFull, message: "m", detail: "d"))
+        for (first, second) in [(interrupted, full), (full, interrupted)] {
+            var ranges = ranges(10)
+            ranges.stop(.timeOver)
+            ranges.stop(first)
+            ranges.stop(second)
+            ranges.stop(.timeOver)
+            #expect(ranges.stop == first)
+        }
     }
 }
