@@ -125,8 +125,9 @@ struct RequestTaking: Sendable {
         switch outcome {
         case .granted(let document):
             house.say(.requestAccepted, in: root, at: asked.path, [.document: "\(document.id)"])
-            desk.tell(desk.view(of: document))
             dispatcher.wake()
+            // Workers may have begun, and told of it, since the catalogue answered.
+            await desk.retell(document.id)
         case .repeated(let document):
             house.say(.requestAccepted, in: root, at: asked.path, [.document: "\(document)"])
         case .refused(let document, let reason):
