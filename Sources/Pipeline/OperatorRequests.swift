@@ -63,6 +63,8 @@ public final class OperatorRequests: Sendable {
             uniquingKeysWith: { first, _ in first })
         var news = 0
         var odd: Set<File> = []
+        // The rest is looked at once there is room: reading on would be for nothing.
+        var isFull = false
         do {
             var page: [FileName] = []
             repeat {
@@ -75,7 +77,9 @@ public final class OperatorRequests: Sendable {
                         case .news: news += 1
                         case .known: break
                         // None that comes after it goes before it.
-                        case .turnedAway: boxes[request.inbox] = nil
+                        case .turnedAway:
+                            boxes[request.inbox] = nil
+                            isFull = boxes.isEmpty
                         }
                     case .odd(let file, let reason, let isToGo):
                         odd.insert(file.asWritten)
@@ -84,7 +88,8 @@ public final class OperatorRequests: Sendable {
                     }
                 }
                 await Task.yield()
-            } while page.count == Self.pageLength && !Task.isCancelled
+            } while page.count == Self.pageLength && !isFull && !Task.isCancelled
+            guard !isFull else { return news }
             // What was not met again is gone, and need not be remembered.
             memory.withLock { [odd] in $0.told.formIntersection(odd) }
         } catch {
