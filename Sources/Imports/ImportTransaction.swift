@@ -10,6 +10,7 @@ import WorkerProtocol
 /// time.
 public final class ImportTransaction {
     private let database: ImportDatabase
+    private let turn: CommitTurns.Turn
     private let spool: RowSpool
     private let target: ImportTarget
     private let minter: TokenMinter?
@@ -28,11 +29,12 @@ public final class ImportTransaction {
 
     init(
         of description: Description, to target: ImportTarget, in database: ImportDatabase,
-        spool: RowSpool, tokenKey: TokenKey, journal: @escaping Journal
+        turn: CommitTurns.Turn, spool: RowSpool, tokenKey: TokenKey, journal: @escaping Journal
     ) {
         self.description = description
         self.target = target
         self.database = database
+        self.turn = turn
         self.spool = spool
         self.journal = journal
         minter = target.hasTokens ? TokenMinter(key: tokenKey) : nil
@@ -44,7 +46,7 @@ public final class ImportTransaction {
     }
 
     /// Puts all rows into the account's database, in one transaction that is on disk when this
-    /// returns.
+    /// returns; blocks while other imports of the account do.
     ///
     /// What a document brought in before gives way in the same transaction, so that there are always
     /// the rows of one run and no others; a row whose key comes again keeps its token.
@@ -63,11 +65,13 @@ public final class ImportTransaction {
         }
         self.onProgress = onProgress
         defer { self.onProgress = { _, _ in } }
-        let counts = try database.write("commit import") { database in
-            try store(totalRows: totalRows, errorCount: errorCount, now: now, in: database)
+        return try turn.take { () throws(ImportError) in
+            let counts = try database.write("commit import") { database in
+                try store(totalRows: totalRows, errorCount: errorCount, now: now, in: database)
+            }
+            tidyUp()
+            return counts
         }
-        tidyUp()
-        return counts
     }
 
     /// Ends the import without a trace in the database.
