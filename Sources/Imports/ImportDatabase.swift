@@ -15,8 +15,7 @@ final class ImportDatabase {
 
     /// Opens the database at `path`, and gives an empty one its form.
     ///
-    /// - Parameter busyTimeout: how long a writer waits for another; a reader can only hold up its
-    ///   own account.
+    /// - Parameter busyTimeout: how long somebody else is waited for who has the database for himself.
     init(at path: String, busyTimeout: Duration) throws(ImportError) {
         self.busyTimeout = busyTimeout
         queue = try attempting("open imports database") {

@@ -10,6 +10,7 @@ public struct ImportDatabases: Sendable {
     private let schemas: [TableSchema]
     private let stagingLimit: ByteCount
     private let busyTimeout: Duration
+    private let turns = CommitTurns()
     private let journal: Journal
 
     /// - Parameters:
@@ -17,10 +18,12 @@ public struct ImportDatabases: Sendable {
     ///     Accounts must be able to pass through the folders above it.
     ///   - schemas: those that a heading may name.
     ///   - stagingLimit: how much one import's rows may take on disk before their commit.
-    ///   - busyTimeout: how long a commit waits for another of the same account.
+    ///   - busyTimeout: how long somebody else is waited for who has the database for himself: a
+    ///     program that root runs on it, or the end of its last connection, which moves the log of
+    ///     writes into it and may take minutes on a slow disk.
     public init(
         root: String, tokenKey: TokenKey, schemas: [TableSchema] = [.participants],
-        stagingLimit: ByteCount = .megabytes(1000), busyTimeout: Duration = .seconds(5),
+        stagingLimit: ByteCount = .megabytes(1000), busyTimeout: Duration = .seconds(300),
         journal: @escaping Journal
     ) throws(ImportError) {
         self.root = root
@@ -59,7 +62,7 @@ public struct ImportDatabases: Sendable {
             of: ImportTransaction.Description(
                 account: account, document: document, fileName: fileName, collection: collection,
                 schema: heading.schema),
-            to: target, in: database, spool: RowSpool(in: root, for: document, limit: stagingLimit),
+            to: target, in: database, turn: turns.turn(of: account.uid), spool: RowSpool(in: root, for: document, limit: stagingLimit),
             tokenKey: tokenKey, journal: journal)
     }
 

@@ -10,6 +10,7 @@ import WorkerProtocol
 /// time.
 public final class ImportTransaction {
     private let database: ImportDatabase
+    private let turn: CommitTurns.Turn
     private let spool: RowSpool
     private let target: ImportTarget
     private let minter: TokenMinter?
@@ -28,11 +29,12 @@ public final class ImportTransaction {
 
     init(
         of description: Description, to target: ImportTarget, in database: ImportDatabase,
-        spool: RowSpool, tokenKey: TokenKey, journal: @escaping Journal
+        turn: CommitTurns.Turn, spool: RowSpool, tokenKey: TokenKey, journal: @escaping Journal
     ) {
         self.description = description
         self.target = target
         self.database = database
+        self.turn = turn
         self.spool = spool
         self.journal = journal
         minter = target.hasTokens ? TokenMinter(key: tokenKey) : nil
@@ -44,7 +46,7 @@ public final class ImportTransaction {
     }
 
     /// Puts all rows into the account's database, in one transaction that is on disk when this
-    /// returns.
+    /// returns; blocks while other imports of the account do.
     ///
     /// What a document brought in before gives way in the same transaction, so that there are always
     /// the rows of one run and no others; a row whose key comes again keeps its token.
@@ -63,11 +65,13 @@ public final class ImportTransaction {
         }
         self.onProgress = onProgress
         defer { self.onProgress = { _, _ in } }
-        let counts = try database.write("commit import") { database in
-            try store(totalRows: totalRows, errorCount: errorCount, now: now, in: database)
+        return try turn.take { () throws(ImportError) in
+            let counts = try database.write("commit import") { database in
+                try store(totalRows: totalRows, errorCount: errorCount, now: now, in: database)
+            }
+            tidyUp()
+            return counts
         }
-        tidyUp()
-        return counts
     }
 
     /// Ends the import without a trace in the database.
@@ -80,13 +84,18 @@ public final class ImportTransaction {
     ) throws -> ImportCounts {
         let former = try FormerImport(of: description.document, in: database)
         let kept = former.flatMap { _ in KeptTokens(of: target) }
+        let scan = RowScan(of: spool, shape: target.shape, minter: minter)
+        let progress = StoringProgress(
+            of: scan, rowCount: spool.rowCount, isSorted: target.isKeyed, tell: onProgress)
         try kept?.create(in: database)
-        try former?.remove(keeping: kept, in: database)
+        try progress.during(on: Self.connection(of: database)) {
+            try former?.remove(keeping: kept, in: database)
+        }
         let number = try former?.number ?? ImportRecord.nextNumber(in: database)
         let table = try table(in: database)
         try database.execute(sql: target.creation(of: table))
         let inserted = try moveRows(
-            to: table, as: number, keepingTokens: kept != nil, in: database)
+            of: scan, to: table, as: number, keepingTokens: kept != nil, progress, in: database)
         try kept?.drop(from: database)
         let counts = ImportCounts(
             processedCount: inserted, duplicatesSkipped: spool.rowCount - inserted,
@@ -115,19 +124,15 @@ public final class ImportTransaction {
 
     /// Returns how many rows the table took.
     private func moveRows(
-        to table: String, as number: Int64, keepingTokens: Bool, in database: Database
+        of scan: RowScan, to table: String, as number: Int64, keepingTokens: Bool,
+        _ progress: StoringProgress, in database: Database
     ) throws -> Int {
-        guard let connection = database.sqliteConnection else {
-            preconditionFailure("a connection in use is open")
-        }
-        let scan = RowScan(of: spool, shape: target.shape, minter: minter)
+        let connection = Self.connection(of: database)
         try check(RowModule.register(scan, on: connection))
         defer { _ = RowModule.unregister(from: connection) }
         do {
             let statement = try database.makeStatement(
                 sql: target.insertion(into: table, keepingTokens: keepingTokens))
-            let progress = StoringProgress(
-                of: scan, rowCount: spool.rowCount, isSorted: target.isKeyed, tell: onProgress)
             try progress.during(on: connection) {
                 switch target {
                 case .keyed: try statement.execute(arguments: [description.collection, number])
@@ -139,6 +144,13 @@ public final class ImportTransaction {
             throw scan.failure ?? error
         }
         return withExtendedLifetime(scan) { database.changesCount }
+    }
+
+    private static func connection(of database: Database) -> OpaquePointer {
+        guard let connection = database.sqliteConnection else {
+            preconditionFailure("a connection in use is open")
+        }
+        return connection
     }
 
     private func check(_ code: Int32) throws {

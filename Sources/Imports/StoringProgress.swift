@@ -4,6 +4,7 @@ import GRDBSQLite
 ///
 /// SQLite calls it every so many steps of its machine. Rows of a keyed table are all read and sorted
 /// before the first is stored; how many are stored can then only be told by the steps that this takes.
+/// What is done before that, while former rows go, counts for nothing, and is told of.
 /// Used by one thread at a time.
 final class StoringProgress {
     /// Some milliseconds' worth of steps.
@@ -33,6 +34,7 @@ final class StoringProgress {
 
     /// Is told of every step on the connection while `body` runs.
     func during<Value>(on connection: OpaquePointer, _ body: () throws -> Value) rethrows -> Value {
+        (steps, stepsOfScan) = (0, 0)
         sqlite3_progress_handler(
             connection, Self.stride,
             { listener in

@@ -66,12 +66,18 @@ public final class DropWatcher: Sendable {
     public var watchCount: Int { table.count }
 
     /// Watches an opened folder; must run as the inbox's owner, and before the folder is listed.
-    func watch(_ folder: FileDescriptor, _ path: BeneathPath, for box: EventBox) -> Answer {
+    ///
+    /// - Parameter tellsRemovals: whether a name that is removed is news.
+    func watch(
+        _ folder: FileDescriptor, _ path: BeneathPath, for box: EventBox,
+        tellsRemovals: Bool = true
+    ) -> Answer {
         guard table.count < watchLimit else { return .exhausted }
         // By the descriptor, not by the path: whatever is renamed meanwhile, it is the folder that
         // is listed.
         let number = inotify_add_watch(
-            queue.rawValue, "/proc/self/fd/\(folder.rawValue)", Self.mask)
+            queue.rawValue, "/proc/self/fd/\(folder.rawValue)",
+            tellsRemovals ? Self.mask : Self.mask & ~UInt32(bitPattern: IN_DELETE))
         guard number >= 0 else {
             return errno == ENOSPC ? .exhausted : .failed(Errno(rawValue: errno))
         }

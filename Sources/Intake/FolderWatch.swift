@@ -3,7 +3,9 @@ import Glibc
 import Rules
 import SystemPackage
 
-/// Tells when something appears in one of the daemon's own folders, or is finished there, or goes.
+/// Tells when something appears in one of the daemon's own folders, or is finished there.
+///
+/// What is removed there the daemon removes itself, mostly, and is no news.
 public final class FolderWatch: Sendable {
     /// How often is looked where no watch is to be had.
     private static let interval = Duration.seconds(10)
@@ -25,7 +27,9 @@ public final class FolderWatch: Sendable {
         do {
             let descriptor = try FileDescriptor.open(
                 folder, .readOnly, options: [.directory, .noFollow, .closeOnExec])
-            isBlind = watcher.watch(descriptor, BeneathPath(), for: box) != .watching
+            let answer = watcher.watch(
+                descriptor, BeneathPath(), for: box, tellsRemovals: false)
+            isBlind = answer != .watching
             try descriptor.close()
         } catch let error as Errno {
             throw error

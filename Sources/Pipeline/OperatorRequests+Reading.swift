@@ -54,15 +54,22 @@ extension OperatorRequests {
     /// Whether the file is there as it was read.
     func isThere(_ file: File) throws(Errno) -> Bool {
         try withFolder { folder throws(Errno) in
-            try Self.facts(of: file.name, in: folder).map(DropIdentity.init) == file.identity
+            try isThere(file, in: folder)
         }
+    }
+
+    private func isThere(_ file: File, in folder: Int32) throws(Errno) -> Bool {
+        guard let facts = try Self.facts(of: file.name, in: folder) else { return false }
+        let isSame = DropIdentity(facts) == file.identity
+        // A link elsewhere that came or went has changed it, and nothing tells of that here.
+        if !isSame { look() }
+        return isSame
     }
 
     /// Removes a file unless another has taken its name.
     func remove(_ file: File) throws(Errno) {
         try withFolder { folder throws(Errno) in
-            guard try Self.facts(of: file.name, in: folder).map(DropIdentity.init) == file.identity
-            else { return }
+            guard try isThere(file, in: folder) else { return }
             guard unlinkat(folder, file.name.asCString, 0) == 0 || errno == ENOENT else {
                 throw Errno(rawValue: errno)
             }
@@ -140,12 +147,11 @@ extension DropIdentity {
     fileprivate static let unknown = DropIdentity(
         device: 0, inode: 0, size: .zero, modified: 0, changed: 0)
 
-    /// Whoever mends a file's permissions asks for nothing new: when it was written counts alone.
     fileprivate init(_ facts: stat) {
         self.init(
             device: UInt64(facts.st_dev), inode: UInt64(facts.st_ino),
             size: ByteCount(Int(facts.st_size)), modified: facts.st_mtim.nanoseconds,
-            changed: facts.st_mtim.nanoseconds)
+            changed: facts.st_ctim.nanoseconds)
     }
 }
 

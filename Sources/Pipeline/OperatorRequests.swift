@@ -13,11 +13,19 @@ public final class OperatorRequests: Sendable {
     /// A file as it was read.
     struct File: Sendable, Hashable {
         var name: FileName
+        /// As the catalogue knows it: a file that is linked here once more has changed since.
         var identity: DropIdentity
+
+        /// The same for a file whose permissions are mended, which asks for nothing new by that.
+        var asWritten: File {
+            var file = self
+            file.identity.changed = identity.modified
+            return file
+        }
     }
 
     private struct Memory {
-        /// What stays, and was told of.
+        /// What stays, and was told of; as it was written, like what follows.
         var told: Set<File> = []
         /// What could not be removed afterwards.
         var carriedOut: Set<File> = []
@@ -55,6 +63,8 @@ public final class OperatorRequests: Sendable {
             uniquingKeysWith: { first, _ in first })
         var news = 0
         var odd: Set<File> = []
+        // The rest is looked at once there is room: reading on would be for nothing.
+        var isFull = false
         do {
             var page: [FileName] = []
             repeat {
@@ -67,16 +77,19 @@ public final class OperatorRequests: Sendable {
                         case .news: news += 1
                         case .known: break
                         // None that comes after it goes before it.
-                        case .turnedAway: boxes[request.inbox] = nil
+                        case .turnedAway:
+                            boxes[request.inbox] = nil
+                            isFull = boxes.isEmpty
                         }
                     case .odd(let file, let reason, let isToGo):
-                        odd.insert(file)
+                        odd.insert(file.asWritten)
                         tell(file, reason, house)
                         if isToGo { removeOrLeave(file) }
                     }
                 }
                 await Task.yield()
-            } while page.count == Self.pageLength && !Task.isCancelled
+            } while page.count == Self.pageLength && !isFull && !Task.isCancelled
+            guard !isFull else { return news }
             // What was not met again is gone, and need not be remembered.
             memory.withLock { [odd] in $0.told.formIntersection(odd) }
         } catch {
@@ -89,7 +102,7 @@ public final class OperatorRequests: Sendable {
 
     /// Whether a file still asks for what was read in it, and that was not carried out.
     func isToDo(_ file: File) throws(Errno) -> Bool {
-        if memory.withLock({ $0.carriedOut.contains(file) }) { return false }
+        if wasCarriedOut(file) { return false }
         return try isThere(file)
     }
 
@@ -98,18 +111,25 @@ public final class OperatorRequests: Sendable {
     /// What cannot be removed is not carried out again. Past a bound that is forgotten; the catalogue
     /// still knows the last of each document.
     func finish(_ file: File) throws(Errno) {
-        memory.withLock { memory in
-            if memory.carriedOut.count >= Self.memoryLimit { memory.carriedOut = [] }
-            memory.carriedOut.insert(file)
+        do throws(Errno) {
+            try remove(file)
+        } catch {
+            memory.withLock { memory in
+                if memory.carriedOut.count >= Self.memoryLimit { memory.carriedOut = [] }
+                memory.carriedOut.insert(file.asWritten)
+            }
+            throw error
         }
-        try remove(file)
-        memory.withLock { _ = $0.carriedOut.remove(file) }
+    }
+
+    private func wasCarriedOut(_ file: File) -> Bool {
+        memory.withLock { $0.carriedOut.contains(file.asWritten) }
     }
 
     private func give(
         _ file: File, _ request: OperatorRequest, to boxes: [[UInt8]: RequestBox]
     ) -> RequestBox.Answer {
-        if memory.withLock({ $0.carriedOut.contains(file) }) {
+        if wasCarriedOut(file) {
             // Perhaps whatever kept it there is over.
             removeOrLeave(file)
             return .known
@@ -124,7 +144,7 @@ public final class OperatorRequests: Sendable {
     private func removeOrLeave(_ file: File) {
         do throws(Errno) {
             try remove(file)
-            memory.withLock { _ = $0.carriedOut.remove(file) }
+            memory.withLock { _ = $0.carriedOut.remove(file.asWritten) }
         } catch {
             // It was told of, and is looked at again whenever something changes in the folder.
         }
@@ -133,7 +153,7 @@ public final class OperatorRequests: Sendable {
     /// Says once why a file is no request.
     private func tell(_ file: File, _ reason: String, _ house: House) {
         let isNew = memory.withLock { memory in
-            memory.told.count < Self.memoryLimit && memory.told.insert(file).inserted
+            memory.told.count < Self.memoryLimit && memory.told.insert(file.asWritten).inserted
         }
         guard isNew else { return }
         house.say(.requestIgnored, [.path: "\(folder)/\(file.name)", .reason: reason])

@@ -55,7 +55,7 @@ struct RequestTaking: Sendable {
         of asked: AskedFor, in file: OperatorRequests.File
     ) async throws -> RequestBox.Fate {
         guard try house.operatorRequests.isToDo(file) else { return .done }
-        guard try await settle(asked, try await carryOut(asked, by: file.identity)) else {
+        guard try await settle(asked, by: file.identity) else {
             return .later
         }
         house.surroundings.checkpoint(.requestRecorded, asked.path)
@@ -88,7 +88,7 @@ struct RequestTaking: Sendable {
             return .unfit
         case .asking(let identity):
             if !unfit.isCarriedOut(path, identity) {
-                guard try await settle(asked, try await carryOut(asked, by: identity)) else {
+                guard try await settle(asked, by: identity) else {
                     return .later
                 }
                 house.surroundings.checkpoint(.requestRecorded, path)
@@ -120,13 +120,21 @@ struct RequestTaking: Sendable {
         }
     }
 
-    /// Tells what became of a request; returns false where that is still open.
-    private func settle(_ asked: AskedFor, _ outcome: RequestOutcome) async throws -> Bool {
+    /// Carries out a request and tells what became of it; returns false where that is still open.
+    private func settle(_ asked: AskedFor, by file: DropIdentity) async throws -> Bool {
+        var outcome = try await carryOut(asked, by: file)
+        if case .noDocument = outcome {
+            // A drop that is not taken yet may become one.
+            if try await hasDrop(at: asked.target) { return false }
+            // It may just have: the catalogue knows a document before its drop's name goes.
+            outcome = try await carryOut(asked, by: file)
+        }
         switch outcome {
         case .granted(let document):
             house.say(.requestAccepted, in: root, at: asked.path, [.document: "\(document.id)"])
-            desk.tell(desk.view(of: document))
             dispatcher.wake()
+            // Workers may have begun, and told of it, since the catalogue answered.
+            await desk.retell(document.id)
         case .repeated(let document):
             house.say(.requestAccepted, in: root, at: asked.path, [.document: "\(document)"])
         case .refused(let document, let reason):
@@ -140,15 +148,15 @@ struct RequestTaking: Sendable {
         case .later:
             return false
         case .noDocument:
-            // A drop that is not taken yet may become one.
-            let target = asked.target
-            let hasDrop = try await root.run(at: target, answeringWithin: Self.patience) {
-                try $0.entry(target)?.kind == .file
-            }
-            if hasDrop { return false }
             ignore(asked, "there is no document of that name")
         }
         return true
+    }
+
+    private func hasDrop(at path: BeneathPath) async throws -> Bool {
+        try await root.run(at: path, answeringWithin: Self.patience) {
+            try $0.entry(path)?.kind == .file
+        }
     }
 
     private func ignore(_ asked: AskedFor, _ reason: String, _ document: DocumentID? = nil) {

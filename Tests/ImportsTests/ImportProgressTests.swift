@@ -5,8 +5,10 @@ import WorkerProtocol
 
 @Suite struct ImportProgressTests {
     /// Imports so many people; gives what was told meanwhile.
-    private func told(rows: Int) throws -> [(done: Int, total: Int)] {
-        let scene = try ImportScene()
+    private func told(
+        rows: Int, in scene: ImportScene? = nil
+    ) throws -> [(done: Int, total: Int)] {
+        let scene = try scene ?? ImportScene()
         let seed = UInt64.random(in: .min ... .max)
         var told: [(done: Int, total: Int)] = []
         let transaction = try scene.begin()
@@ -33,6 +35,14 @@ import WorkerProtocol
         #expect(shares.allSatisfy { (0...1).contains($0) })
         #expect(shares.contains { $0 > 0.1 && $0 < 0.4 })
         #expect(shares.contains { $0 > 0.8 })
+    }
+
+    @Test func `while the rows of a former run go it is told that none has come yet`() throws {
+        let scene = try ImportScene()
+        _ = try told(rows: 40_000, in: scene)
+        let told = try told(rows: 3, in: scene)
+        #expect(!told.isEmpty)
+        #expect(told.allSatisfy { $0.done == 0 && $0.total == 9 })
     }
 
     @Test func `a handful of rows has come in before there is anything to tell`() throws {

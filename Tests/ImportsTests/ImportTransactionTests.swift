@@ -202,4 +202,27 @@ import WorkerProtocol
         #expect(try scene.query("SELECT count(DISTINCT id) FROM import") == [["8"]])
         #expect(try scene.query("PRAGMA integrity_check") == [["ok"]])
     }
+
+    @Test func `a commit waits for another of the account however long that takes`() async throws {
+        let scene = try ImportScene(busyTimeout: .milliseconds(1))
+        let imports: UInt8 = 6
+        // All begun before any commits, and each used by one task alone.
+        nonisolated(unsafe) let transactions = try (1...imports).map { number in
+            let transaction = try scene.begin(number)
+            try transaction.append(
+                batch((0..<500).map { person("Nr \($0)", "\(number)-\($0)@b.c") }))
+            return transaction
+        }
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for index in transactions.indices {
+                group.addTask {
+                    try transactions[index].commit(
+                        totalRows: 500, errorCount: 0, now: Timestamp(milliseconds: 0)
+                    ).processedCount
+                }
+            }
+            for try await count in group { #expect(count == 500) }
+        }
+        #expect(try scene.query("SELECT count(*) FROM participants") == [["3000"]])
+    }
 }
