@@ -9,7 +9,6 @@ struct PageDrawing {
     /// Whether an attempt before took its worker down: then one worker draws, and nobody helps.
     let isAlone: Bool
     let outputLimit: ByteCount
-    let began: ContinuousClock.Instant
     var ranges: PageRanges
     var tally: PageTally
     /// How many pages are done of the ranges in hand, by the first page of each.
@@ -116,7 +115,7 @@ extension ContentWork {
         state.pages = PageDrawing(
             settings: PageSettings(parameters: stage.plan.parameters)
                 ?? PageSettings(settings.thumbnail),
-            isAlone: stage.state.mustBeAlone, outputLimit: allowance.output, began: .now,
+            isAlone: stage.state.mustBeAlone, outputLimit: allowance.output,
             ranges: PageRanges(
                 upTo: last, soft: allowance.soft, hard: allowance.hard,
                 workers: house.slots.count),
@@ -127,7 +126,8 @@ extension ContentWork {
     func endPagesIfOver(_ state: inout State) throws {
         guard let pages = state.pages, pages.ranges.isOver else { return }
         state.pages = nil
-        let seconds = (ContinuousClock.now - pages.began).inSeconds
+        // What it took, without the time that others had their turn.
+        let seconds = pages.ranges.timeSpent(at: elapsed).inSeconds
         let (event, output) = try ending(of: pages, state.document)
         if output != nil { house.surroundings.checkpoint(.stageMade, state.document.path) }
         try end(.pages, event, output, seconds: seconds, &state)

@@ -8,7 +8,7 @@ import Testing
     private func drawing(of pages: Int) -> PageDrawing {
         PageDrawing(
             settings: PageSettings(InboxSettings().thumbnail), isAlone: false,
-            outputLimit: .mebibytes(1), began: .now,
+            outputLimit: .mebibytes(1),
             ranges: PageRanges(
                 upTo: pages, soft: .seconds(60), hard: .seconds(60), workers: 1),
             tally: PageTally(pageCount: pages, last: pages))
