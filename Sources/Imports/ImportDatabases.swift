@@ -62,7 +62,8 @@ public struct ImportDatabases: Sendable {
             of: ImportTransaction.Description(
                 account: account, document: document, fileName: fileName, collection: collection,
                 schema: heading.schema),
-            to: target, in: database, turn: turns.turn(of: account.uid), spool: RowSpool(in: root, for: document, limit: stagingLimit),
+            to: target, in: database, turn: turns.turn(of: account.uid),
+            spool: RowSpool(in: root, for: document, limit: stagingLimit),
             tokenKey: tokenKey, journal: journal)
     }
 

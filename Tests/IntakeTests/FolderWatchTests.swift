@@ -24,7 +24,8 @@ import Testing
         let new = BeneathPath([FileName(literal: "new")])
         var told: Set<BeneathPath> = []
         while !told.contains(new) {
-            await bell.wait(atMost: nil, by: IntakeTime(ContinuousClock(), calendar: IntakeTime.systemCalendar))
+            await bell.wait(
+                atMost: nil, by: IntakeTime(ContinuousClock(), calendar: IntakeTime.systemCalendar))
             told.formUnion(box.take().files.keys)
         }
         #expect(told == [new])
