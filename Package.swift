@@ -126,7 +126,9 @@ let package = Package(
             "WorkersTests",
             ["Workers", "Rules", "WorkerProtocol", "MisbehavingWorker", "CLinux", system]),
         tests("PublishTests", ["Publish", "Inbox", "Rules", system]),
-        tests("PipelineTests", ["Pipeline", "Catalog", "Inbox", "Store", "Rules", "TestSupport", system]),
+        tests(
+            "PipelineTests",
+            ["Pipeline", "Catalog", "Inbox", "Store", "Rules", "TestSupport", system]),
         tests("StagesTests", ["Stages", "Rules", "WorkerProtocol", "TestSupport"]),
         tests(
             "WorkerTests",

@@ -40,6 +40,12 @@ public final class ImportTransaction {
         minter = target.hasTokens ? TokenMinter(key: tokenKey) : nil
     }
 
+    /// More than a list of the tokens takes, a line for each row with its key; zero where rows get none.
+    public var roomForTokens: ByteCount {
+        guard minter != nil else { return .zero }
+        return ByteCount(spool.length + spool.rowCount * (Token.characterCount + 8))
+    }
+
     /// Takes rows, which must follow each other in the order of the file.
     public func append(_ batch: RowBatch) throws(ImportError) {
         try spool.append(batch)

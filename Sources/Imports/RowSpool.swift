@@ -11,7 +11,7 @@ final class RowSpool {
 
     /// Rows held.
     private(set) var rowCount = 0
-    private var length = 0
+    private(set) var length = 0
     private let limit: ByteCount
     private let file: Int32
 

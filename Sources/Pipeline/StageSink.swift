@@ -12,6 +12,8 @@ import WorkerProtocol
 final class StageSink {
     /// The artifact that the stage `text` makes.
     private static let textName = "text.txt"
+    /// More than `import.json` takes but for very wide tables.
+    private static let recordSize = ByteCount(64 << 10)
 
     private let house: House
     private let document: DocumentRecord
@@ -102,13 +104,16 @@ final class StageSink {
         guard let heading else {
             preconditionFailure("a worker that finishes a table has begun one: that was checked")
         }
+        // Made room for beforehand: a store that is found full only then would have all rows committed
+        // anew at each attempt.
+        let record = try house.store.begin(sizeHint: Self.recordSize)
+        let tokens = try beginTokens()
         let counts = try commitRows(summary, onProgress)
         let members = StageResults.table(summary, counts, heading: heading, rejects: rejects)
         let whole = JSONValue.object([.init("schema", .string("ingestd/import/1"))] + members)
-        keep(
-            try house.store.put(Array(whole.keyPerLine.utf8)), name: "import.json",
-            mediaType: "application/json")
-        if counts.tokens > 0 { try addTokens() }
+        try append(whole.keyPerLine, to: record)
+        keep(try record.finish(), name: "import.json", mediaType: "application/json")
+        if counts.tokens > 0, let tokens { try addTokens(to: tokens) }
         return members
     }
 
@@ -125,11 +130,17 @@ final class StageSink {
         return counts
     }
 
-    /// Writes `tokens.csv`: one line for each row that this document brought in.
-    private func addTokens() throws {
-        let writer = try house.store.begin(sizeHint: .zero)
+    /// Begins `tokens.csv`, with room on disk for all of it; nil for a table without tokens.
+    private func beginTokens() throws -> BlobWriter? {
+        guard let size = importing?.roomForTokens, size > .zero else { return nil }
+        let writer = try house.store.begin(sizeHint: size)
         // People open it in a spreadsheet program, which takes a file without this mark for another encoding.
         try append("\u{feff}email,token\r\n", to: writer)
+        return writer
+    }
+
+    /// Writes the rest of it: one line for each row that this document brought in.
+    private func addTokens(to writer: BlobWriter) throws {
         try house.imports.forEachToken(account: account, document: document.id) { key, token in
             try append("\(CSVField(ours: key).text),\(token)\r\n", to: writer)
         }
