@@ -122,14 +122,15 @@ import Testing
         }
         // For each slot a keeper, its template and the template's child; a stage is on record before its
         // worker starts.
-        var family: [pid_t] = []
-        while family.count < (geteuid() == 0 ? 6 : 4), !Task.isCancelled {
-            family = try Self.descendants(of: daemon.program.pid)
+        var watched: [Int32] = []
+        defer { for descriptor in watched { close(descriptor) } }
+        while watched.count < (geteuid() == 0 ? 6 : 4), !Task.isCancelled {
+            for descriptor in watched { close(descriptor) }
+            // One that came to its end meanwhile is none of them.
+            watched = try Self.descendants(of: daemon.program.pid).map { linux_pidfd_open($0) }
+                .filter { $0 >= 0 }
             await Task.yield()
         }
-        let watched = family.map { linux_pidfd_open($0) }
-        defer { for descriptor in watched where descriptor >= 0 { close(descriptor) } }
-        #expect(watched.allSatisfy { $0 >= 0 })
         daemon.program.send(SIGKILL)
         _ = try await daemon.program.ended()
         for descriptor in watched {
