@@ -129,6 +129,14 @@ extension StageName {
 extension DocumentRecord {
     /// How much there is to do over it, as far as its stages have told.
     var extent: DocumentExtent {
-        DocumentExtent(size: size, pages: StageResults.pageCount(in: stage(.info)?.result))
+        let pages = StageResults.pageCount(in: stage(.info)?.result)
+        return DocumentExtent(
+            size: size, pages: pages,
+            pictures: stage(.pages).map { Self.pictures(of: $0, in: pages) } ?? 0)
+    }
+
+    /// How many pictures of pages are to be published: until they are drawn, one of each page.
+    private static func pictures(of stage: StageRecord, in pages: Int?) -> Int {
+        StageResults.pictureCount(in: stage.result) ?? (stage.state.isOver ? 0 : pages ?? 0)
     }
 }

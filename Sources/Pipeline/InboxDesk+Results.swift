@@ -20,9 +20,13 @@ extension InboxDesk {
     /// Makes many results ready beside their place, a batch at a time: whatever else is to be written
     /// in the inbox goes on meanwhile.
     ///
+    /// A task that is cancelled begins no further batch, and leaves nothing behind.
+    ///
     /// The store's files are opened here, and not by the inbox's threads, which have the owner's rights.
+    /// - Parameter onAdded: called with the number of files that have become ready.
     nonisolated func prepare(
-        _ files: [ArtifactRecord], at path: BeneathPath
+        _ files: [ArtifactRecord], at path: BeneathPath,
+        onAdded: @escaping @Sendable (Int) -> Void
     ) async throws -> PreparedResults {
         let names = files.map(Self.name)
         let prepared = try await root.run(at: path) { files in
@@ -33,17 +37,9 @@ extension InboxDesk {
         }
         do {
             // The disk syncs two batches in less time than one after the other.
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for lane in 0..<Self.preparingLanes {
-                    group.addTask {
-                        for index in stride(
-                            from: lane, to: batches.count, by: Self.preparingLanes)
-                        {
-                            try await self.add(batches[index], to: prepared, path)
-                        }
-                    }
-                }
-                try await group.waitForAll()
+            try await Batches.work(through: batches, lanes: Self.preparingLanes) { batch in
+                try await self.add(batch, to: prepared, path)
+                onAdded(batch.count)
             }
             return prepared
         } catch {

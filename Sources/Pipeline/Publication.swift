@@ -2,6 +2,7 @@ import Catalog
 import Publish
 import Rules
 import Store
+import Synchronization
 import SystemPackage
 
 /// The last stage: sidecars first, then `completed` in the catalogue.
@@ -25,15 +26,15 @@ struct Publication {
             desk.tellRecorded(document.id)
             desk.requests.documentMoved(document.path)
         }
-        let failure: Failure?
+        let obstacle: (any Error)?
         do {
-            failure = try await publish(&document)
+            obstacle = try await publish(&document)
         } catch {
-            failure = House.failure(of: error)
+            obstacle = error
         }
         let seconds = (clock.now - begin).inSeconds
-        if let failure {
-            try await retry(document, from: started, after: failure, seconds: seconds)
+        if let obstacle {
+            try await retry(document, from: started, after: obstacle, seconds: seconds)
         } else {
             try await complete(document, seconds: seconds)
         }
@@ -47,7 +48,7 @@ struct Publication {
         var results = InboxDesk.Results()
         defer { for item in results.items { house.close(item.source) } }
         if files.count > ResultItem.batch {
-            results.prepared = try await desk.prepare(files, at: document.path)
+            results.prepared = try await prepare(files, of: document)
         } else {
             for file in files { results.items.append(try desk.item(of: file)) }
         }
@@ -59,6 +60,22 @@ struct Publication {
         }
         if failure == nil { house.surroundings.checkpoint(.published, document.path) }
         return failure
+    }
+
+    /// Makes many files ready beside their place, and tells how far that is.
+    private func prepare(
+        _ files: [ArtifactRecord], of document: DocumentRecord
+    ) async throws -> PreparedResults {
+        let begin = ContinuousClock.now
+        let done = Mutex(0)
+        return try await desk.prepare(files, at: document.path) { [desk] count in
+            done.withLock { done in
+                done += count
+                let live = LiveProgress(
+                    done: done, total: files.count, elapsed: .now - begin, heardAt: nil)
+                desk.tell(desk.view(of: document, live: [.publish: live]))
+            }
+        }
     }
 
     /// What takes longer than a glance is told before it begins; all else has ended before anybody
@@ -110,13 +127,21 @@ struct Publication {
     }
 
     private func retry(
-        _ document: DocumentRecord, from started: StageState, after failure: Failure,
+        _ document: DocumentRecord, from started: StageState, after obstacle: any Error,
         seconds: Double
     ) async throws {
         let now = house.surroundings.now()
-        let state = try started.following(
-            .failed(Self.mendable(failure), at: now, jitter: house.surroundings.jitter()),
-            retries: house.retries)
+        let event = Self.event(
+            after: obstacle, at: now, jitter: house.surroundings.jitter())
+        let state = try started.following(event, retries: house.retries)
+        if case .interrupted = event {
+            house.say(
+                .stageInterrupted,
+                [
+                    .document: "\(document.id)", .account: "\(desk.account)",
+                    .stage: StageName.publish.rawValue,
+                ])
+        }
         let waiting = StageChange(
             document: document.id, stage: .publish, state: state, at: now, seconds: seconds)
         let records = try await house.catalog.record([waiting])
@@ -125,6 +150,12 @@ struct Publication {
         if let line { house.surroundings.journal(line) }
         guard let record = records.first else { return }
         desk.tell(desk.view(of: record))
+    }
+
+    /// What an error while publishing means for the stage: that the daemon stops spends no attempt.
+    static func event(after error: any Error, at now: Timestamp, jitter: Double) -> StageEvent {
+        if error is CancellationError { return .interrupted(at: now) }
+        return .failed(mendable(House.failure(of: error)), at: now, jitter: jitter)
     }
 
     /// What stands in the way of writing sidecars is never the content: waiting may always help.

@@ -19,6 +19,9 @@ enum StageResults {
         count(pagesKey, in: kept)
     }
 
+    /// How many pictures a stage made, as it was kept; nil for other results.
+    static func pictureCount(in kept: String?) -> Int? { count(thumbnailsKey, in: kept) }
+
     /// They come first, so that nothing the file says stands before them.
     private static let pagesKey = "{\"pages\":"
     private static let thumbnailsKey = "{\"thumbnails\":"

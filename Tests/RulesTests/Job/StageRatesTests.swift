@@ -25,6 +25,16 @@ import Testing
         #expect(seconds(.megabytes(500)) > 100 * seconds(.zero))
     }
 
+    @Test func `to publish many pictures says little of publishing few files`() {
+        var rates = StageRates()
+        let small = rates.seconds(of: .publish, over: Self.pdf)
+        let many = DocumentExtent(size: .megabytes(1), pages: 20_000, pictures: 20_000)
+        #expect(rates.seconds(of: .publish, over: many) > 100 * small)
+        for _ in 0..<40 { rates.learn(.publish, over: many, took: 5) }
+        #expect((small / 2...small * 2).contains(rates.seconds(of: .publish, over: Self.pdf)))
+        #expect(abs(rates.seconds(of: .publish, over: many) - 5) < 0.1)
+    }
+
     @Test func `a rate comes nearer to what is measured, and the last runs count most`() {
         var rates = StageRates()
         var told: [Double] = []
