@@ -40,18 +40,18 @@ final class XMLReader {
             parser,
             { reader, name, attributes in
                 guard let name, let attributes else { return }
-                XMLReader.of(reader).begin(name, attributes)
+                XMLReader.of(reader) { $0.begin(name, attributes) }
             },
             { reader, name in
                 guard let name else { return }
-                XMLReader.of(reader).end(name)
+                XMLReader.of(reader) { $0.end(name) }
             })
         XML_SetCharacterDataHandler(parser) { reader, bytes, count in
-            XMLReader.of(reader).text(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
+            let text = UnsafeRawBufferPointer(start: bytes, count: Int(count))
+            XMLReader.of(reader) { $0.text(text) }
         }
         XML_SetStartDoctypeDeclHandler(parser) { reader, _, _, _, _ in
-            let reader = XMLReader.of(reader)
-            reader.fail(.damaged(attempt: "read \(reader.name): it has a document type"))
+            XMLReader.of(reader) { $0.refuseDocumentType() }
         }
     }
 
@@ -110,10 +110,16 @@ final class XMLReader {
 
     // MARK: - What expat calls
 
+    /// Calls `body` without holding the reader once more: it lives for as long as expat calls, and there
+    /// are millions of calls.
     @inline(__always)
-    private static func of(_ pointer: UnsafeMutableRawPointer?) -> XMLReader {
+    private static func of(_ pointer: UnsafeMutableRawPointer?, _ body: (XMLReader) -> Void) {
         guard let pointer else { preconditionFailure("expat gives back what it was given") }
-        return Unmanaged<XMLReader>.fromOpaque(pointer).takeUnretainedValue()
+        Unmanaged<XMLReader>.fromOpaque(pointer)._withUnsafeGuaranteedRef(body)
+    }
+
+    private func refuseDocumentType() {
+        fail(.damaged(attempt: "read \(name): it has a document type"))
     }
 
     private func begin(
