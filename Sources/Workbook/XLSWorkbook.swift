@@ -2,7 +2,7 @@ import CSV
 
 /// An XLS: what all its sheets share.
 ///
-/// Rule: [MS-XLS], section 2.4; docs/decisions/0015-workbooks.md.
+/// Rule: [MS-XLS], section 2.4.
 final class XLSWorkbook {
     /// Texts of the two versions lie differently.
     enum Version {

@@ -1,7 +1,7 @@
 /// Where the files of a ZIP archive lie: as much of the format as workbooks need.
 ///
 /// Sizes and places are what the archive says; whoever reads a file finds out whether they are true.
-/// Rule: APPNOTE.TXT 6.3.10, sections 4.3.12 to 4.3.16 and 4.5.3; docs/decisions/0015-workbooks.md.
+/// Rule: APPNOTE.TXT 6.3.10, sections 4.3.12 to 4.3.16 and 4.5.3.
 struct ZipArchive {
     struct File {
         /// 0 for stored, 8 for deflated.

@@ -199,7 +199,8 @@ import Testing
             NamedInbox(
                 path: "/srv/ingest/alice",
                 settings: InboxSettings(
-                    openWriterTimeout: .seconds(900), ignore: ["*.bak", "private"]))
+                    openWriterTimeout: .seconds(900), ignore: ["*.bak", "private"],
+                    sheet: "Participants"))
         ]
         expected.limits.users = ["alice": QuotaLimit(bytes: .megabytes(50_000), files: 200_000)]
         expected.workers.program = "/usr/local/libexec/ingestd/ingest-worker"
