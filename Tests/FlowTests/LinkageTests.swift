@@ -4,8 +4,10 @@ import Testing
 /// The daemon has no parser in it, the worker no database.
 @Suite(.timeLimit(.minutes(5))) struct LinkageTests {
     @Test(arguments: [
-        ("ingestd", ["fz_", "pdf_", "jpeg_", "FT_", "hb_", "opj_", "XML_Parse"],
-            ["mupdf", "jpeg", "expat"]),
+        (
+            "ingestd", ["fz_", "pdf_", "jpeg_", "FT_", "hb_", "opj_", "XML_Parse"],
+            ["mupdf", "jpeg", "expat"]
+        ),
         ("ingest-worker", ["sqlite3_"], ["sqlite"]),
     ])
     func `a program has nothing of what the other is for`(

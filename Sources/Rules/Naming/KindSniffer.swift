@@ -7,7 +7,6 @@ public struct KindSniffer: Sendable, Hashable {
 
     public init() {}
 
-
     /// Why a file of this name will be refused whatever it holds; nil where its content decides.
     public func failure(ofName name: FileName) -> Failure? {
         switch DropExtension(of: name) {
