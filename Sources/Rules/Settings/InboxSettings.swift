@@ -24,7 +24,11 @@ public struct InboxSettings: Sendable, Hashable {
     public var originals: OriginalsPolicy
     /// The encoding taken where a table's bytes do not tell; one of ``fallbackEncodings``.
     public var fallbackEncoding: String
+    /// The sheet that is read of a workbook; nil for the first that fits.
+    public var sheet: String?
 
+    /// Bytes of a sheet's name; Excel takes 31 characters.
+    public static let sheetNameLimit = 200
     /// The encodings that bytes cannot prove, so that only a person can choose among them.
     public static let fallbackEncodings = ["windows-1252", "cp949"]
 
@@ -36,7 +40,7 @@ public struct InboxSettings: Sendable, Hashable {
         tableSizeLimit: ByteCount = .megabytes(50),
         thumbnail: ThumbnailSettings = ThumbnailSettings(), drawsPages: Bool = false,
         schema: SchemaChoice = .auto, originals: OriginalsPolicy = .auto,
-        fallbackEncoding: String = "windows-1252"
+        fallbackEncoding: String = "windows-1252", sheet: String? = nil
     ) {
         self.settle = settle
         self.settleWithoutProof = settleWithoutProof
@@ -52,6 +56,7 @@ public struct InboxSettings: Sendable, Hashable {
         self.schema = schema
         self.originals = originals
         self.fallbackEncoding = fallbackEncoding
+        self.sheet = sheet
     }
 
     /// The largest drop of a kind that is taken.
