@@ -4,6 +4,9 @@
 final class BIFFReader {
     /// A record has at most 64 KiB, whatever it says.
     private static let windowLength = 256 << 10
+    /// How much is read at a place that was jumped to: mostly one cell is wanted there, and cells that
+    /// are out of order are jumped to one by one.
+    private static let jumpLength = 1024
     static let headerLength = 4
 
     private let stream: CompoundStream
@@ -54,9 +57,12 @@ final class BIFFReader {
     private func has(_ count: Int) throws(WorkbookError) -> Bool {
         guard place >= 0, place <= length - count else { return false }
         if place >= windowStart, place + count <= windowStart + filled { return true }
+        let goesOn = place >= windowStart && place <= windowStart + filled
+        let wanted = goesOn ? window.count : max(count, Self.jumpLength)
         windowStart = place
         filled = 0
-        filled = try stream.read(at: place, into: window)
+        filled = try stream.read(
+            at: place, into: UnsafeMutableRawBufferPointer(rebasing: window[..<wanted]))
         return filled >= count
     }
 }

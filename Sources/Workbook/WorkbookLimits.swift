@@ -32,8 +32,8 @@ public struct WorkbookLimits: Sendable {
     static let sheets = 1024
     /// Files in an XLSX's archive: sheets, pictures, comments.
     static let files = 10_000
-    /// Bytes that the names of these may take.
-    static let fileNames = 1 << 20
+    /// Bytes that the names of these may take, and those of sheets, and what leads to their parts.
+    static let names = 1 << 20
     /// Formats of cells; Excel has room for 65,490.
     static let formats = 100_000
     /// How deep elements may stand in each other; a sheet's own need eight.

@@ -17,6 +17,7 @@ final class RelationshipList: XMLVisitor {
     private static let limit = 4 * WorkbookLimits.sheets
 
     private let folder: String
+    private var nameBytes = 0
     private(set) var relationships: [Relationship] = []
 
     /// - Parameter folder: where the part stands that the relationships are of; ends with a slash
@@ -28,7 +29,8 @@ final class RelationshipList: XMLVisitor {
             let id = attributes["Id"], let type = attributes["Type"],
             let target = attributes["Target"]
         else { return }
-        guard relationships.count < Self.limit else {
+        nameBytes += id.utf8.count + type.utf8.count + folder.utf8.count + target.utf8.count
+        guard relationships.count < Self.limit, nameBytes <= WorkbookLimits.names else {
             failure = .damaged(attempt: "read relationships: there are too many")
             return
         }
@@ -58,6 +60,7 @@ final class SheetList: XMLVisitor {
         var isVisible: Bool
     }
 
+    private var nameBytes = 0
     private(set) var entries: [Entry] = []
     private(set) var countsFrom1904 = false
 
@@ -66,17 +69,21 @@ final class SheetList: XMLVisitor {
         case (2, "workbookPr"):
             countsFrom1904 = ["1", "true", "on"].contains(attributes["date1904"])
         case (3, "sheet"):
-            guard entries.count < WorkbookLimits.sheets else {
-                failure = .damaged(attempt: "read the list of sheets: there are too many")
-                return
-            }
-            guard let id = attributes["id"] else { return }
-            let state = attributes["state"] ?? "visible"
-            entries.append(
-                Entry(
-                    name: attributes["name"] ?? "", id: id, isVisible: state == "visible"))
+            takeSheet(attributes)
         default: break
         }
+    }
+
+    private func takeSheet(_ attributes: XMLAttributes) {
+        guard let id = attributes["id"] else { return }
+        let name = attributes["name"] ?? ""
+        nameBytes += id.utf8.count + name.utf8.count
+        guard entries.count < WorkbookLimits.sheets, nameBytes <= WorkbookLimits.names else {
+            failure = .damaged(attempt: "read the list of sheets: there are too many")
+            return
+        }
+        let state = attributes["state"] ?? "visible"
+        entries.append(Entry(name: name, id: id, isVisible: state == "visible"))
     }
 }
 

@@ -112,7 +112,7 @@ struct ZipArchive {
                 throw .damaged(attempt: Self.attempt)
             }
             nameBytes += piece.u16(entry + 28)
-            guard files.count < WorkbookLimits.files, nameBytes <= WorkbookLimits.fileNames else {
+            guard files.count < WorkbookLimits.files, nameBytes <= WorkbookLimits.names else {
                 throw .damaged(attempt: "\(Self.attempt): more files than a workbook has")
             }
             try add(piece[entry..<(entry + whole)])

@@ -129,6 +129,19 @@ import Testing
         #expect(ending(of: maker.bytes, limits: limits) == .unordered)
     }
 
+    @Test func `a sheet that was written column by column is read row by row`() throws {
+        let rows = 20_000
+        let cells = (0..<4).flatMap { column in
+            (0..<rows).flatMap { Maker.number($0, column, Double(4 * $0 + column)) }
+        }
+        let found = try fields(of: XLSMaker(cells).bytes)
+        #expect(found.count == rows)
+        let wrongRow = found.indices.first { row in
+            found[row] != (0..<4).map { "\(4 * row + $0)" }
+        }
+        #expect(wrongRow == nil)
+    }
+
     @Test func `many sectors and many tables of them are followed`() throws {
         // More than 109 tables of sectors would take 7 MB; a large one has its list go on.
         let cells = (0..<30_000).flatMap {

@@ -270,6 +270,18 @@ import Testing
         #expect(ending(of: [0x50, 0x4b, 3, 4]) == .damaged)
     }
 
+    @Test func `names take no more memory than they may`() {
+        func named(_ length: Int) -> [UInt8] {
+            Self.made { maker in
+                maker.sheets = (0..<3).map { _ in
+                    XLSXMaker.Sheet(name: String(repeating: "x", count: length), rows: "")
+                }
+            }
+        }
+        #expect(ending(of: named(300_000)) == .whole)
+        #expect(ending(of: named(400_000)) == .damaged)
+    }
+
     @Test func `an archive of more files than a workbook has is damage`() {
         let bytes = Self.zipped { zip in
             for number in 0..<10_001 {
