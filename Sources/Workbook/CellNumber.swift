@@ -63,7 +63,9 @@ struct CellNumber {
             try writeClock(units % perDay, perSecond, to: row)
         case .dateTime where isDayless:
             try writeClock(units, perSecond, to: row)
-        case .dateTime:
+        // A time that the format does not show is none the less there, and would be lost.
+        case .dateTime,
+            .date where !isDayless && units % perDay != 0:
             try writeDate(day, to: row)
             try row.append(UInt8(ascii: "T"))
             try writeClock(units % perDay, perSecond, to: row)
@@ -71,7 +73,7 @@ struct CellNumber {
             // Excel itself has no day for it.
             try row.append(Self.plain(value))
         case .date:
-            try writeDate(Int(value.rounded(.down)), to: row)
+            try writeDate(day, to: row)
         }
     }
 

@@ -194,6 +194,9 @@ private final class CellVisitor: XMLVisitor {
         try row.endField(column: column)
     }
 
+    /// What the time of a date without one is written with: `T00:00:00.000Z`.
+    private static let midnight = Array("T0:.Z".utf8)
+
     private var format: CellFormat { style < formats.count ? formats[style] : .general }
 
     private func writeNumber() throws(WorkbookError) {
@@ -206,11 +209,13 @@ private final class CellVisitor: XMLVisitor {
         try number.write(value, as: format, to: row)
     }
 
-    /// A date that is written as one already, with a time that its format may not show.
+    /// A date that is written as one already; some programs write midnight to each.
     private func writeDate() throws(WorkbookError) {
         text.trim(from: 0)
         var end = text.count
-        if format.kind == .date, let time = text.text.firstIndex(of: UInt8(ascii: "T")) {
+        if format.kind == .date, let time = text.text.firstIndex(of: UInt8(ascii: "T")),
+            text.text[time...].allSatisfy({ Self.midnight.contains($0) })
+        {
             end = time
         }
         try row.append(UnsafeRawBufferPointer(rebasing: text.text[..<end]))
