@@ -73,7 +73,9 @@ final class ContentRun {
     /// Runs one stage in the worker; returns what happened to it and what it made.
     private func perform(_ stage: StageRecord) -> (StageEvent, StageOutput?) {
         let document = work.document
-        let sink = StageSink(house: work.house, document: document, account: work.account)
+        let sink = StageSink(
+            house: work.house, document: document, account: work.account,
+            allowance: work.settings.errorAllowance)
         defer { sink.abandon() }
         let name = stage.plan.name
         let orders = StageOrders(

@@ -93,7 +93,7 @@ import Testing
                 account: scene.account, document: scene.document(number)
             ) { key, token in
                 #expect(scene.key.verify(token) == .genuine)
-                keys.append(key)
+                keys += key
             }
             return keys
         }
