@@ -55,8 +55,14 @@ public struct TokenKeys: Sendable {
             throw .system(attempt: "look at token key", errno: errno)
         }
         let kept = "\(path).\(old.name)"
-        guard link(path, kept) == 0 || errno == EEXIST else {
-            throw .system(attempt: "keep former token key", errno: errno)
+        if link(path, kept) != 0 {
+            guard errno == EEXIST else {
+                throw .system(attempt: "keep former token key", errno: errno)
+            }
+            // A change that was cut off has kept it already. Ids are short: another key may have it.
+            guard try TokenKey(readingFrom: kept).secret == old.secret else {
+                throw .tokenKeyRefused(reason: "another key is kept as \(old.name)")
+            }
         }
         try Folder.sync(Folder.parent(of: path))
         // Root may change it for a daemon that runs as somebody else.

@@ -12,6 +12,9 @@ struct TableRows {
 
     private let layout: TableLayout
     private let allowance: ErrorAllowance
+    // What every record asks of the heading, without a walk through it.
+    private let fieldCount: Int
+    private let carriesRecords: Bool
     private var batch = RowBatch()
     private var rejects: TableRejects
     private(set) var summary = TableSummary(totalRows: 0, errorCount: 0)
@@ -30,6 +33,8 @@ struct TableRows {
     init(layout: TableLayout, delimiter: UInt8, allowance: ErrorAllowance) {
         self.layout = layout
         self.allowance = allowance
+        fieldCount = layout.heading.fieldCount
+        carriesRecords = layout.heading.carriesRecords
         tallies =
             layout.schema == nil
             ? Array(repeating: ColumnTally(), count: layout.heading.columns.count) : []
@@ -40,7 +45,7 @@ struct TableRows {
     /// To be called first.
     mutating func begin(send: (StageReply) throws -> Void) throws {
         try send(.tableBegun(layout.heading))
-        if layout.heading.carriesRecords { try rejects.begin(send: send) }
+        if carriesRecords { try rejects.begin(send: send) }
     }
 
     /// Takes a record behind the header.
@@ -51,7 +56,7 @@ struct TableRows {
             try reject(record, field: "", message: message, value: nil, send: send)
             return
         }
-        if layout.heading.carriesRecords, length(of: record) > Self.carriedLimit {
+        if carriesRecords, length(of: record) > Self.carriedLimit {
             try reject(record, field: "", message: "is longer than 1 MiB", value: nil, send: send)
             return
         }
@@ -130,7 +135,7 @@ struct TableRows {
     // MARK: - Rows
 
     private mutating func appendJudged(_ record: CSVRecord, _ targets: [TableLayout.Target]) {
-        batch.begin(row: record.number, fieldCount: layout.heading.fieldCount)
+        batch.begin(row: record.number, fieldCount: fieldCount)
         for index in targets.indices {
             switch verdicts[index] {
             case .kept(let part):
@@ -145,7 +150,7 @@ struct TableRows {
                 batch.appendNoValue()
             }
         }
-        guard layout.heading.carriesRecords else { return }
+        guard carriesRecords else { return }
         line.removeAll(keepingCapacity: true)
         rejects.put(record, into: &line)
         line.withUnsafeBytes { batch.append(field: $0) }

@@ -127,8 +127,8 @@ import Testing
         ),
         ("schemas: {s: {tokens: true, columns: {a: }}}", "schemas.s.tokens needs a key"),
         (
-            a + "type: int}}}}",
-            "c.yaml:1:35: unknown schemas.s.columns.a.type “int”; did you mean “integer”?"
+            a + "type: integr}}}}",
+            "c.yaml:1:35: unknown schemas.s.columns.a.type “integr”; did you mean “integer”?"
         ),
         (a + "requried: true}}}}", "did you mean “required”?"),
         (a + "transform: [trimm]}}}}", "did you mean “trim”?"),

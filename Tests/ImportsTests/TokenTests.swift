@@ -121,6 +121,19 @@ import Testing
         #expect(shell("ls '\(scene.folder)' | grep -c new").output == "0\n")
     }
 
+    @Test func `a key is not given up for another of its name`() throws {
+        let scene = try ImportScene()
+        let path = scene.folder + "/token.key"
+        let kept = "\(path).\(scene.key.name)"
+        #expect(shell("head -c 32 /dev/zero > '\(kept)' && chmod 600 '\(kept)'").isSuccess)
+        let error = #expect(throws: ImportError.self) { try TokenKeys.change(at: path) }
+        guard case .tokenKeyRefused? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(try TokenKey.loadOrCreate(at: path).name == scene.key.name)
+    }
+
     @Test func `a former key under another's name is refused`() throws {
         let scene = try ImportScene()
         let path = scene.folder + "/token.key"

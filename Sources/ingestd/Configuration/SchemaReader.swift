@@ -209,8 +209,9 @@ struct SchemaReader {
         _ node: Node?, _ what: String, _ columns: [ColumnEntry]
     ) -> [String] {
         guard let node else { return [] }
-        let items = node.scalar != nil ? [node] : reader.list(node, what, limit: columns.count)
-        if items.isEmpty, node.scalar == nil, reader.problems.isEmpty {
+        let items =
+            node.scalar != nil ? [node] : reader.list(node, what, limit: TableSchema.columnLimit)
+        if node.sequence?.isEmpty == true {
             reader.report(node, "\(what) names no column")
         }
         var key: [String] = []

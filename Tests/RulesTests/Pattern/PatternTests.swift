@@ -132,15 +132,18 @@ import Testing
                 case 2: "[a가]"
                 case 3: "[^b]"
                 case 4: "."
-                case 5: "(" + pattern(depth: depth - 1, &random) + ")"
-                case 6:
-                    "(" + pattern(depth: depth - 1, &random) + "|"
-                        + pattern(depth: depth - 1, &random) + ")"
-                case 7: "(^" + pattern(depth: depth - 1, &random) + ")"
-                default: "(" + pattern(depth: depth - 1, &random) + "$)"
+                case 5: "(" + group(depth, &random) + ")"
+                case 6: "(" + group(depth, &random) + "|" + group(depth, &random) + ")"
+                case 7: "(^" + group(depth, &random) + ")"
+                default: "(" + group(depth, &random) + "$)"
                 }
             return atom + ["", "", "*", "+", "?", "{2}", "{1,2}"].randomElement(using: &random)!
         }
         return parts.joined()
+    }
+
+    /// What never matches nothing: of loops over nothing within loops others make other things.
+    private static func group(_ depth: Int, _ random: inout Dice) -> String {
+        (Bool.random(using: &random) ? "a" : "[^a]") + pattern(depth: depth - 1, &random)
     }
 }
