@@ -76,8 +76,8 @@ let package = Package(
         .executableTarget(
             name: "ingestd",
             dependencies: [
-                "Rules", "Inbox", "Intake", "Catalog", "Workers", "Publish", "Pipeline", "CLinux",
-                system,
+                "Rules", "Inbox", "Intake", "Catalog", "Imports", "Workers", "Publish", "Pipeline",
+                "CLinux", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -111,25 +111,28 @@ let package = Package(
             path: "Tests/ConfinementProbe", swiftSettings: strict),
         .executableTarget(
             name: "MortalDaemon",
-            dependencies: ["Pipeline", "Rules", "Workers", system],
+            dependencies: ["Pipeline", "Rules", "Workers", "TestSupport", system],
             path: "Tests/MortalDaemon", swiftSettings: strict),
 
         // A folder of tests for each room, and two for the whole.
-        tests("RulesTests", ["Rules"]),
+        tests("RulesTests", ["Rules", "TestSupport"]),
         tests("CSVTests", ["CSV"]),
         tests("WorkbookTests", ["Workbook", "CSV", "CWorkbook"]),
-        tests("WorkerProtocolTests", ["WorkerProtocol", "Rules"]),
+        tests("WorkerProtocolTests", ["WorkerProtocol", "Rules", "TestSupport"]),
         .target(
-            name: "TestSupport", dependencies: [system], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Rules", system], path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("InboxTests", ["Inbox", "Rules", "TestSupport", system]),
         tests("IntakeTests", ["Intake", "Inbox", "Rules", "TestSupport", system]),
         tests("StoreTests", ["Store", "Rules", system]),
         tests("CatalogTests", ["Catalog", "Rules", grdb]),
-        tests("ImportsTests", ["Imports", "WorkerProtocol", "Rules", grdb]),
+        tests("ImportsTests", ["Imports", "WorkerProtocol", "Rules", "TestSupport", grdb]),
         tests(
             "WorkersTests",
-            ["Workers", "Rules", "WorkerProtocol", "MisbehavingWorker", "CLinux", system]),
+            [
+                "Workers", "Rules", "WorkerProtocol", "MisbehavingWorker", "CLinux", "TestSupport",
+                system,
+            ]),
         tests("PublishTests", ["Publish", "Inbox", "Rules", system]),
         tests(
             "PipelineTests",
@@ -143,7 +146,10 @@ let package = Package(
             ]),
         tests(
             "ConfigurationTests",
-            ["ingestd", "Rules", system, .product(name: "Logging", package: "swift-log")]),
+            [
+                "ingestd", "Rules", "TestSupport", system,
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         tests(
             "FlowTests",
             [

@@ -22,7 +22,7 @@ public struct ImportDatabases: Sendable {
     ///     program that root runs on it, or the end of its last connection, which moves the log of
     ///     writes into it and may take minutes on a slow disk.
     public init(
-        root: String, tokenKey: TokenKey, schemas: [TableSchema] = [.participants],
+        root: String, tokenKey: TokenKey, schemas: [TableSchema],
         stagingLimit: ByteCount = .megabytes(1000), busyTimeout: Duration = .seconds(300),
         journal: @escaping Journal
     ) throws(ImportError) {
@@ -64,7 +64,7 @@ public struct ImportDatabases: Sendable {
                 schema: heading.schema),
             to: target, in: database, turn: turns.turn(of: account.uid),
             spool: RowSpool(in: root, for: document, limit: stagingLimit),
-            tokenKey: tokenKey, journal: journal)
+            tokenKey: tokenKey, reservedTables: schemas.map(\.table), journal: journal)
     }
 
     /// Calls `body` with the key and the token of each row that the document brought in, in order
@@ -75,7 +75,7 @@ public struct ImportDatabases: Sendable {
     /// - Throws: ``ImportError``, or what `body` throws.
     public func forEachToken(
         account: Account, document: DocumentID,
-        _ body: (_ key: String, _ token: String) throws -> Void
+        _ body: (_ key: [String], _ token: String) throws -> Void
     ) throws {
         let folder = AccountFolder(root: root, account: account)
         let database = try ImportDatabase(

@@ -16,6 +16,8 @@ public enum ImportError: DocumentError, Hashable {
     case rowsRefused(reason: String)
     /// The account's database was written by a later version of ingestd.
     case newerDatabase(version: Int, known: Int)
+    /// The table of a schema is there, and made for other rows.
+    case tableDiffers(table: String, reason: String)
     /// The installation's token key is there and cannot be used.
     case tokenKeyRefused(reason: String)
 
@@ -46,6 +48,13 @@ public enum ImportError: DocumentError, Hashable {
                 .internalError,
                 detail: "open imports: the database has version \(version), this ingestd knows "
                     + "\(known)")
+        case .tableDiffers(let table, let reason):
+            Failure(
+                .internalError,
+                message:
+                    "Nothing was imported: the table `\(table)` that is there has another form "
+                    + "than this folder's rows. Tell whoever runs ingestd.",
+                detail: "prepare table \(table): \(reason); name another in the schema, “table:”")
         case .tokenKeyRefused(let reason):
             Self.failure(.internalError, detail: "read token key: \(reason)")
         }

@@ -15,6 +15,8 @@ public final class ImportTransaction {
     private let target: ImportTarget
     private let minter: TokenMinter?
     private let description: Description
+    /// Tables that no document may have for its own.
+    private let reservedTables: [String]
     private let journal: Journal
     private var onProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
 
@@ -29,8 +31,10 @@ public final class ImportTransaction {
 
     init(
         of description: Description, to target: ImportTarget, in database: ImportDatabase,
-        turn: CommitTurns.Turn, spool: RowSpool, tokenKey: TokenKey, journal: @escaping Journal
+        turn: CommitTurns.Turn, spool: RowSpool, tokenKey: TokenKey, reservedTables: [String],
+        journal: @escaping Journal
     ) {
+        self.reservedTables = reservedTables
         self.description = description
         self.target = target
         self.database = database
@@ -44,6 +48,14 @@ public final class ImportTransaction {
     public var roomForTokens: ByteCount {
         guard minter != nil else { return .zero }
         return ByteCount(spool.length + spool.rowCount * (Token.characterCount + 8))
+    }
+
+    /// The columns that tell rows apart; none in a table without a key.
+    public var keyColumns: [String] {
+        switch target {
+        case .keyed(let table): table.schema.key
+        case .ownTable: []
+        }
     }
 
     /// Takes rows, which must follow each other in the order of the file.
@@ -60,23 +72,47 @@ public final class ImportTransaction {
     /// - Parameters:
     ///   - totalRows: data rows in the file.
     ///   - errorCount: how many of them were rejected; the others must all have been appended.
+    ///   - types: what the columns of an inferred table turned out to be.
+    ///   - onRepeated: is given each row that is rejected because its key is there already, in the
+    ///     order of the file, before the commit; what it throws undoes everything.
+    ///   - onAllRepeated: is called behind the last of them, before the commit; the same holds.
     ///   - onProgress: is told, before this returns and every few milliseconds, how far the rows have come.
+    /// - Throws: ``ImportError``, or what the first two throw.
     public func commit(
-        totalRows: Int, errorCount: Int, now: Timestamp,
+        totalRows: Int, errorCount: Int, types: [InferredType] = [], now: Timestamp,
+        onRepeated: (RepeatedRow) throws -> Void = { _ in },
+        onAllRepeated: () throws -> Void = {},
         onProgress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(ImportError) -> ImportCounts {
+    ) throws -> ImportCounts {
         guard spool.rowCount == totalRows - errorCount else {
-            throw .rowsRefused(
+            throw ImportError.rowsRefused(
                 reason: "\(spool.rowCount) rows came of \(totalRows) less \(errorCount) rejected")
         }
         self.onProgress = onProgress
         defer { self.onProgress = { _, _ in } }
-        return try turn.take { () throws(ImportError) in
-            let counts = try database.write("commit import") { database in
-                try store(totalRows: totalRows, errorCount: errorCount, now: now, in: database)
+        // An error of the caller's own passes through untouched; only SQLite's are translated.
+        var refusal: (any Error)?
+        func asking(_ body: () throws -> Void) throws {
+            do { try body() } catch {
+                refusal = error
+                throw error
             }
-            tidyUp()
-            return counts
+        }
+        return try turn.take {
+            do {
+                let counts = try database.write("commit import") { database in
+                    let counts = try store(
+                        totalRows: totalRows, errorCount: errorCount, types: types, now: now,
+                        in: database
+                    ) { row in try asking { try onRepeated(row) } }
+                    try asking(onAllRepeated)
+                    return counts
+                }
+                tidyUp()
+                return counts
+            } catch {
+                throw refusal ?? error
+            }
         }
     }
 
@@ -86,7 +122,8 @@ public final class ImportTransaction {
     }
 
     private func store(
-        totalRows: Int, errorCount: Int, now: Timestamp, in database: Database
+        totalRows: Int, errorCount: Int, types: [InferredType], now: Timestamp,
+        in database: Database, onRepeated: (RepeatedRow) throws -> Void
     ) throws -> ImportCounts {
         let former = try FormerImport(of: description.document, in: database)
         let kept = former.flatMap { _ in KeptTokens(of: target) }
@@ -98,45 +135,104 @@ public final class ImportTransaction {
             try former?.remove(keeping: kept, in: database)
         }
         let number = try former?.number ?? ImportRecord.nextNumber(in: database)
-        let table = try table(in: database)
-        try database.execute(sql: target.creation(of: table))
-        let inserted = try moveRows(
-            of: scan, to: table, as: number, keepingTokens: kept != nil, progress, in: database)
+        let table = try makeTable(types, in: database)
+        let counter = RowCounter()
+        let changed = try moveRows(
+            of: scan, to: table, as: number, keepingTokens: kept != nil, counter, progress,
+            in: database)
         try kept?.drop(from: database)
+        let left = spool.rowCount - changed
+        let isRejecting = target.duplicates == .reject
         let counts = ImportCounts(
-            processedCount: inserted, duplicatesSkipped: spool.rowCount - inserted,
-            tokens: minter == nil ? 0 : inserted, table: table)
+            processedCount: changed, updatedCount: counter.count,
+            duplicatesSkipped: isRejecting ? 0 : left, duplicatesRejected: isRejecting ? left : 0,
+            tokens: try minter == nil ? 0 : tokens(changed, in: database, as: number), table: table)
+        if isRejecting, left > 0 {
+            try tellRepeated(of: scan, as: number, expecting: left, in: database, onRepeated)
+        }
         let record = ImportRecord(
             document: description.document, fileName: description.fileName,
             collection: description.collection, schema: description.schema, totalRows: totalRows,
-            errorCount: errorCount, counts: counts, importedAt: now)
+            errorCount: errorCount + counts.duplicatesRejected, counts: counts, importedAt: now)
         try record.insert(as: number, into: database)
         return counts
     }
 
-    private func table(in database: Database) throws -> String {
+    /// Makes the table unless it is there; returns its name.
+    private func makeTable(_ types: [InferredType], in database: Database) throws -> String {
         switch target {
-        case .keyed(let schema, _):
-            return schema.name
-        case .ownTable:
+        case .keyed(let schemaTable):
+            try schemaTable.prepare(in: database)
+            return schemaTable.schema.table
+        case .ownTable(let fields):
             var taken = Set(
                 try String.fetchAll(database, sql: "SELECT name FROM main.sqlite_schema")
                     .map(SQLName.folded))
             // Names that schemas may want later, or that mean something else already.
-            taken.formUnion(["import", RowModule.tableName, TableSchema.participants.name])
-            return SQLName.table(forFile: description.fileName, taken: taken)
+            taken.formUnion(["import", RowModule.tableName] + reservedTables.map(SQLName.folded))
+            let name = SQLName.table(forFile: description.fileName, taken: taken)
+            try database.execute(
+                sql: ImportTarget.creation(of: name, fields: fields, types: types))
+            return name
+        }
+    }
+
+    /// How many rows have a token because of this document.
+    private func tokens(_ changed: Int, in database: Database, as number: Int64) throws -> Int {
+        // A row that took another's place may have been replaced itself further down in the file.
+        guard case .keyed(let schemaTable) = target, target.duplicates == .update else {
+            return changed
+        }
+        return try Int.fetchOne(
+            database,
+            sql: """
+                SELECT count(*) FROM main.\(SQLName.quoted(schemaTable.schema.table))
+                WHERE "collection" = ? AND "import" = ?
+                """, arguments: [description.collection, number]) ?? 0
+    }
+
+    /// Finds the rows that the table did not take.
+    private func tellRepeated(
+        of scan: RowScan, as number: Int64, expecting count: Int, in database: Database,
+        _ body: (RepeatedRow) throws -> Void
+    ) throws {
+        guard case .keyed(let schemaTable) = target else { return }
+        try reading(scan, in: database) {
+            let rows = try Row.fetchCursor(
+                database, sql: schemaTable.repeatedRows,
+                arguments: [description.collection, number])
+            let key = schemaTable.schema.key
+            var found = 0
+            while let row = try rows.next() {
+                let isOfThisFile: Bool = row[1]
+                let other: Int = row[2]
+                found += 1
+                guard let record = scan.record, scan.row == row[0] else {
+                    throw ImportError.rowsRefused(reason: "row \(scan.row) carries no record")
+                }
+                try body(
+                    RepeatedRow(
+                        row: scan.row, field: key.count == 1 ? key[0] : "",
+                        message: isOfThisFile
+                            ? "is there already, in row \(other)"
+                            : "is there already, from another file",
+                        record: Array(record)))
+            }
+            guard found == count else {
+                throw ImportError.rowsRefused(reason: "\(found) rows come again, not \(count)")
+            }
         }
     }
 
     /// Returns how many rows the table took.
     private func moveRows(
         of scan: RowScan, to table: String, as number: Int64, keepingTokens: Bool,
-        _ progress: StoringProgress, in database: Database
+        _ counter: RowCounter, _ progress: StoringProgress, in database: Database
     ) throws -> Int {
         let connection = Self.connection(of: database)
-        try check(RowModule.register(scan, on: connection))
-        defer { _ = RowModule.unregister(from: connection) }
-        do {
+        try check(counter.register(on: connection))
+        defer { _ = RowCounter.unregister(from: connection) }
+        try reading(scan, in: database) {
             let statement = try database.makeStatement(
                 sql: target.insertion(into: table, keepingTokens: keepingTokens))
             try progress.during(on: connection) {
@@ -145,11 +241,21 @@ public final class ImportTransaction {
                 case .ownTable: try statement.execute()
                 }
             }
+        }
+        return withExtendedLifetime(counter) { database.changesCount }
+    }
+
+    /// Lets SQLite read the staged rows while `body` runs.
+    private func reading(_ scan: RowScan, in database: Database, _ body: () throws -> Void) throws {
+        let connection = Self.connection(of: database)
+        try check(RowModule.register(scan, on: connection))
+        defer { _ = RowModule.unregister(from: connection) }
+        do {
+            try withExtendedLifetime(scan, body)
         } catch {
             // SQLite only knows that reading the rows failed; the scan knows why.
             throw scan.failure ?? error
         }
-        return withExtendedLifetime(scan) { database.changesCount }
     }
 
     private static func connection(of database: Database) -> OpaquePointer {

@@ -10,21 +10,22 @@ struct KeptTokens {
 
     /// The table that the rows were in and come back to.
     let table: String
-    private let keyColumn: String
+    private let key: [String]
 
     /// Nil where the rows get no tokens.
     init?(of target: ImportTarget) {
-        guard case .keyed(let schema, _) = target, target.hasTokens else { return nil }
-        table = schema.name
-        keyColumn = schema.keyColumn
+        guard case .keyed(let schemaTable) = target, target.hasTokens else { return nil }
+        table = schemaTable.schema.table
+        key = schemaTable.schema.key
     }
 
     /// Makes the table, empty.
     func create(in database: Database) throws {
+        let parts = key.indices.map { "k\($0)" }.joined(separator: ", ")
         try database.execute(
             sql: """
                 CREATE TABLE \(Self.name) (
-                    "of" TEXT PRIMARY KEY, "kept" TEXT NOT NULL
+                    \(parts), "kept" TEXT NOT NULL, PRIMARY KEY (\(parts))
                 ) WITHOUT ROWID
                 """)
     }
@@ -32,7 +33,9 @@ struct KeptTokens {
     func fill(fromImport number: Int64, collection: String, in database: Database) throws {
         try database.execute(
             sql: """
-                INSERT INTO \(Self.name) SELECT \(SQLName.quoted(keyColumn)), "token"
+                INSERT INTO \(Self.name)
+                SELECT \(key.map { "CAST(\(SQLName.quoted($0)) AS TEXT)" }.joined(separator: ", ")),
+                    "token"
                 FROM main.\(SQLName.quoted(table)) WHERE "collection" = ? AND "import" = ?
                 """, arguments: [collection, number])
     }
@@ -41,8 +44,11 @@ struct KeptTokens {
         try database.execute(sql: "DROP TABLE \(Self.name)")
     }
 
-    /// The token of a row with the key `key`, both as SQL has them: the kept one, else the new one.
-    static func token(for key: String, else new: String) -> String {
-        #"coalesce((SELECT "kept" FROM \#(name) WHERE "of" = \#(key)), \#(new))"#
+    /// The token of a staged row, as SQL has it: the kept one, else a new one.
+    static func token(of schema: TableSchema, _ fields: [String]) -> String {
+        let match = schema.key.enumerated().compactMap { index, name in
+            fields.firstIndex(of: name).map { "k\(index) = c\($0)" }
+        }.joined(separator: " AND ")
+        return #"coalesce((SELECT "kept" FROM \#(name) WHERE \#(match)), token)"#
     }
 }

@@ -7,9 +7,12 @@ import WorkerProtocol
 final class RowScan {
     /// What every row must be like.
     struct Shape {
+        /// Fields that become columns.
         var fieldCount: Int
         /// Fields that must have a value.
         var required: [Int]
+        /// Whether one field more is the record itself, for those that come in vain.
+        var carriesRecord: Bool
     }
 
     /// The number of the current row's record.
@@ -43,6 +46,9 @@ final class RowScan {
         guard let value = walker.fields[field], !value.isEmpty else { return nil }
         return value
     }
+
+    /// The record of the current row as it came; nil where rows do not carry theirs.
+    var record: UnsafeRawBufferPointer? { shape.carriesRecord ? walker.fields.last ?? nil : nil }
 
     /// Goes to the first row.
     func begin() -> Bool {
@@ -91,7 +97,7 @@ final class RowScan {
         guard walker.row > previous else {
             throw .rowsRefused(reason: "row \(walker.row) follows row \(previous)")
         }
-        guard walker.fields.count == shape.fieldCount else {
+        guard walker.fields.count == shape.fieldCount + (shape.carriesRecord ? 1 : 0) else {
             throw .rowsRefused(reason: "row \(walker.row) has \(walker.fields.count) fields")
         }
         for field in shape.required where value(of: field) == nil {

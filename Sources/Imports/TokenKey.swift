@@ -58,23 +58,33 @@ public struct TokenKey: Sendable {
         return try TokenKey(readingFrom: path)
     }
 
-    private static func create(at path: String) throws(ImportError) {
+    /// Makes a key under that name, over the one that may be there.
+    ///
+    /// - Parameter owner: whose it is to be; nil for the caller's.
+    static func create(
+        at path: String, owner: (user: uid_t, group: gid_t)? = nil
+    ) throws(ImportError) {
         var bytes = [UInt8](repeating: 0, count: length)
         guard getentropy(&bytes, length) == 0 else {
             throw .system(attempt: "fetch random bytes", errno: errno)
         }
         // A fixed name: what a crash leaves behind is overwritten by the next start.
         let aside = path + ".new"
-        try write(bytes, to: aside)
+        try write(bytes, to: aside, owner: owner)
         guard rename(aside, path) == 0 else {
             throw .system(attempt: "rename token key", errno: errno)
         }
         try Folder.sync(Folder.parent(of: path))
     }
 
-    private static func write(_ bytes: [UInt8], to path: String) throws(ImportError) {
+    private static func write(
+        _ bytes: [UInt8], to path: String, owner: (user: uid_t, group: gid_t)?
+    ) throws(ImportError) {
         let file = try open(path, O_WRONLY | O_CREAT | O_TRUNC, attempt: "create token key")
         defer { close(file) }
+        if let owner, fchown(file, owner.user, owner.group) != 0 {
+            throw .system(attempt: "give token key to its owner", errno: errno)
+        }
         guard fchmod(file, 0o600) == 0, Glibc.write(file, bytes, bytes.count) == bytes.count,
             fsync(file) == 0
         else { throw .system(attempt: "write token key", errno: errno) }

@@ -68,7 +68,9 @@ final class ContentRun {
         let start = clock.now
         work.outlook.bind(role, true)
         defer { work.outlook.bind(role, false) }
-        let sink = StageSink(house: work.house, document: work.document, account: work.account)
+        let sink = StageSink(
+            house: work.house, document: work.document, account: work.account,
+            allowance: work.settings.errorAllowance)
         defer { sink.abandon() }
         let (event, output) = perform(stage, sink)
         try work.end(

@@ -34,7 +34,7 @@ struct StageOrders {
                 TableRequest(
                     choice: SchemaChoice(parameters: stage.parameters) ?? inbox.schema,
                     schemas: settings.schemas,
-                    fallbackEncoding: inbox.fallbackEncoding,
+                    fallbackEncoding: inbox.fallbackEncoding, allowance: inbox.errorAllowance,
                     sheet: inbox.sheet))
         case .pages:
             preconditionFailure("pages are asked for range by range")

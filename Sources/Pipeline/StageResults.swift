@@ -46,13 +46,20 @@ enum StageResults {
     static func table(
         _ summary: TableSummary, _ counts: ImportCounts, heading: TableHeading, rejects: [RowReject]
     ) -> [JSONValue.Member] {
-        [
+        // Nobody says the types of a schema's columns but its definition.
+        let types =
+            heading.schema == nil
+            ? [JSONValue.Member("column_types", .array(summary.types.map { .string($0.name) }))]
+            : []
+        return [
             .init("table_schema", .string(heading.schema ?? "infer")),
             .init("table", .string(counts.table)),
             .init("columns", .array(heading.columns.map(JSONValue.string))),
+        ] + types + [
             .init("total_rows", .count(summary.totalRows)),
             .init("processed_count", .count(counts.processedCount)),
-            .init("error_count", .count(summary.errorCount)),
+            .init("updated_count", .count(counts.updatedCount)),
+            .init("error_count", .count(summary.errorCount + counts.duplicatesRejected)),
             .init("duplicates_skipped", .count(counts.duplicatesSkipped)),
             .init("tokens", .count(counts.tokens)),
             .init("encoding", .text(heading.encoding)),

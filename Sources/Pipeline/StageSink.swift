@@ -18,6 +18,7 @@ final class StageSink {
     private let house: House
     private let document: DocumentRecord
     private let account: Account
+    private let allowance: ErrorAllowance
     private(set) var artifacts: [ArtifactRecord] = []
     private(set) var warnings: [String] = []
     private(set) var rejects: [RowReject] = []
@@ -29,9 +30,15 @@ final class StageSink {
     /// The pages of the text that is being taken; nil for anything else.
     private var text: WholePages?
     private var importing: ImportTransaction?
+    /// The rejects of a table to which the commit may add some.
+    private var openRejects: BlobWriter?
 
-    init(house: House, document: DocumentRecord, account: Account) {
+    /// - Parameter allowance: how many rows of a table may be rejected.
+    init(
+        house: House, document: DocumentRecord, account: Account, allowance: ErrorAllowance
+    ) {
         self.house = house
+        self.allowance = allowance
         self.document = document
         self.account = account
     }
@@ -51,7 +58,11 @@ final class StageSink {
             try text?.finish { try write($0) }
             text = nil
             open = nil
-            try beginKeeping(file.writer, name: file.name, mediaType: file.mediaType)
+            if heading?.carriesRecords == true {
+                openRejects = file.writer
+            } else {
+                try beginKeeping(file.writer, name: file.name, mediaType: file.mediaType)
+            }
         case .tableBegun(let heading):
             self.heading = heading
             importing = try house.imports.begin(
@@ -114,6 +125,7 @@ final class StageSink {
         for file in keeping { _ = try file.value() }
         keeping = []
         let counts = try commitRows(summary, onProgress)
+        try endRejects(of: summary.errorCount + counts.duplicatesRejected)
         let members = StageResults.table(summary, counts, heading: heading, rejects: rejects)
         let whole = JSONValue.object([.init("schema", .string("ingestd/import/1"))] + members)
         try append(whole.keyPerLine, to: record)
@@ -127,27 +139,71 @@ final class StageSink {
         _ summary: TableSummary, _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
     ) throws -> ImportCounts {
         guard let importing else { preconditionFailure("a table that was begun is being imported") }
+        var errors = summary.errorCount
         let counts = try importing.commit(
-            totalRows: summary.totalRows, errorCount: summary.errorCount,
-            now: house.surroundings.now(), onProgress: onProgress)
+            totalRows: summary.totalRows, errorCount: summary.errorCount, types: summary.types,
+            now: house.surroundings.now(),
+            onRepeated: { row in
+                errors += 1
+                try reject(row)
+                if allowance.isPassed(by: errors) { try checkErrors(errors, of: summary) }
+            },
+            onAllRepeated: { try checkErrors(errors, of: summary) }, onProgress: onProgress)
         self.importing = nil
         house.surroundings.checkpoint(.rowsImported, document.path)
         return counts
     }
 
+    /// Takes a row that the database did not.
+    private func reject(_ row: RepeatedRow) throws {
+        guard let heading, let openRejects else {
+            preconditionFailure("a worker whose rows carry records has begun their file")
+        }
+        if rejects.count < TableSummary.sampleLimit {
+            rejects.append(
+                RowReject(row: row.row, field: row.field, message: row.message, value: ""))
+        }
+        let delimiter: Character =
+            heading.delimiter == "tab" ? "\t" : heading.delimiter?.first ?? ","
+        let field = CSVField(ours: row.field, delimiter: delimiter).text
+        let message = CSVField(ours: row.message, delimiter: delimiter).text
+        try row.record.withUnsafeBytes { try openRejects.append($0) }
+        try append("\(row.row)\(delimiter)\(field)\(delimiter)\(message)\r\n", to: openRejects)
+    }
+
+    private func checkErrors(_ errors: Int, of summary: TableSummary) throws {
+        let examples = rejects.prefix(3).map { reject in
+            "Row \(reject.row): \(reject.field.isEmpty ? "it" : reject.field) \(reject.message)"
+        }
+        try allowance.check(errors: errors, of: summary.totalRows, examples: Array(examples))
+    }
+
+    /// Keeps the rejects to which the commit added some, if there are any.
+    private func endRejects(of count: Int) throws {
+        guard let openRejects else { return }
+        self.openRejects = nil
+        guard count > 0 else { return openRejects.discard() }
+        keep(try openRejects.finish(), name: RowReject.artifactName, mediaType: "text/csv")
+    }
+
     /// Begins `tokens.csv`, with room on disk for all of it; nil for a table without tokens.
     private func beginTokens() throws -> BlobWriter? {
-        guard let size = importing?.roomForTokens, size > .zero else { return nil }
+        guard let size = importing?.roomForTokens, size > .zero, let key = importing?.keyColumns
+        else {
+            return nil
+        }
         let writer = try house.store.begin(sizeHint: size)
+        let names = (key + ["token"]).map { CSVField(ours: $0).text }.joined(separator: ",")
         // People open it in a spreadsheet program, which takes a file without this mark for another encoding.
-        try append("\u{feff}email,token\r\n", to: writer)
+        try append("\u{feff}\(names)\r\n", to: writer)
         return writer
     }
 
     /// Writes the rest of it: one line for each row that this document brought in.
     private func addTokens(to writer: BlobWriter) throws {
         try house.imports.forEachToken(account: account, document: document.id) { key, token in
-            try append("\(CSVField(ours: key).text),\(token)\r\n", to: writer)
+            let fields = key.map { CSVField(ours: $0).text }.joined(separator: ",")
+            try append("\(fields),\(token)\r\n", to: writer)
         }
         keep(try writer.finish(), name: "tokens.csv", mediaType: "text/csv")
     }
@@ -158,6 +214,8 @@ final class StageSink {
         importing = nil
         open?.writer.discard()
         open = nil
+        openRejects?.discard()
+        openRejects = nil
     }
 
     private func append(_ bytes: [UInt8]) throws {
@@ -187,18 +245,5 @@ final class StageSink {
     private func keep(_ blob: Blob, name: String, mediaType: String) {
         artifacts.append(
             ArtifactRecord(name: name, digest: blob.digest, size: blob.size, mediaType: mediaType))
-    }
-}
-
-/// A field of a table that ingestd itself writes for people.
-struct CSVField {
-    let text: String
-
-    /// Quotes what needs it, and keeps a spreadsheet program from taking the value for a formula.
-    init(ours value: String) {
-        let isFormulaLike = value.first.map { "=+-@\t\r".contains($0) } ?? false
-        let safe = isFormulaLike ? "'" + value : value
-        let needsQuotes = safe.contains { "\",\r\n".contains($0) || $0.isNewline }
-        text = needsQuotes ? "\"" + safe.replacing("\"", with: "\"\"") + "\"" : safe
     }
 }

@@ -4,7 +4,7 @@ import Store
 import SystemPackage
 
 /// The daemon's own directory, and the lock that keeps a second daemon out of it.
-struct StateDirectory: Sendable {
+public struct StateDirectory: Sendable {
     let path: FilePath
     /// Held as long as the process lives: the kernel gives it back however that ends.
     private let lock: FileDescriptor
@@ -15,7 +15,12 @@ struct StateDirectory: Sendable {
     var temporary: FilePath { path.appending("tmp") }
     /// Where operators leave requests.
     var requests: FilePath { Self.requests(in: path) }
-    var tokenKey: FilePath { path.appending("token.key") }
+    var tokenKey: FilePath { path.appending(Self.tokenKeyName) }
+
+    private static let tokenKeyName = "token.key"
+
+    /// The key that signs tokens, in the directory at `path`.
+    public static func tokenKey(in path: String) -> String { "\(path)/\(tokenKeyName)" }
 
     /// Makes the directory where it is missing and takes its lock.
     ///

@@ -62,7 +62,8 @@ extension ErrorCode {
         case .tooLarge, .emptyFile, .unsupportedType, .typeMismatch, .quotaExceeded, .notReadable,
             .notRemovable, .linkRefused, .notAFile, .nameRefused, .pdfCorrupt, .pdfEncrypted,
             .pdfNoPages, .pdfTooManyPages, .csvEncoding, .csvMalformed, .csvNoRows,
-            .csvMissingColumns, .csvTooWide, .excelCorrupt, .excelEncrypted, .storeFull, .storeIO,
+            .csvMissingColumns, .csvTooWide, .csvTooManyErrors, .excelCorrupt, .excelEncrypted,
+            .storeFull, .storeIO,
             .internalError:
             nil
         }

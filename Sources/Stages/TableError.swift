@@ -5,6 +5,8 @@ import Rules
 enum TableError: DocumentError {
     case notText
     case unknownEncoding(name: String)
+    /// The daemon checks its config; a rule that comes here and makes no sense is our own mistake.
+    case ruleRefused(schema: String, column: String, reason: String)
     case noRecords
     case noRows
     case noSuchSheet(name: String)
@@ -24,6 +26,12 @@ enum TableError: DocumentError {
                 message: "Nothing was imported: this folder is set to an encoding that does not "
                     + "exist. Ask the operator to mend it.",
                 detail: "read the settings: no encoding is named \(name)")
+        case .ruleRefused(let schema, let column, let reason):
+            Failure(
+                .internalError,
+                message: "Nothing was imported: the rules that this folder is set to make no "
+                    + "sense. Ask the operator to mend them.",
+                detail: "read schema \(schema): column \(column): \(reason)")
         case .noRecords:
             Failure(
                 .csvNoRows,

@@ -64,8 +64,9 @@ public enum TableImport {
                 }
                 if rows == nil {
                     for warning in layout.warnings { try send(.warning(warning)) }
-                    try send(.tableBegun(layout.heading))
-                    rows = TableRows(layout: layout, delimiter: dialect.delimiter)
+                    rows = TableRows(
+                        layout: layout, delimiter: dialect.delimiter, allowance: request.allowance)
+                    try rows?.begin(send: send)
                 }
                 try rows?.take(record, send: send)
             }

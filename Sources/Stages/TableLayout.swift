@@ -5,10 +5,18 @@ import WorkerProtocol
 struct TableLayout {
     /// What one column of a schema wants of a record.
     struct Target {
-        let rule: ValueRule
+        let judge: Judge
         let isRequired: Bool
         /// The field's place, counted from zero; nil where the header lacks the column.
         let place: Int?
+    }
+
+    /// Who judges the values of a column. Nothing here is counted or copied when it is looked at, a
+    /// million times for each column.
+    enum Judge {
+        case quick(QuickRule)
+        /// The one of ``checks`` at this place.
+        case check(Int)
     }
 
     enum Plan {
@@ -20,6 +28,10 @@ struct TableLayout {
 
     let header: TableHeader
     let plan: Plan
+    /// The schema, if the table goes by one.
+    let schema: TableSchema?
+    /// Those rules of the schema's that are not quick, ready to judge.
+    let checks: [ValueCheck]
     let heading: TableHeading
     /// Fields that a record may have; what stands beyond belongs to no column.
     let widthLimit: Int
@@ -37,19 +49,19 @@ struct TableLayout {
 
     init(
         header: TableHeader, request: TableRequest, reading: Reading
-    ) throws(SchemaError) {
+    ) throws {
         let selection = try SchemaSelection(
             request.choice, among: request.schemas, header: header)
-        let schema: String?
         let columns: [String]
+        var lacking: [String] = []
         switch selection {
         case .schema(let match):
-            schema = match.schema.name
+            schema = match.schema
             columns = match.schema.columns.map(\.name)
-            plan = .schema(
-                zip(match.schema.columns, match.places).map {
-                    Target(rule: $0.rule, isRequired: $0.isRequired, place: $1)
-                })
+            lacking = zip(columns, match.places).filter { $1 == nil }.map(\.0)
+            let (targets, checks) = try Self.targets(of: match)
+            plan = .schema(targets)
+            self.checks = checks
             widthLimit = header.width
             warnings = Self.ignoredWarning(match)
         case .infer(let nearly):
@@ -59,6 +71,7 @@ struct TableLayout {
                 header.hasRejectColumns
                 ? header.names.count : max(header.names.count, reading.widest)
             schema = nil
+            checks = []
             columns = ColumnNames.safe(header.names, width: width)
             plan = .asItComes(width: width)
             widthLimit = max(width, header.width)
@@ -68,8 +81,33 @@ struct TableLayout {
         }
         self.header = header
         heading = TableHeading(
-            schema: schema, columns: columns, encoding: reading.encoding,
-            delimiter: reading.delimiter, sheet: reading.sheet)
+            schema: schema?.name, columns: columns, lacking: lacking, encoding: reading.encoding,
+            delimiter: reading.delimiter, sheet: reading.sheet,
+            carriesRecords: schema?.duplicates == .reject)
+    }
+
+    private static func targets(
+        of match: HeaderMatch
+    ) throws(TableError) -> ([Target], [ValueCheck]) {
+        var targets: [Target] = []
+        var checks: [ValueCheck] = []
+        for (column, place) in zip(match.schema.columns, match.places) {
+            let isKey = match.schema.key.contains(column.name)
+            let judge: Judge
+            if let quick = QuickRule(column.rule, isKey: isKey) {
+                judge = .quick(quick)
+            } else {
+                judge = .check(checks.count)
+                do {
+                    checks.append(try ValueCheck(column.rule, isKey: isKey))
+                } catch {
+                    throw .ruleRefused(
+                        schema: match.schema.name, column: column.name, reason: error.message)
+                }
+            }
+            targets.append(Target(judge: judge, isRequired: column.isRequired, place: place))
+        }
+        return (targets, checks)
     }
 
     /// How many names a warning lists before it only counts.

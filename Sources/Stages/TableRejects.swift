@@ -28,21 +28,26 @@ struct TableRejects {
         send: (StageReply) throws -> Void
     ) throws {
         if !isBegun { try begin(send: send) }
+        put(record, into: &bytes)
+        put(String(record.number), into: &bytes)
+        bytes.append(delimiter)
+        put(Self.harmless(field), into: &bytes)
+        bytes.append(delimiter)
+        put(Self.harmless(message), into: &bytes)
+        endLine()
+        if bytes.count >= Self.fullLength { try flush(send: send) }
+    }
+
+    /// Writes a record as the artifact has it, up to the reason.
+    func put(_ record: CSVRecord, into bytes: inout [UInt8]) {
         let width = header.names.count
         // Reject columns of an earlier round are not carried along.
         let skipped = width..<header.width
         for index in 0..<record.count where !skipped.contains(index) {
-            put(record[index])
+            put(record[index], into: &bytes)
             bytes.append(delimiter)
         }
         for _ in 0..<max(0, width - record.count) { bytes.append(delimiter) }
-        put(String(record.number))
-        bytes.append(delimiter)
-        put(field)
-        bytes.append(delimiter)
-        put(message)
-        endLine()
-        if bytes.count >= Self.fullLength { try flush(send: send) }
     }
 
     /// Ends the artifact, if it was begun.
@@ -52,13 +57,14 @@ struct TableRejects {
         try send(.artifactEnded)
     }
 
-    private mutating func begin(send: (StageReply) throws -> Void) throws {
+    /// Begins the artifact: with the first reject, or before it where the daemon may add some.
+    mutating func begin(send: (StageReply) throws -> Void) throws {
         isBegun = true
-        try send(.artifactBegun(name: "rejects.csv", mediaType: "text/csv"))
+        try send(.artifactBegun(name: RowReject.artifactName, mediaType: "text/csv"))
         bytes += [0xef, 0xbb, 0xbf]
         for (index, name) in (header.names + TableHeader.rejectColumns).enumerated() {
             if index > 0 { bytes.append(delimiter) }
-            put(name)
+            put(name, into: &bytes)
         }
         endLine()
     }
@@ -71,13 +77,20 @@ struct TableRejects {
         bytes.removeAll(keepingCapacity: true)
     }
 
-    private mutating func put(_ text: String) {
+    /// What we write ourselves must not be taken for a formula. Fields of the record stay as they
+    /// are: many a telephone number begins with `+`.
+    private static func harmless(_ text: String) -> String {
+        guard let first = text.utf8.first, "=+-@\t\r".utf8.contains(first) else { return text }
+        return "'" + text
+    }
+
+    private func put(_ text: String, into bytes: inout [UInt8]) {
         var text = text
-        text.withUTF8 { put(UnsafeRawBufferPointer($0)) }
+        text.withUTF8 { put(UnsafeRawBufferPointer($0), into: &bytes) }
     }
 
     /// Writes a field, quoted where it must be.
-    private mutating func put(_ field: UnsafeRawBufferPointer) {
+    private func put(_ field: UnsafeRawBufferPointer, into bytes: inout [UInt8]) {
         let quote = UInt8(ascii: "\"")
         let mustQuote = field.contains {
             $0 == delimiter || $0 == quote || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n")

@@ -4,7 +4,17 @@ import WorkerProtocol
 
 /// Judges records one by one and sends them on: as rows, or as rejects.
 struct TableRows {
+    /// The longest record that is carried to the daemon beside its row: with all its quotes doubled
+    /// both fit into a frame.
+    private static let carriedLimit = 1 << 20
+
+    private static let exampleLimit = 3
+
     private let layout: TableLayout
+    private let allowance: ErrorAllowance
+    // What every record asks of the heading, without a walk through it.
+    private let fieldCount: Int
+    private let carriesRecords: Bool
     private var batch = RowBatch()
     private var rejects: TableRejects
     private(set) var summary = TableSummary(totalRows: 0, errorCount: 0)
@@ -13,11 +23,29 @@ struct TableRows {
     /// than they came in.
     private var verdicts: [ValueVerdict]
     private var scratch: [UInt8] = []
+    /// What the columns of an inferred table have in common so far.
+    private var tallies: [ColumnTally]
+    /// Sentences about the first rejected rows.
+    private var examples: [String] = []
+    /// The record at hand as a reject would have it.
+    private var line: [UInt8] = []
 
-    init(layout: TableLayout, delimiter: UInt8) {
+    init(layout: TableLayout, delimiter: UInt8, allowance: ErrorAllowance) {
         self.layout = layout
+        self.allowance = allowance
+        fieldCount = layout.heading.fieldCount
+        carriesRecords = layout.heading.carriesRecords
+        tallies =
+            layout.schema == nil
+            ? Array(repeating: ColumnTally(), count: layout.heading.columns.count) : []
         verdicts = Array(repeating: .empty, count: layout.heading.columns.count)
         rejects = TableRejects(header: layout.header, delimiter: delimiter)
+    }
+
+    /// To be called first.
+    mutating func begin(send: (StageReply) throws -> Void) throws {
+        try send(.tableBegun(layout.heading))
+        if carriesRecords { try rejects.begin(send: send) }
     }
 
     /// Takes a record behind the header.
@@ -28,6 +56,10 @@ struct TableRows {
             try reject(record, field: "", message: message, value: nil, send: send)
             return
         }
+        if carriesRecords, length(of: record) > Self.carriedLimit {
+            try reject(record, field: "", message: "is longer than 1 MiB", value: nil, send: send)
+            return
+        }
         switch layout.plan {
         case .asItComes(let width):
             appendAsItCame(record, width: width)
@@ -36,7 +68,8 @@ struct TableRows {
             for index in targets.indices {
                 guard let fault = judge(record, targets[index], index) else { continue }
                 try reject(
-                    record, field: layout.heading.columns[index], message: fault.message,
+                    record, field: layout.heading.columns[index],
+                    message: message(of: fault, index),
                     value: field(record, targets[index].place), send: send)
                 return
             }
@@ -47,8 +80,11 @@ struct TableRows {
 
     /// Sends what is held back; called once, behind the last record.
     mutating func finish(send: (StageReply) throws -> Void) throws {
+        try allowance.check(
+            errors: summary.errorCount, of: summary.totalRows, examples: examples)
         if batch.rowCount > 0 { try flush(send: send) }
         try rejects.end(send: send)
+        summary.types = tallies.map(\.type)
     }
 
     // MARK: - Judging
@@ -71,17 +107,35 @@ struct TableRows {
     private mutating func judge(
         _ record: CSVRecord, _ target: TableLayout.Target, _ index: Int
     ) -> ValueFault? {
-        let verdict = target.rule.check(
-            field(record, target.place), isRequired: target.isRequired, scratch: &scratch)
+        let bytes = field(record, target.place)
+        let verdict =
+            switch target.judge {
+            case .quick(let rule):
+                rule.check(bytes, isRequired: target.isRequired, scratch: &scratch)
+            case .check(let place):
+                layout.checks[place].check(
+                    bytes, isRequired: target.isRequired, scratch: &scratch)
+            }
         if case .refused(let fault) = verdict { return fault }
         verdicts[index] = verdict
         return nil
     }
 
+    private func message(of fault: ValueFault, _ index: Int) -> String {
+        guard let schema = layout.schema else {
+            preconditionFailure("only values of a schema's columns are judged")
+        }
+        return fault.message(of: schema.columns[index].rule)
+    }
+
+    private func length(of record: CSVRecord) -> Int {
+        (0..<record.count).reduce(0) { $0 + record[$1].count }
+    }
+
     // MARK: - Rows
 
     private mutating func appendJudged(_ record: CSVRecord, _ targets: [TableLayout.Target]) {
-        batch.begin(row: record.number, fieldCount: targets.count)
+        batch.begin(row: record.number, fieldCount: fieldCount)
         for index in targets.indices {
             switch verdicts[index] {
             case .kept(let part):
@@ -96,12 +150,17 @@ struct TableRows {
                 batch.appendNoValue()
             }
         }
+        guard carriesRecords else { return }
+        line.removeAll(keepingCapacity: true)
+        rejects.put(record, into: &line)
+        line.withUnsafeBytes { batch.append(field: $0) }
     }
 
     private mutating func appendAsItCame(_ record: CSVRecord, width: Int) {
         batch.begin(row: record.number, fieldCount: width)
         for index in 0..<width {
             if index < record.count {
+                tallies[index].take(record[index])
                 batch.append(field: record[index])
             } else {
                 batch.appendNoValue()
@@ -120,6 +179,13 @@ struct TableRows {
         send: (StageReply) throws -> Void
     ) throws {
         summary.errorCount += 1
+        if examples.count < Self.exampleLimit {
+            examples.append("Row \(record.number): \(field.isEmpty ? "it" : field) \(message)")
+        }
+        if allowance.isPassed(by: summary.errorCount) {
+            try allowance.check(
+                errors: summary.errorCount, of: summary.totalRows, examples: examples)
+        }
         if summary.errorCount <= TableSummary.sampleLimit {
             let shown = value.map { String(decoding: $0, as: UTF8.self) } ?? ""
             try send(

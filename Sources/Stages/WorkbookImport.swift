@@ -53,8 +53,9 @@ enum WorkbookImport {
         while let record = try reader.next() {
             if rows == nil {
                 for warning in layout.warnings { try send(.warning(warning)) }
-                try send(.tableBegun(layout.heading))
-                rows = TableRows(layout: layout, delimiter: delimiter)
+                rows = TableRows(
+                    layout: layout, delimiter: delimiter, allowance: request.allowance)
+                try rows?.begin(send: send)
             }
             try rows?.take(record, send: send)
             let progress = reader.progress

@@ -7,43 +7,62 @@ public struct TableHeading: Sendable, Hashable {
     /// The columns of the rows that follow, in order: a schema's canonical names, or the header's
     /// own made safe and distinct.
     public var columns: [String]
+    /// Those of the columns that the file lacks: all their values are defaults, or none.
+    public var lacking: [String]
     /// As docs/formats.md names them: `utf-8`, `utf-8-sig`, `cp949` …; nil for a workbook.
     public var encoding: String?
     /// `,` `;` `|` or `tab`; nil for a workbook.
     public var delimiter: String?
     /// The sheet of a workbook that the rows stand on; nil for a text.
     public var sheet: String?
+    /// Whether each row has one field more than columns: its record as `rejects.csv` would have it,
+    /// without a reason. Only the database can tell which rows come in vain.
+    public var carriesRecords: Bool
 
     public init(
-        schema: String?, columns: [String], encoding: String?, delimiter: String?,
-        sheet: String? = nil
+        schema: String?, columns: [String], lacking: [String] = [], encoding: String?,
+        delimiter: String?, sheet: String? = nil, carriesRecords: Bool = false
     ) {
         self.schema = schema
         self.columns = columns
+        self.lacking = lacking
         self.encoding = encoding
         self.delimiter = delimiter
         self.sheet = sheet
+        self.carriesRecords = carriesRecords
     }
+
+    /// How many fields each row has.
+    public var fieldCount: Int { columns.count + (carriesRecords ? 1 : 0) }
 
     func write(to wire: inout WireWriter) {
         wire.put(schema)
         wire.put(columns) { $0.put($1) }
+        wire.put(lacking) { $0.put($1) }
         wire.put(encoding)
         wire.put(delimiter)
         wire.put(sheet)
+        wire.put(carriesRecords)
     }
 
     init(_ wire: inout WireReader) throws(WireError) {
         schema = try wire.optionalText()
         columns = try wire.list(limit: 10_000) { wire throws(WireError) in try wire.text() }
+        lacking = try wire.list(limit: columns.count) { wire throws(WireError) in
+            try wire.text()
+        }
         encoding = try wire.optionalText()
         delimiter = try wire.optionalText()
         sheet = try wire.optionalText()
+        carriesRecords = try wire.flag()
     }
 }
 
 /// One row that was not taken.
 public struct RowReject: Sendable, Hashable {
+    /// The artifact that holds all of them.
+    public static let artifactName = "rejects.csv"
+
     /// The record's number in the file, the header being 1.
     public var row: Int
     /// The canonical name of the column at fault; empty where the row as a whole is.
@@ -84,20 +103,46 @@ public struct TableSummary: Sendable, Hashable {
     /// Data rows in the file; blank records are not counted.
     public var totalRows: Int
     public var errorCount: Int
+    /// What each column of an inferred table turned out to be; none for a table of a schema.
+    public var types: [InferredType]
 
-    public init(totalRows: Int, errorCount: Int) {
+    public init(totalRows: Int, errorCount: Int, types: [InferredType] = []) {
         self.totalRows = totalRows
         self.errorCount = errorCount
+        self.types = types
     }
 
     func write(to wire: inout WireWriter) {
         wire.put(totalRows)
         wire.put(errorCount)
+        wire.put(types) { $0.put($1.wireCode) }
     }
 
     init(_ wire: inout WireReader) throws(WireError) {
         totalRows = try wire.count()
         errorCount = try wire.count()
+        types = try wire.list(limit: 10_000) { wire throws(WireError) in
+            try InferredType(wireCode: try wire.byte())
+        }
+    }
+}
+
+extension InferredType {
+    private static let codes: [InferredType] = [
+        .text, .integer, .decimal(isKeptAsNumber: true), .decimal(isKeptAsNumber: false), .date,
+        .datetime, .boolean,
+    ]
+
+    fileprivate var wireCode: UInt8 {
+        guard let code = Self.codes.firstIndex(of: self) else {
+            preconditionFailure("every type has a code")
+        }
+        return UInt8(code)
+    }
+
+    fileprivate init(wireCode: UInt8) throws(WireError) {
+        guard Int(wireCode) < Self.codes.count else { throw WireError("no such type of a column") }
+        self = Self.codes[Int(wireCode)]
     }
 }
 

@@ -26,7 +26,7 @@ struct ReplyCheck {
     private var output: Int64 = 0
     private var artifacts: Set<String> = []
     private var artifactIsOpen = false
-    private var columnCount: Int?
+    private var heading: TableHeading?
     private var rejects = 0
     private var warnings = 0
     private var progressReports = 0
@@ -89,7 +89,7 @@ struct ReplyCheck {
         guard case .tableImport(let table) = request else {
             throw .lied("a table where none was asked for")
         }
-        try demand(columnCount == nil, "a second table")
+        try demand(self.heading == nil, "a second table")
         try demand(!heading.columns.isEmpty, "a table without columns")
         try demand(heading.columns.count <= table.columnLimit, "more columns than are allowed")
         let distinct = Set(heading.columns)
@@ -101,27 +101,33 @@ struct ReplyCheck {
             }
             let known = Set(schema.columns.map(\.name))
             try demand(distinct.isSubset(of: known), "a column that its schema lacks")
+            try demand(
+                distinct.isSuperset(of: heading.lacking), "a lack of what it does not have")
+            try demand(
+                heading.carriesRecords == (schema.duplicates == .reject),
+                "records where none are wanted, or none where they are")
         } else {
             let mayInfer = table.choice == .auto || table.choice == .infer
             try demand(mayInfer, "a table without its schema")
+            try demand(!heading.carriesRecords, "records where none are wanted")
         }
         if let sheet = heading.sheet {
             try demand(sheet.utf8.count <= Self.textLimit, "a sheet's name without end")
         }
-        columnCount = heading.columns.count
+        self.heading = heading
         try charge(heading.columns.reduce(0) { $0 + $1.utf8.count })
     }
 
     private mutating func take(_ batch: RowBatch) throws(WorkerError) {
-        guard let columnCount else { throw .lied("rows of no table") }
+        guard let fieldCount = heading?.fieldCount else { throw .lied("rows of no table") }
         var fits = true
-        batch.forEachRow { _, fields in fits = fits && fields.count == columnCount }
+        batch.forEachRow { _, fields in fits = fits && fields.count == fieldCount }
         try demand(fits, "a row with other columns than its table")
         try charge(batch.bytes.count)
     }
 
     private mutating func clipped(_ reject: RowReject) throws(WorkerError) -> RowReject {
-        try demand(columnCount != nil, "a reject of no table")
+        try demand(heading != nil, "a reject of no table")
         rejects += 1
         try demand(rejects <= TableSummary.sampleLimit, "more rejects than are shown")
         return RowReject(
@@ -142,8 +148,14 @@ struct ReplyCheck {
         case (.pages(let pages), .pages(let summary)):
             try check(summary, of: pages)
         case (.tableImport, .table(let summary)):
-            try demand(columnCount != nil, "done with no table")
+            guard let heading else { throw .lied("done with no table") }
             try demand(summary.errorCount <= summary.totalRows, "more bad rows than rows")
+            let typed = heading.schema == nil ? heading.columns.count : 0
+            try demand(summary.types.count == typed, "types of other columns than its table's")
+            if heading.carriesRecords {
+                try demand(
+                    artifacts.contains(RowReject.artifactName), "no file for rows that come again")
+            }
         case (.info, _), (.text, _), (.thumbnail, _), (.pages, _), (.tableImport, _):
             throw .lied("the result of another stage")
         }
@@ -196,7 +208,7 @@ extension ErrorCode {
         case .pdfCorrupt, .pdfEncrypted, .pdfNoPages, .pdfTooManyPages:
             stage == .info || stage == .text || stage == .thumbnail || stage == .pages
         case .csvEncoding, .csvMalformed, .csvNoRows, .csvMissingColumns, .csvTooWide,
-            .excelCorrupt, .excelEncrypted, .emptyFile:
+            .csvTooManyErrors, .excelCorrupt, .excelEncrypted, .emptyFile:
             stage == .tableImport
         case .tooLarge, .quotaExceeded, .notReadable, .notRemovable, .linkRefused, .notAFile,
             .nameRefused, .workerCrashed, .storeFull, .storeIO:

@@ -1,5 +1,6 @@
 import Foundation
 import Rules
+import TestSupport
 import Testing
 
 @testable import ingestd
@@ -32,6 +33,8 @@ import Testing
                 table_size_limit: 1MiB
                 thumbnail: {page: 2, width: 100, height: 200, quality: 70}
                 schema: participants
+                max_errors: 5
+                max_error_ratio: 2.5%
                 originals: none
                 fallback_encoding: cp949
                 sheet: 참가자
@@ -47,7 +50,8 @@ import Testing
             log: {format: json, level: warning}
             """
         let settings = try ConfigFile(text: text, path: "c.yaml").settings
-        var expected = DaemonSettings(stateDirectory: "/var/lib/else")
+        var expected = DaemonSettings(
+            stateDirectory: "/var/lib/else", schemas: [.participants])
         expected.inboxes = [
             NamedInbox(path: "/srv/plain"),
             NamedInbox(
@@ -59,8 +63,9 @@ import Testing
                     isRecursive: false, pdfSizeLimit: .megabytes(1000),
                     tableSizeLimit: .mebibytes(1),
                     thumbnail: ThumbnailSettings(page: 2, width: 100, height: 200, quality: 70),
-                    schema: .named("participants"), originals: .none, fallbackEncoding: "cp949",
-                    sheet: "참가자")),
+                    schema: .named("participants"),
+                    errorAllowance: ErrorAllowance(count: 5, millionths: 25_000), originals: .none,
+                    fallbackEncoding: "cp949", sheet: "참가자")),
         ]
         expected.limits = AccountLimits(
             standard: QuotaLimit(bytes: .megabytes(10_000), files: 100),
@@ -93,7 +98,7 @@ import Testing
     @Test(arguments: ["", "# nothing\n", "inboxes:\n", "limits: ~\nlog:\n"])
     func `a file that says nothing has the defaults`(text: String) throws {
         let settings = try ConfigFile(text: text, path: "c.yaml").settings
-        #expect(settings == DaemonSettings(stateDirectory: ""))
+        #expect(settings == DaemonSettings(stateDirectory: "", schemas: [.participants]))
     }
 
     @Test(arguments: [
@@ -189,7 +194,7 @@ import Testing
 
     @Test func `the installed file is a valid config without any inbox`() throws {
         let settings = try ConfigFile(path: "\(packageRoot)/etc/ingestd.yaml").settings
-        #expect(settings == DaemonSettings(stateDirectory: ""))
+        #expect(settings == DaemonSettings(stateDirectory: "", schemas: [.participants]))
     }
 
     @Test func `what stands in comments are the defaults and valid examples`() throws {
@@ -200,8 +205,12 @@ import Testing
                 path: "/srv/ingest/alice",
                 settings: InboxSettings(
                     openWriterTimeout: .seconds(900), ignore: ["*.bak", "private"],
+                    errorAllowance: ErrorAllowance(count: 100, millionths: 50_000),
                     sheet: "Participants"))
         ]
+        expected.schemas = settings.schemas
+        #expect(settings.schemas.map(\.name) == ["members", "participants"])
+        #expect(settings.schemas[0].columns.count == 6)
         expected.limits.users = ["alice": QuotaLimit(bytes: .megabytes(50_000), files: 200_000)]
         expected.workers.program = "/usr/local/libexec/ingestd/ingest-worker"
         expected.workers.user = "ingestd-worker"

@@ -20,8 +20,8 @@ import WorkerProtocol
             try transaction.append(batch(part, from: start + 2))
         }
         _ = try transaction.commit(
-            totalRows: rows, errorCount: 0, now: Timestamp(milliseconds: 0)
-        ) { done, total in told.append((done, total)) }
+            totalRows: rows, errorCount: 0, now: Timestamp(milliseconds: 0),
+            onProgress: { done, total in told.append((done, total)) })
         return told
     }
 

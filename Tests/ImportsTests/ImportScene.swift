@@ -3,6 +3,7 @@ import Glibc
 import Imports
 import Rules
 import Synchronization
+import TestSupport
 import WorkerProtocol
 
 /// A fresh folder of accounts' databases, and short ways to import and to look.
@@ -12,6 +13,8 @@ final class ImportScene: Sendable {
     let key: TokenKey
     let databases: ImportDatabases
     private let heard = HeardLines()
+    /// The scene that made the folder, and removes it.
+    private let first: ImportScene?
 
     /// What rooms said, for tests that listen.
     private final class HeardLines: Sendable {
@@ -22,7 +25,8 @@ final class ImportScene: Sendable {
     var lines: [JournalLine] { heard.lines.withLock { $0 } }
 
     init(
-        stagingLimit: ByteCount = .megabytes(100), busyTimeout: Duration = .seconds(5)
+        stagingLimit: ByteCount = .megabytes(100), busyTimeout: Duration = .seconds(5),
+        schemas: [TableSchema] = [.participants]
     ) throws {
         var template = Array("/tmp/imports-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw ImportError.system(attempt: "", errno: errno) }
@@ -33,13 +37,29 @@ final class ImportScene: Sendable {
         }
         root = folder + "/imports"
         key = try TokenKey.loadOrCreate(at: folder + "/token.key")
+        first = nil
         let heard = heard
         databases = try ImportDatabases(
-            root: root, tokenKey: key, stagingLimit: stagingLimit, busyTimeout: busyTimeout,
+            root: root, tokenKey: key, schemas: schemas, stagingLimit: stagingLimit,
+            busyTimeout: busyTimeout,
             journal: { line in heard.lines.withLock { $0.append(line) } })
     }
 
-    deinit { _ = shell("rm -rf '\(folder)'") }
+    /// The same folder, served by other schemas; lives no longer than the scene that it comes from.
+    private init(_ scene: ImportScene, schemas: [TableSchema]) throws {
+        folder = scene.folder
+        root = scene.root
+        key = scene.key
+        first = scene
+        databases = try ImportDatabases(
+            root: root, tokenKey: key, schemas: schemas, journal: { _ in })
+    }
+
+    func reopened(schemas: [TableSchema]) throws -> ImportScene {
+        try ImportScene(self, schemas: schemas)
+    }
+
+    deinit { if first == nil { _ = shell("rm -rf '\(folder)'") } }
 
     static let columns = TableSchema.participants.columns.map(\.name)
 

@@ -81,6 +81,70 @@ import Testing
         }
     }
 
+    @Test func `a new key signs, and tokens of the former ones are still genuine`() throws {
+        let scene = try ImportScene()
+        let path = scene.folder + "/token.key"
+        let old = try token(of: scene)
+        #expect(try TokenKeys(readingFrom: path).verify(old).verdict == .genuine)
+        let (former, current) = try TokenKeys.change(at: path)
+        #expect(former.name == scene.key.name && current.name != former.name)
+        #expect(try TokenKey.loadOrCreate(at: path).name == current.name)
+        var keys = try TokenKeys(readingFrom: path)
+        #expect(keys.current.name == current.name)
+        #expect(keys.verify(old) == (.genuine, former.name))
+        #expect(current.verify(old) == .unknownKey(id: former.name))
+        _ = try TokenKeys.change(at: path)
+        keys = try TokenKeys(readingFrom: path)
+        #expect(keys.verify(old) == (.genuine, former.name))
+        let last = old.index(before: old.endIndex)
+        let forged = old.replacingCharacter(at: last, with: old[last] == "A" ? "B" : "A")
+        #expect(keys.verify(forged) == (.forged, former.name))
+        #expect(keys.verify("A") == (.malformed, nil))
+        let elsewhere = try token(of: try ImportScene())
+        guard case (.unknownKey, nil) = keys.verify(elsewhere) as (TokenVerdict, TokenKey?) else {
+            Issue.record("not unknown")
+            return
+        }
+        #expect(shell("stat -c %a '\(scene.folder)'/token.key*").output == "600\n600\n600\n")
+    }
+
+    @Test func `a change of keys that was cut off anywhere leaves all of them`() throws {
+        let scene = try ImportScene()
+        let path = scene.folder + "/token.key"
+        let old = try token(of: scene)
+        // The former key is kept already, and the new one half-written.
+        let half = "ln '\(path)' '\(path).\(scene.key.name)' && printf half > '\(path).new'"
+        #expect(shell(half).isSuccess)
+        #expect(try TokenKeys(readingFrom: path).verify(old) == (.genuine, scene.key.name))
+        _ = try TokenKeys.change(at: path)
+        #expect(try TokenKeys(readingFrom: path).verify(old) == (.genuine, scene.key.name))
+        #expect(shell("ls '\(scene.folder)' | grep -c new").output == "0\n")
+    }
+
+    @Test func `a key is not given up for another of its name`() throws {
+        let scene = try ImportScene()
+        let path = scene.folder + "/token.key"
+        let kept = "\(path).\(scene.key.name)"
+        #expect(shell("head -c 32 /dev/zero > '\(kept)' && chmod 600 '\(kept)'").isSuccess)
+        let error = #expect(throws: ImportError.self) { try TokenKeys.change(at: path) }
+        guard case .tokenKeyRefused? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(try TokenKey.loadOrCreate(at: path).name == scene.key.name)
+    }
+
+    @Test func `a former key under another's name is refused`() throws {
+        let scene = try ImportScene()
+        let path = scene.folder + "/token.key"
+        #expect(shell("cp -p '\(path)' '\(path).000000'").isSuccess)
+        let error = #expect(throws: ImportError.self) { try TokenKeys(readingFrom: path) }
+        guard case .tokenKeyRefused? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
     @Test func `the tokens of a document are read back by key`() throws {
         let scene = try ImportScene()
         try scene.importPeople(1, collection: "a", [person("Ann", "b@b.c"), person("Bo", "a@b.c")])
@@ -93,7 +157,7 @@ import Testing
                 account: scene.account, document: scene.document(number)
             ) { key, token in
                 #expect(scene.key.verify(token) == .genuine)
-                keys.append(key)
+                keys += key
             }
             return keys
         }
@@ -119,6 +183,11 @@ import Testing
         #expect(count == 1)
     }
 }
+
+/// Compares what is found with a verdict and the name of a key.
+private func == (
+    found: (verdict: TokenVerdict, key: TokenKey?), expected: (TokenVerdict, String?)
+) -> Bool { found.verdict == expected.0 && found.key?.name == expected.1 }
 
 extension String {
     fileprivate func replacingCharacter(at index: Index, with character: Character) -> String {

@@ -3,6 +3,7 @@ import Pipeline
 import Rules
 import Synchronization
 import SystemPackage
+import TestSupport
 import Workers
 
 /// A run of the real daemon that ends by SIGKILL at a checkpoint.
@@ -31,7 +32,8 @@ struct MortalDaemon: Sendable {
         choices.settle = .milliseconds(20)
         choices.settleWithoutProof = .milliseconds(20)
         let settings = DaemonSettings(
-            stateDirectory: state, inboxes: [NamedInbox(path: inbox, settings: choices)])
+            stateDirectory: state, inboxes: [NamedInbox(path: inbox, settings: choices)],
+            schemas: [.participants])
         let passed = Mutex(0)
         let surroundings = Surroundings.system(journal: { line in
             let fields = line.orderedFields.map { "\($0.name)=\($0.value)" }

@@ -1,5 +1,6 @@
 import Glibc
 import Rules
+import TestSupport
 import Testing
 import WorkerProtocol
 
@@ -38,7 +39,8 @@ func temporaryTable(_ content: [UInt8]) throws -> Int32 {
 /// Runs the stage over a real file with these bytes.
 func importTable(
     _ bytes: some Collection<UInt8>, choice: SchemaChoice = .auto, columnLimit: Int = 2000,
-    fallback: String = "windows-1252", sheet: String? = nil
+    fallback: String = "windows-1252", sheet: String? = nil,
+    schemas: [TableSchema] = [.participants], allowance: ErrorAllowance = ErrorAllowance()
 ) throws -> TableOutcome {
     let content = Array(bytes)
     let descriptor = try temporaryTable(content)
@@ -46,7 +48,7 @@ func importTable(
     var outcome = TableOutcome(summary: TableSummary(totalRows: 0, errorCount: 0))
     var artifact: [UInt8]?
     let request = TableRequest(
-        choice: choice, schemas: [.participants], fallbackEncoding: fallback,
+        choice: choice, schemas: schemas, fallbackEncoding: fallback, allowance: allowance,
         columnLimit: columnLimit, sheet: sheet)
     outcome.summary = try TableImport.run(request, descriptor: descriptor) { sent in
         // Over the wall and back, as the daemon gets it.
@@ -160,7 +162,9 @@ func importTable(
     @Test func `a row wider than any at the beginning is rejected, not cut`() throws {
         let many = String(repeating: "1,2\n", count: 100_000)
         let outcome = try importTable("a,b\n\(many)1,2,3\n1,2,\n".utf8, choice: .infer)
-        #expect(outcome.summary == TableSummary(totalRows: 100_002, errorCount: 1))
+        #expect(
+            outcome.summary
+                == TableSummary(totalRows: 100_002, errorCount: 1, types: [.integer, .integer]))
         #expect(outcome.rejects.first?.row == 100_002)
         #expect(outcome.rows.count == 100_001)
     }

@@ -1,4 +1,5 @@
 import Rules
+import TestSupport
 import Testing
 
 @testable import WorkerProtocol
@@ -22,11 +23,21 @@ import Testing
                         name: "손님",
                         columns: [
                             TableSchema.Column(
-                                name: "키", aliases: ["key", "열쇠"], isRequired: true, rule: .text)
+                                name: "키", aliases: ["key", "열쇠"], isRequired: true,
+                                rule: ValueRule(
+                                    type: .phone, transforms: [.digits, .lower],
+                                    length: ValueBounds(greatest: 9), pattern: "^[가-힣]$",
+                                    allowed: ["", "b"], standard: "")),
+                            TableSchema.Column(
+                                name: "n",
+                                rule: ValueRule(
+                                    type: .decimal, transforms: [],
+                                    range: ValueBounds(least: "-1.5", greatest: "9"))),
                         ],
-                        keyColumn: "키"), .participants,
+                        key: ["n", "키"], duplicates: .reject), .participants,
                 ],
-                fallbackEncoding: "windows-1252")),
+                fallbackEncoding: "windows-1252",
+                allowance: ErrorAllowance(count: 0, millionths: 1_000_000))),
     ]
 
     static let replies: [StageReply] = [
@@ -40,12 +51,26 @@ import Testing
         .tableBegun(TableHeading(schema: nil, columns: [], encoding: "", delimiter: ";")),
         .tableBegun(
             TableHeading(schema: nil, columns: [], encoding: nil, delimiter: nil, sheet: "참가자")),
+        .tableBegun(
+            TableHeading(
+                schema: "m", columns: ["a", "b"], lacking: ["b"], encoding: "cp949", delimiter: ",",
+                carriesRecords: true
+            )
+        ),
         .rows(RowBatch()), .rows(sampleBatch()),
         .rejected(RowReject(row: 3, field: "email", message: "is not an address", value: "é\n\0")),
         .warning("한글 경고"),
         .finished(.info(PDFSummary(pages: 3, metadata: ["title": "", "modified": "2026"]))),
         .finished(.text(characters: 12)), .finished(.thumbnail(count: 1)),
         .finished(.table(TableSummary(totalRows: 100, errorCount: 2))),
+        .finished(
+            .table(
+                TableSummary(
+                    totalRows: 1, errorCount: 0,
+                    types: [
+                        .text, .integer, .decimal(isKeptAsNumber: true),
+                        .decimal(isKeptAsNumber: false), .date, .datetime, .boolean,
+                    ]))),
         .failed(Failure(.pdfNoPages, message: "It has no pages.", detail: "open: none")),
     ]
 

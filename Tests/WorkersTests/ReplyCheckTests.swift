@@ -1,4 +1,5 @@
 import Rules
+import TestSupport
 import Testing
 import WorkerProtocol
 
@@ -42,6 +43,11 @@ import WorkerProtocol
     private static let summary = StageReply.finished(
         .table(TableSummary(totalRows: 1, errorCount: 0)))
 
+    /// The end of an inferred table.
+    private static func summary(_ types: InferredType...) -> StageReply {
+        .finished(.table(TableSummary(totalRows: 1, errorCount: 0, types: types)))
+    }
+
     @Test(arguments: [
         [begun("text.txt"), .artifactBytes([1]), .artifactBytes([]), .artifactEnded],
         [begun("text.txt"), .failed(Failure(.timeout, message: "m", detail: "d"))],
@@ -52,10 +58,10 @@ import WorkerProtocol
     }
 
     @Test(arguments: [
-        [heading(nil, ["a", "b"]), row("1", "2"), summary],
+        [heading(nil, ["a", "b"]), row("1", "2"), summary(.text, .date)],
         [heading("participants", ["name", "email"]), row("1", "2"), row("3", "4"), summary],
         // Rejects are written to their file while rows come in.
-        [heading(nil, ["a"]), begun("rejects.csv"), row("1"), .artifactEnded, summary],
+        [heading(nil, ["a"]), begun("rejects.csv"), row("1"), .artifactEnded, summary(.text)],
     ])
     func `an orderly import is believed`(replies: [StageReply]) {
         #expect(complaint(about: replies, to: Self.table) == nil)

@@ -72,7 +72,7 @@ import WorkerProtocol
             }
             return (outcome.result, rows)
         }
-        #expect(result == .table(TableSummary(totalRows: 1, errorCount: 0)))
+        #expect(result == .table(TableSummary(totalRows: 1, errorCount: 0, types: [.text, .text])))
         #expect(rows == 1)
     }
 

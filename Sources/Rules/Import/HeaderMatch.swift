@@ -7,7 +7,8 @@ public struct HeaderMatch: Sendable, Hashable {
     /// Names of the header that belong to no column, or to one that another name already gave.
     public let ignored: [String]
 
-    /// Compares names without regard to case; the first of two names for one column counts.
+    /// Compares names without regard to case, and to how Unicode spells a character, which Swift's
+    /// comparison of texts passes over; the first of two names for one column counts.
     public init(_ schema: TableSchema, _ header: TableHeader) {
         self.schema = schema
         var columns: [String: Int] = [:]

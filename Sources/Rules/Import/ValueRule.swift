@@ -1,114 +1,104 @@
-/// What a value must be, and the form in which it is kept.
+/// What the values of a column must be, and the form in which they are kept, as a config says it.
 ///
-/// Rule: docs/formats.md, "Schemas".
-public enum ValueRule: Sendable, Hashable {
-    /// Anything, trimmed.
-    case text
-    /// 2–100 characters, trimmed.
-    case personName
-    /// `^[^\s@]+@[^\s@]+\.[^\s@]+$`, trimmed, lower-cased.
-    case email
+/// ``ValueCheck`` is what comes of it. Rule: docs/formats.md, "Schemas".
+public struct ValueRule: Sendable, Hashable {
+    public var type: ValueType
+    /// What is done to a value before anything else, in the order of ``ValueTransform``.
+    public var transforms: Set<ValueTransform>
+    /// How many characters, as people count them.
+    public var length: ValueBounds<Int>
+    /// A regular expression that a value must have somewhere; see ``Pattern``.
+    public var pattern: String?
+    /// The least and the greatest value, written as values are.
+    public var range: ValueBounds<String>
+    /// All values that there may be; none for any.
+    public var allowed: [String]
+    /// What an empty field stands for, written as values are.
+    public var standard: String?
 
-    static let nameLengths = 2...100
+    /// How many values may be listed as allowed.
+    public static let allowedLimit = 1000
+
+    public init(
+        type: ValueType = .text, transforms: Set<ValueTransform> = [.trim],
+        length: ValueBounds<Int> = ValueBounds(), pattern: String? = nil,
+        range: ValueBounds<String> = ValueBounds(), allowed: [String] = [], standard: String? = nil
+    ) {
+        self.type = type
+        self.transforms = transforms
+        self.length = length
+        self.pattern = pattern
+        self.range = range
+        self.allowed = allowed
+        self.standard = standard
+    }
 }
 
-extension ValueRule {
-    /// Judges one field of a row.
-    ///
-    /// - Parameters:
-    ///   - field: valid UTF-8.
-    ///   - isRequired: whether a value must be there.
-    ///   - scratch: where a value goes that is kept in another form than it came in.
-    public func check(
-        _ field: UnsafeRawBufferPointer, isRequired: Bool, scratch: inout [UInt8]
-    ) -> ValueVerdict {
-        let place = UnicodeWhitespace.trimmed(field)
-        guard !place.isEmpty else { return isRequired ? .refused(.missing) : .empty }
+/// What kind of thing a value is.
+public enum ValueType: String, Sendable, Hashable, CaseIterable {
+    case text, integer, decimal, date, datetime, boolean, email, phone
+
+    /// Whether a value is kept as it is written.
+    var isText: Bool {
         switch self {
-        case .text: return .kept(place)
-        case .personName: return Self.checkName(field, place)
-        case .email: return Self.checkAddress(field, place, scratch: &scratch)
+        case .text, .email, .phone: true
+        case .integer, .decimal, .date, .datetime, .boolean: false
+        }
+    }
+
+    /// Whether one value may be said to be less than another.
+    var isOrdered: Bool {
+        switch self {
+        case .integer, .decimal, .date: true
+        case .text, .datetime, .boolean, .email, .phone: false
+        }
+    }
+
+    /// How a database keeps such values.
+    public var column: ColumnKind {
+        switch self {
+        case .integer, .boolean: .integer
+        case .text, .decimal, .date, .datetime, .email, .phone: .text
         }
     }
 }
 
-extension ValueRule {
-    fileprivate static func checkName(
-        _ field: UnsafeRawBufferPointer, _ place: Range<Int>
-    ) -> ValueVerdict {
-        let value = UnsafeRawBufferPointer(rebasing: field[place])
-        let length = plainLength(value) ?? String(decoding: value, as: UTF8.self).count
-        if length < nameLengths.lowerBound { return .refused(.tooShort) }
-        if length > nameLengths.upperBound { return .refused(.tooLong) }
-        return .kept(place)
+/// How a column of a database keeps its values, as SQL names it.
+public enum ColumnKind: String, Sendable, Hashable {
+    case text = "TEXT"
+    case integer = "INTEGER"
+    /// Numbers, whole or not.
+    case numeric = "NUMERIC"
+}
+
+/// What may be done to a value before it is judged, in this order.
+public enum ValueTransform: String, Sendable, Hashable, CaseIterable {
+    /// White space around it goes.
+    case trim
+    /// Letters become small.
+    case lower
+    /// All but the digits 0–9 goes.
+    case digits
+}
+
+/// The least and the greatest of something; either may be left open.
+public struct ValueBounds<Value: Sendable & Hashable>: Sendable, Hashable {
+    public var least: Value?
+    public var greatest: Value?
+
+    public init(least: Value? = nil, greatest: Value? = nil) {
+        self.least = least
+        self.greatest = greatest
     }
 
-    /// The number of characters where each is known to be one scalar value: ASCII, Latin letters,
-    /// CJK ideographs and Hangul syllables. Nil where Unicode's rules for combining must be asked.
-    private static func plainLength(_ value: UnsafeRawBufferPointer) -> Int? {
-        var length = 0
-        var index = 0
-        while index < value.count {
-            let lead = value[index]
-            switch lead {
-            case 0x20..<0x7f:
-                index += 1
-            case 0xc3...0xcb:
-                index += 2
-            case 0xe4...0xe9, 0xeb, 0xec:
-                index += 3
-            case 0xea, 0xed:
-                guard index + 1 < value.count else { return nil }
-                let second = value[index + 1]
-                // U+AC00 and above; below U+D780.
-                guard lead == 0xea ? second >= 0xb0 : second <= 0x9d else { return nil }
-                index += 3
-            default:
-                return nil
-            }
-            length += 1
-        }
-        return length
-    }
+    var isOpen: Bool { least == nil && greatest == nil }
+}
 
-    fileprivate static func checkAddress(
-        _ field: UnsafeRawBufferPointer, _ place: Range<Int>, scratch: inout [UInt8]
-    ) -> ValueVerdict {
-        var at: Int?
-        var hasInnerDot = false
-        var hasCapitals = false
-        var isASCII = true
-        for index in place {
-            let byte = field[index]
-            switch byte {
-            case UInt8(ascii: "@"):
-                guard at == nil else { return .refused(.notAnAddress) }
-                at = index
-            case UInt8(ascii: "."):
-                // A label must stand on either side.
-                if let at, index > at + 1, index + 1 < place.upperBound { hasInnerDot = true }
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"):
-                hasCapitals = true
-            default:
-                if byte >= 0x80 { isASCII = false }
-                guard UnicodeWhitespace.length(in: field, at: index, end: place.upperBound) == 0
-                else { return .refused(.notAnAddress) }
-            }
-        }
-        guard let at, at > place.lowerBound, hasInnerDot else { return .refused(.notAnAddress) }
-        if isASCII && !hasCapitals { return .kept(place) }
-
-        let start = scratch.count
-        if isASCII {
-            for index in place {
-                let byte = field[index]
-                let isCapital = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
-                scratch.append(isCapital ? byte | 0x20 : byte)
-            }
-        } else {
-            let value = UnsafeRawBufferPointer(rebasing: field[place])
-            scratch.append(contentsOf: String(decoding: value, as: UTF8.self).lowercased().utf8)
-        }
-        return .rewritten(start..<scratch.count)
+extension ValueBounds where Value: Comparable {
+    /// Whether neither bound is passed.
+    func contains(_ value: Value) -> Bool {
+        if let least, value < least { return false }
+        if let greatest, value > greatest { return false }
+        return true
     }
 }

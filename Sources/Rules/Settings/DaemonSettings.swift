@@ -20,7 +20,7 @@ public struct DaemonSettings: Sendable, Hashable {
     public init(
         stateDirectory: String, inboxes: [NamedInbox] = [], limits: AccountLimits = AccountLimits(),
         workers: WorkerSettings = WorkerSettings(), stopTimeout: Duration = .seconds(30),
-        log: LogSettings = LogSettings(), schemas: [TableSchema] = [.participants]
+        log: LogSettings = LogSettings(), schemas: [TableSchema] = []
     ) {
         self.stateDirectory = stateDirectory
         self.inboxes = inboxes
@@ -45,13 +45,35 @@ public struct DaemonSettings: Sendable, Hashable {
         (workers.allowances, others.allowances) = ([:], [:])
         let isChanged = [
             ("state", stateDirectory != newer.stateDirectory),
-            ("inboxes", inboxes != newer.inboxes),
+            ("schemas", schemas != newer.schemas),
+            ("inboxes", plainInboxes != newer.plainInboxes),
             ("workers", workers != others),
             ("stages", stages),
             ("stop_timeout", stopTimeout != newer.stopTimeout),
             ("log", log != newer.log),
         ]
         return isChanged.filter(\.1).map(\.0)
+    }
+
+    /// The inboxes without what schemas add to them.
+    private var plainInboxes: [NamedInbox] {
+        inboxes.map { inbox in
+            var inbox = inbox
+            inbox.settings.schemaForm = ""
+            return inbox
+        }
+    }
+
+    /// Lets each inbox know by which definitions its tables are imported; to be done once both are
+    /// complete.
+    public mutating func markSchemas() {
+        var forms: [SchemaChoice: String] = [:]
+        for index in inboxes.indices {
+            let choice = inboxes[index].settings.schema
+            let form = forms[choice] ?? choice.form(among: schemas)
+            forms[choice] = form
+            inboxes[index].settings.schemaForm = form
+        }
     }
 }
 

@@ -21,6 +21,11 @@ public struct InboxSettings: Sendable, Hashable {
     /// Whether every page of a PDF gets a picture, drawn like the cover.
     public var drawsPages: Bool
     public var schema: SchemaChoice
+    /// Tells one definition of the schemas that ``schema`` may lead to from another; see
+    /// ``SchemaChoice/form(among:)``.
+    public var schemaForm: String
+    /// How many rows of a table may be rejected.
+    public var errorAllowance: ErrorAllowance
     public var originals: OriginalsPolicy
     /// The encoding taken where a table's bytes do not tell; one of ``fallbackEncodings``.
     public var fallbackEncoding: String
@@ -39,7 +44,8 @@ public struct InboxSettings: Sendable, Hashable {
         isRecursive: Bool = true, pdfSizeLimit: ByteCount = .megabytes(100),
         tableSizeLimit: ByteCount = .megabytes(50),
         thumbnail: ThumbnailSettings = ThumbnailSettings(), drawsPages: Bool = false,
-        schema: SchemaChoice = .auto, originals: OriginalsPolicy = .auto,
+        schema: SchemaChoice = .auto, schemaForm: String = "",
+        errorAllowance: ErrorAllowance = ErrorAllowance(), originals: OriginalsPolicy = .auto,
         fallbackEncoding: String = "windows-1252", sheet: String? = nil
     ) {
         self.settle = settle
@@ -54,9 +60,17 @@ public struct InboxSettings: Sendable, Hashable {
         self.thumbnail = thumbnail
         self.drawsPages = drawsPages
         self.schema = schema
+        self.schemaForm = schemaForm
+        self.errorAllowance = errorAllowance
         self.originals = originals
         self.fallbackEncoding = fallbackEncoding
         self.sheet = sheet
+    }
+
+    /// What decides how a table is imported, as one line.
+    var importParameters: String {
+        schema.parameters + (schemaForm.isEmpty ? "" : " form=\(schemaForm)")
+            + errorAllowance.parameters
     }
 
     /// The largest drop of a kind that is taken.
@@ -122,39 +136,6 @@ public struct PageSettings: Sendable, Hashable {
         guard numbers.count == 3 else { return nil }
         self.init(width: numbers[0], height: numbers[1], quality: numbers[2])
         guard self.parameters == parameters else { return nil }
-    }
-}
-
-/// Which schema the tables of an inbox follow.
-public enum SchemaChoice: Sendable, Hashable {
-    /// The first schema whose required columns are all there, else ``infer``.
-    case auto
-    /// Any table, its columns as they come.
-    case infer
-    /// This schema and no other.
-    case named(String)
-
-    public init(_ text: String) {
-        switch text {
-        case "auto": self = .auto
-        case "infer": self = .infer
-        default: self = .named(text)
-        }
-    }
-
-    var parameters: String {
-        switch self {
-        case .auto: "schema=auto"
-        case .infer: "schema=infer"
-        case .named(let name): "schema=\(name)"
-        }
-    }
-
-    /// Reads what a stage's parameters say; nil for what this version does not write.
-    public init?(parameters: String) {
-        let opening = "schema="
-        guard parameters.hasPrefix(opening) else { return nil }
-        self.init(String(parameters.dropFirst(opening.count)))
     }
 }
 

@@ -40,7 +40,7 @@ public enum StagePlan {
             content = [
                 PlannedStage(
                     name: .tableImport, isRequired: true, version: 1,
-                    parameters: settings.schema.parameters)
+                    parameters: settings.importParameters)
             ]
         }
         let store = PlannedStage(name: .store, isRequired: true, version: 1, parameters: "")

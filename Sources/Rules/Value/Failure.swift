@@ -24,6 +24,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
     case csvNoRows = "csv_no_rows"
     case csvMissingColumns = "csv_missing_columns"
     case csvTooWide = "csv_too_wide"
+    case csvTooManyErrors = "csv_too_many_errors"
     case excelCorrupt = "excel_corrupt"
     case excelEncrypted = "excel_encrypted"
     // Running.
@@ -42,8 +43,8 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
             .notRemovable,
             .linkRefused, .notAFile, .nameRefused, .pdfCorrupt, .pdfEncrypted, .pdfNoPages,
             .pdfTooManyPages,
-            .csvEncoding, .csvMalformed, .csvNoRows, .csvMissingColumns, .csvTooWide, .excelCorrupt,
-            .excelEncrypted, .outputTooLarge:
+            .csvEncoding, .csvMalformed, .csvNoRows, .csvMissingColumns, .csvTooWide,
+            .csvTooManyErrors, .excelCorrupt, .excelEncrypted, .outputTooLarge:
             .none
         case .timeout, .workerCrashed, .memoryExceeded: .onceMoreAlone
         case .storeFull, .storeIO: .whenStoreRecovers

@@ -1,6 +1,6 @@
 /// The keys at the top of the file.
 enum ConfigKey: String, CaseIterable {
-    case state, inboxes, limits, workers, stages
+    case state, inboxes, schemas, limits, workers, stages
     case stopTimeout = "stop_timeout"
     case log
 }
@@ -13,7 +13,10 @@ enum InboxKey: String, CaseIterable {
     case rescan, poll, ignore, recursive
     case pdfSizeLimit = "pdf_size_limit"
     case tableSizeLimit = "table_size_limit"
-    case thumbnail, pages, schema, originals
+    case thumbnail, pages, schema
+    case maxErrors = "max_errors"
+    case maxErrorRatio = "max_error_ratio"
+    case originals
     case fallbackEncoding = "fallback_encoding"
     case sheet
 }
@@ -54,4 +57,20 @@ enum StageKey: String, CaseIterable {
 /// The keys of `log`.
 enum LogKey: String, CaseIterable {
     case format, level
+}
+
+/// The keys of one schema.
+enum SchemaKey: String, CaseIterable {
+    case table, columns, key, duplicates, tokens
+}
+
+/// The keys of one column of a schema.
+enum ColumnKey: String, CaseIterable {
+    case aliases, type, required, transform, length, pattern, range, allowed
+    case standard = "default"
+}
+
+/// The keys of a column's `length` and `range`.
+enum BoundsKey: String, CaseIterable {
+    case min, max
 }

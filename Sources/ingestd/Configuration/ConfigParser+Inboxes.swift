@@ -69,6 +69,9 @@ extension ConfigParser {
                 keys[.schema], name(.schema),
                 among: ["auto", "infer"] + settings.schemas.map(\.name)
             ).map { SchemaChoice($0) }, \.schema)
+        inbox.errorAllowance = ErrorAllowance(
+            count: reader.number(keys[.maxErrors], name(.maxErrors), in: 0...1_000_000_000),
+            millionths: reader.share(keys[.maxErrorRatio], name(.maxErrorRatio)))
         take(
             word(
                 keys[.fallbackEncoding], name(.fallbackEncoding),

@@ -3,7 +3,7 @@ import Yams
 
 /// Turns the nodes of a config file into settings; etc/ingestd.yaml documents every key.
 struct ConfigParser {
-    var settings = DaemonSettings(stateDirectory: "")
+    var settings = DaemonSettings(stateDirectory: "", schemas: BuiltInSchemas.all)
     var inboxPlaces: [ConfigPlace] = []
     var reader = ConfigReader()
 
@@ -12,6 +12,8 @@ struct ConfigParser {
     mutating func read(_ root: Node) {
         let keys = reader.section(root, "the file", keys: ConfigKey.self)
         if let state = path(keys[.state], "state") { settings.stateDirectory = state }
+        // Inboxes name schemas.
+        readSchemas(keys[.schemas])
         if let inboxes = keys[.inboxes] { readInboxes(inboxes) }
         if let limits = keys[.limits] { readLimits(limits) }
         if let workers = keys[.workers] { readWorkers(workers) }
@@ -20,6 +22,16 @@ struct ConfigParser {
         let stop = reader.duration(
             keys[.stopTimeout], "stop_timeout", in: .seconds(1) ... .seconds(3600))
         settings.stopTimeout = stop ?? settings.stopTimeout
+    }
+
+    /// The config's own schemas go before those that come with ingestd, which they may be narrower
+    /// than.
+    private mutating func readSchemas(_ node: Node?) {
+        guard let node else { return }
+        var schemas = SchemaReader(reader, besides: BuiltInSchemas.all)
+        schemas.read(node)
+        reader = schemas.reader
+        settings.schemas = schemas.schemas + BuiltInSchemas.all
     }
 
     private mutating func readLimits(_ node: Node) {

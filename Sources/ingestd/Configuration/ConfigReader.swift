@@ -89,6 +89,29 @@ struct ConfigReader {
         return number
     }
 
+    /// A share of a whole, in millionths: `0.05` or `5%`.
+    mutating func share(_ node: Node?, _ what: String) -> Int? {
+        guard let node, let text = text(node, what) else { return nil }
+        let isPercent = text.hasSuffix("%")
+        let number = (isPercent ? text.dropLast() : text[...]).filter { $0 != " " }
+        let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+        let decimals = parts.count == 2 ? parts[1] : ""
+        let unit = isPercent ? 10_000 : 1_000_000
+        let places = isPercent ? 4 : 6
+        let isNumber =
+            parts.count <= 2 && decimals.count <= places && (parts.count == 1 || !decimals.isEmpty)
+            && (parts.first?.count).map { (1...3).contains($0) } ?? false
+            && parts.allSatisfy { $0.allSatisfy { ("0"..."9").contains($0) } }
+        let padded = decimals + String(repeating: "0", count: max(0, places - decimals.count))
+        guard isNumber, let whole = Int(parts[0]), let rest = Int(padded),
+            (0...1_000_000).contains(whole * unit + rest)
+        else {
+            report(node, "\(what) must be a share from 0 to 1 or from 0% to 100%, not “\(text)”")
+            return nil
+        }
+        return whole * unit + rest
+    }
+
     mutating func flag(_ node: Node?, _ what: String) -> Bool? {
         guard let node, let text = text(node, what) else { return nil }
         switch text.lowercased() {

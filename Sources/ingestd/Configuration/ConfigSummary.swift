@@ -34,6 +34,14 @@ struct ConfigSummary {
                 inbox.settings.schema.setting,
                 inbox.settings.pdfSizeLimit.description, inbox.settings.tableSizeLimit.description)
         }
+        var schemas = TextTable("SCHEMA", "TABLE", "KEY", "DUPLICATES", "COLUMNS")
+        for schema in settings.schemas {
+            schemas.add(
+                schema.name, schema.table,
+                schema.key.isEmpty ? "-" : schema.key.joined(separator: " "),
+                schema.key.isEmpty ? "-" : schema.duplicates.rawValue,
+                schema.columns.map(\.name).joined(separator: " "))
+        }
         var limits = TextTable("LIMIT", "BYTES", "FILES")
         limits.add("default", bytes(settings.limits.standard), files(settings.limits.standard))
         for (name, limit) in settings.limits.users.sorted(by: { $0.key < $1.key }) {
@@ -59,7 +67,7 @@ struct ConfigSummary {
         others.add("log", "\(settings.log.format.rawValue), \(settings.log.level.rawValue)")
         let words = warnings.map { "warning: " + TerminalText.line($0) + "\n" }.joined()
         return (words.isEmpty ? "" : words + "\n")
-            + [inboxes, limits, stages, others].map { $0.text() }.joined(separator: "\n")
+            + [inboxes, schemas, limits, stages, others].map { $0.text() }.joined(separator: "\n")
     }
 
     /// The same for a program.
@@ -69,6 +77,7 @@ struct ConfigSummary {
             .init("warnings", .array(warnings.map(JSONValue.string))),
             .init("state", .string(settings.stateDirectory)),
             .init("inboxes", .array(settings.inboxes.map(json))),
+            .init("schemas", .array(settings.schemas.map(json))),
             .init("limits", limitsJSON),
             .init("workers", workersJSON),
             .init("stages", stagesJSON),
@@ -117,9 +126,23 @@ struct ConfigSummary {
             .init("thumbnail", json(settings.thumbnail)),
             .init("pages", .bool(settings.drawsPages)),
             .init("schema", .string(settings.schema.setting)),
+            .init("max_errors", .count(settings.errorAllowance.count)),
+            .init(
+                "max_error_ratio",
+                settings.errorAllowance.ratio.map { .rendered($0) } ?? .null),
             .init("originals", .string(settings.originals.rawValue)),
             .init("fallback_encoding", .string(settings.fallbackEncoding)),
             .init("sheet", .text(settings.sheet)),
+        ])
+    }
+
+    private func json(_ schema: TableSchema) -> JSONValue {
+        .object([
+            .init("name", .string(schema.name)), .init("table", .string(schema.table)),
+            .init("key", .array(schema.key.map(JSONValue.string))),
+            .init("duplicates", .string(schema.duplicates.rawValue)),
+            .init("tokens", .bool(schema.hasTokens)),
+            .init("columns", .array(schema.columns.map { .string($0.name) })),
         ])
     }
 

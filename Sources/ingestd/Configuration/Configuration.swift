@@ -46,7 +46,7 @@ struct Configuration: Sendable, Hashable {
             problems.append(
                 ConfigProblem(line: place?.line ?? 0, column: place?.column ?? 0, message: message))
         }
-        var settings = DaemonSettings(stateDirectory: "")
+        var settings = DaemonSettings(stateDirectory: "", schemas: BuiltInSchemas.all)
         var places: [ConfigPlace] = []
         if let path = sources.configFile {
             let file = try ConfigFile(path: path)
@@ -83,6 +83,7 @@ struct Configuration: Sendable, Hashable {
         guard problems.isEmpty else {
             throw ConfigError(file: sources.configFile, problems: problems)
         }
+        settings.markSchemas()
         return settings
     }
 

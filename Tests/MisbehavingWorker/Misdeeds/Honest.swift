@@ -45,7 +45,9 @@ enum Honest {
             var batch = RowBatch()
             batch.append(row: 2, fields: [Array("1".utf8), Array("2".utf8)])
             Wall.send(.rows(batch))
-            Wall.send(.finished(.table(TableSummary(totalRows: 1, errorCount: 0))))
+            let types = [InferredType.text, .text]
+            Wall.send(
+                .finished(.table(TableSummary(totalRows: 1, errorCount: 0, types: types))))
         }
     }
 

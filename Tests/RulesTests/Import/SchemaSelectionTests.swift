@@ -1,14 +1,15 @@
 import Rules
+import TestSupport
 import Testing
 
 @Suite struct SchemaSelectionTests {
     static let members = TableSchema(
         name: "members",
         columns: [
-            .init(name: "Number", aliases: ["회원번호", "no."], isRequired: true, rule: .text),
-            .init(name: "name", aliases: ["이름"], rule: .text),
+            .init(name: "Number", aliases: ["회원번호", "no."], isRequired: true),
+            .init(name: "name", aliases: ["이름"]),
         ],
-        keyColumn: "Number")
+        key: ["Number"])
     static let schemas = [TableSchema.participants, members]
 
     func selection(_ choice: SchemaChoice, _ header: [String]) throws(SchemaError)
@@ -25,6 +26,17 @@ import Testing
         }
         #expect(match.places == [1, 0, nil, nil, nil])
         #expect(match.ignored == ["etc"])
+    }
+
+    @Test func `a name is the same however Unicode spells it`() throws {
+        // 이름 and Number as macOS spells them, in parts.
+        let parts = "\u{110b}\u{1175}\u{1105}\u{1173}\u{11b7}"
+        #expect(!parts.unicodeScalars.elementsEqual("이름".unicodeScalars))
+        guard case .schema(let match) = try selection(.named("members"), [parts, "number"]) else {
+            Issue.record("not the schema")
+            return
+        }
+        #expect(match.places == [1, 0])
     }
 
     @Test func `an alias stands for its column, and the first of two counts`() throws {
