@@ -1,7 +1,9 @@
 /// A regular expression that is matched in one pass, however it is written and whatever it meets.
 ///
 /// It has nothing that would need a second look at a text: no references to what was matched before
-/// and no looking around. docs/decisions/0016-schemas.md tells why. Rule: docs/formats.md, "Patterns".
+/// and no looking around; docs/decisions/0016-schemas.md tells why.
+///
+/// Rule: docs/formats.md, "Patterns".
 public struct Pattern: Sendable, Hashable {
     /// One step of the machine that the pattern becomes; a step not said to lead elsewhere leads to
     /// the next.
