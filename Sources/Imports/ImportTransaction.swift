@@ -60,9 +60,10 @@ public final class ImportTransaction {
     /// - Parameters:
     ///   - totalRows: data rows in the file.
     ///   - errorCount: how many of them were rejected; the others must all have been appended.
+    ///   - ledger: counts what the rows take.
     ///   - onProgress: is told, before this returns and every few milliseconds, how far the rows have come.
     public func commit(
-        totalRows: Int, errorCount: Int, now: Timestamp,
+        totalRows: Int, errorCount: Int, now: Timestamp, ledger: ImportLedger = .none,
         onProgress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(ImportError) -> ImportCounts {
         guard spool.rowCount == totalRows - errorCount else {
@@ -72,11 +73,33 @@ public final class ImportTransaction {
         self.onProgress = onProgress
         defer { self.onProgress = { _, _ in } }
         return try turn.take { () throws(ImportError) in
-            let counts = try database.write("commit import") { database in
-                try store(totalRows: totalRows, errorCount: errorCount, now: now, in: database)
+            do throws(ImportError) {
+                let counts = try database.write("commit import") { database in
+                    let counts = try store(
+                        totalRows: totalRows, errorCount: errorCount, now: now, in: database)
+                    if let failure = ledger.admit(try database.importedBytes()) {
+                        throw ImportError.notAdmitted(failure)
+                    }
+                    return counts
+                }
+                tidyUp()
+                return counts
+            } catch {
+                correct(ledger)
+                throw error
             }
-            tidyUp()
-            return counts
+        }
+    }
+
+    /// What was counted beforehand may not have come about. What cannot be counted now is counted by the
+    /// next import, or the next start.
+    private func correct(_ ledger: ImportLedger) {
+        do {
+            try ledger.correct(database.read("measure imports") { try $0.importedBytes() })
+        } catch let error as any DocumentError {
+            report(error.failure.detail)
+        } catch {
+            report("count imports: \(error)")
         }
     }
 

@@ -204,6 +204,7 @@ extension InboxIntake {
         candidates = [:]
         deadlines = PriorityQueue()
         ready = PriorityQueue()
+        released = PriorityQueue()
     }
 
     func setDeadline(_ moment: Duration, _ path: BeneathPath) {

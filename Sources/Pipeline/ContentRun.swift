@@ -72,6 +72,11 @@ final class ContentRun {
 
     /// Runs one stage in the worker; returns what happened to it and what it made.
     private func perform(_ stage: StageRecord) -> (StageEvent, StageOutput?) {
+        do {
+            if let failure = try work.noRoom(for: stage.plan) { return (work.failed(failure), nil) }
+        } catch {
+            return (work.failed(House.failure(of: error)), nil)
+        }
         let document = work.document
         let sink = StageSink(house: work.house, document: document, account: work.account)
         defer { sink.abandon() }
@@ -90,7 +95,8 @@ final class ContentRun {
         switch outcome {
         case .finished(let result):
             do {
-                let output = try sink.output(of: result) { [work, clock] done, total in
+                let output = try sink.output(of: result, ledger: work.ledger) {
+                    [work, clock] done, total in
                     work.tell(
                         name,
                         .storing(

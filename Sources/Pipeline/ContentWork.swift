@@ -35,6 +35,8 @@ final class ContentWork: Sendable {
         /// How stages ended, to be recorded together with what follows.
         var ended: [StageChange] = []
         var pages: PageDrawing?
+        /// What was admitted of what the stages have made, until it is on record.
+        var admitted = ByteCount.zero
     }
 
     let id: DocumentID
@@ -75,6 +77,9 @@ final class ContentWork: Sendable {
         return job.dueStages(at: now).filter { $0.runsInWorker && !needless.contains($0) }
             .compactMap(document.stage)
     }
+
+    /// What could not be recorded is lost, and the room for it is free again.
+    deinit { house.derivedRoom.giveBack(state.withLock(\.admitted), of: account.uid) }
 
     /// The document as it stands.
     var document: DocumentRecord { state.withLock(\.document) }
@@ -209,6 +214,7 @@ final class ContentWork: Sendable {
         _ name: StageName, _ event: StageEvent, _ output: StageOutput?, seconds: Double,
         _ state: inout State
     ) throws {
+        let (event, output) = try admitted(name, event, output, &state)
         guard let index = state.document.stages.firstIndex(where: { $0.plan.name == name }) else {
             preconditionFailure("a stage that ran is one of the document's")
         }
@@ -247,6 +253,8 @@ final class ContentWork: Sendable {
         }
         state.document = latest
         state.ended = []
+        house.derivedRoom.giveBack(state.admitted, of: account.uid)
+        state.admitted = .zero
         if changes.contains(where: \.state.isOver) {
             house.surroundings.checkpoint(.stageFinished, latest.path)
         }

@@ -47,9 +47,23 @@ public final class Daemon: Sendable {
     }
 
     /// Takes what a reload may change from newer settings, and offers held drops again.
-    public func reload(_ settings: DaemonSettings) {
+    ///
+    /// Who is in which group is asked anew where limits go by it, which may take as long as the system's
+    /// user database does.
+    public func reload(_ settings: DaemonSettings) async {
+        if !settings.limits.groups.isEmpty { await refreshGroups() }
         house.reload(settings)
         house.vacancies.tellAll()
+    }
+
+    private func refreshGroups() async {
+        do {
+            for error in try await house.lanes.run({ [house] in house.groups.refresh() }) {
+                house.say(.groupsUnknown, [.detail: error.failure.detail])
+            }
+        } catch {
+            house.say(.groupsUnknown, [.detail: House.failure(of: error).detail])
+        }
     }
 
     /// Whether the catalogue still answers.

@@ -21,6 +21,7 @@ struct InboxService: Sendable {
     ) {
         let desk = InboxDesk(root: root, settings: settings, house: house)
         let opener = DropOpener(settings: settings)
+        house.groups.learn(root.owner)
         let reports = IntakeReports(desk: desk)
         self.house = house
         self.desk = desk

@@ -65,9 +65,11 @@ final class StageSink {
 
     /// Brings the stage to its end: rows are committed, the daemon's own files made.
     ///
-    /// - Parameter onProgress: is told, often, how far rows have come on their way into the database.
+    /// - Parameters:
+    ///   - ledger: who counts the rows, and admits them beside files that may become so large.
+    ///   - onProgress: is told, often, how far rows have come on their way into the database.
     func output(
-        of result: StageResult,
+        of result: StageResult, ledger: (ByteCount) -> ImportLedger,
         onProgress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> StageOutput {
         let members: [JSONValue.Member]
@@ -76,7 +78,7 @@ final class StageSink {
         case .text(let characters): members = StageResults.text(characters: characters)
         case .thumbnail(let count): members = StageResults.thumbnail(count: count)
         case .pages: preconditionFailure("pictures of pages are taken range by range")
-        case .table(let summary): members = try importedTable(summary, onProgress)
+        case .table(let summary): members = try importedTable(summary, ledger, onProgress)
         }
         return StageOutput(
             result: StageResults.kept(members), warnings: warnings, artifacts: artifacts)
@@ -99,7 +101,8 @@ final class StageSink {
     }
 
     private func importedTable(
-        _ summary: TableSummary, _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
+        _ summary: TableSummary, _ ledger: (ByteCount) -> ImportLedger,
+        _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
     ) throws -> [JSONValue.Member] {
         guard let heading else {
             preconditionFailure("a worker that finishes a table has begun one: that was checked")
@@ -108,7 +111,8 @@ final class StageSink {
         // anew at each attempt.
         let record = try house.store.begin(sizeHint: Self.recordSize)
         let tokens = try beginTokens()
-        let counts = try commitRows(summary, onProgress)
+        let files = artifacts.map(\.size).reduce(Self.recordSize + roomForTokens, +)
+        let counts = try commitRows(summary, ledger(files), onProgress)
         let members = StageResults.table(summary, counts, heading: heading, rejects: rejects)
         let whole = JSONValue.object([.init("schema", .string("ingestd/import/1"))] + members)
         try append(whole.keyPerLine, to: record)
@@ -119,20 +123,24 @@ final class StageSink {
 
     /// Commits the rows; all of them are imported when this returns.
     private func commitRows(
-        _ summary: TableSummary, _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
+        _ summary: TableSummary, _ ledger: ImportLedger,
+        _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
     ) throws -> ImportCounts {
         guard let importing else { preconditionFailure("a table that was begun is being imported") }
         let counts = try importing.commit(
             totalRows: summary.totalRows, errorCount: summary.errorCount,
-            now: house.surroundings.now(), onProgress: onProgress)
+            now: house.surroundings.now(), ledger: ledger, onProgress: onProgress)
         self.importing = nil
         house.surroundings.checkpoint(.rowsImported, document.path)
         return counts
     }
 
+    private var roomForTokens: ByteCount { importing?.roomForTokens ?? .zero }
+
     /// Begins `tokens.csv`, with room on disk for all of it; nil for a table without tokens.
     private func beginTokens() throws -> BlobWriter? {
-        guard let size = importing?.roomForTokens, size > .zero else { return nil }
+        let size = roomForTokens
+        guard size > .zero else { return nil }
         let writer = try house.store.begin(sizeHint: size)
         // People open it in a spreadsheet program, which takes a file without this mark for another encoding.
         try append("\u{feff}email,token\r\n", to: writer)
