@@ -47,23 +47,10 @@ public final class Daemon: Sendable {
     }
 
     /// Takes what a reload may change from newer settings, and offers held drops again.
-    ///
-    /// Who is in which group is asked anew where limits go by it, which may take as long as the system's
-    /// user database does.
-    public func reload(_ settings: DaemonSettings) async {
-        if !settings.limits.groups.isEmpty { await refreshGroups() }
+    public func reload(_ settings: DaemonSettings) {
         house.reload(settings)
         house.vacancies.tellAll()
-    }
-
-    private func refreshGroups() async {
-        do {
-            for error in try await house.lanes.run({ [house] in house.groups.refresh() }) {
-                house.say(.groupsUnknown, [.detail: error.failure.detail])
-            }
-        } catch {
-            house.say(.groupsUnknown, [.detail: House.failure(of: error).detail])
-        }
+        if !settings.limits.groups.isEmpty { house.groups.askAgain() }
     }
 
     /// Whether the catalogue still answers.
@@ -135,6 +122,10 @@ public final class Daemon: Sendable {
             }
             group.addTask {
                 await self.offerHeld(of: desks)
+                return .ofItself
+            }
+            group.addTask {
+                await self.house.groups.run(self.house)
                 return .ofItself
             }
             group.addTask {

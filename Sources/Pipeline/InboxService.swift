@@ -1,3 +1,4 @@
+import Catalog
 import Inbox
 import Intake
 import Rules
@@ -64,7 +65,18 @@ struct InboxService: Sendable {
             if isLost { desk.root.letGo() }
             desk.close()
         }
+        if await intake.isRootLost { await forgetHeld() }
         desk.root.letGo()
+    }
+
+    /// Nobody knows of drops that found no room in an inbox that is gone.
+    private func forgetHeld() async {
+        do {
+            try await house.catalog.noteHeld(
+                .zero, uid: desk.account.uid, inbox: Array(desk.root.path.utf8))
+        } catch {
+            house.say(.catalogueFailed, [.detail: error.failure.detail])
+        }
     }
 
     /// The root is not the inbox any more: ``run(in:dispatcher:joined:)`` comes to its end.

@@ -19,7 +19,7 @@ struct Lifeline: Sendable {
     ///
     /// A stop that takes longer than `stopTimeout` is cut off: a crash at any instruction is mended
     /// at the next start.
-    func obey(_ signals: UnixSignalsSequence, reload: @Sendable () async -> Void) async {
+    func obey(_ signals: UnixSignalsSequence, reload: @Sendable () -> Void) async {
         await withDiscardingTaskGroup { group in
             for await signal in signals {
                 guard signal == .sighup else {
@@ -30,7 +30,7 @@ struct Lifeline: Sendable {
                     continue
                 }
                 tell(.reloading)
-                await reload()
+                reload()
                 tell(.ready)
             }
             group.cancelAll()

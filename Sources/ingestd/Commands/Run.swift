@@ -80,14 +80,14 @@ struct Run: AsyncParsableCommand {
         let manager = ServiceManager.current()
         let lifeline = Lifeline(
             daemon: daemon, manager: manager, stopTimeout: settings.stopTimeout, journal: journal)
-        let reload: @Sendable () async -> Void = {
+        let reload: @Sendable () -> Void = {
             guard config != nil else {
                 journal(JournalLine(.nothingToReload))
                 return
             }
             do throws(ConfigError) {
                 let newer = try readSettings()
-                await daemon.reload(newer)
+                daemon.reload(newer)
                 journal(JournalLine(.configReloaded))
                 let changes = settings.changesBeyondReload(in: newer)
                 if !changes.isEmpty {
