@@ -63,7 +63,7 @@ let package = Package(
         room("Inbox", ["Rules", "CLinux", system]),
         room("Intake", ["Rules", "Inbox", "CLinux", system]),
         room("Store", ["Rules", "CLinux", system, crypto]),
-        room("Catalog", ["Rules", grdb]),
+        room("Catalog", ["Rules", grdb, sqlite]),
         room("Imports", ["Rules", "WorkerProtocol", "CLinux", crypto, grdb, sqlite]),
         room("Workers", ["Rules", "WorkerProtocol", "CLinux", system]),
         room("Publish", ["Rules", "Inbox", "CLinux", system]),

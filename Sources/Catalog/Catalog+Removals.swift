@@ -113,7 +113,7 @@ extension Database {
 
 extension DropIdentity {
     /// Device, inode, size, modified, changed; the first two as signed numbers of the same bits.
-    fileprivate var asColumns: [(any DatabaseValueConvertible)?] {
+    fileprivate var asColumns: [(any StatementArgument)?] {
         [
             Int64(bitPattern: device), Int64(bitPattern: inode), size.bytes, modified, changed,
         ]

@@ -173,22 +173,21 @@ extension Database {
     /// The first row of a document that may be picked; what is passed over is in hand, or has the
     /// content of what is, and both are bounded.
     private func first(
-        _ sql: String, _ arguments: [(any DatabaseValueConvertible)?], _ query: TurnQuery
+        _ sql: String, _ arguments: [(any StatementArgument)?], _ query: TurnQuery
     ) throws -> DueDocument? {
-        let cursor = try Row.fetchCursor(
-            cachedStatement(sql: sql), arguments: StatementArguments(arguments))
         var sameContent = 0
-        while let row = try cursor.next() {
+        var found: DueDocument?
+        try forEachRow(sql, arguments) { row in
             let id = try row.documentID("id")
-            if query.inHand.contains(id) { continue }
+            if query.inHand.contains(id) { return .goOn }
             if try isBeingRead(id, query.contents) {
                 sameContent += 1
-                guard sameContent < Catalog.sameContentLimit else { return nil }
-                continue
+                return sameContent < Catalog.sameContentLimit ? .goOn : .stop
             }
-            return DueDocument(place: try row.moment("place"), id: id)
+            found = DueDocument(place: try row.moment("place"), id: id)
+            return .stop
         }
-        return nil
+        return found
     }
 
     private func isBeingRead(

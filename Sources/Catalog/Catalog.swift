@@ -10,6 +10,9 @@ import Synchronization
 public final class Catalog: Sendable {
     /// How large the write-ahead log may stay once it has been written back.
     private static let logSizeLimit = ByteCount.mebibytes(16)
+    /// What a batch of claims touches stays in memory: less, and pages are written and read again
+    /// within one commit.
+    private static let cacheLimit = ByteCount.mebibytes(8)
     /// At so many pages of 4 KiB the log is written back: batches touch the same pages again and
     /// again, which are then written back once.
     private static let logPages = 4096
@@ -46,6 +49,7 @@ public final class Catalog: Sendable {
                 // What a long read made the log grow to is given back afterwards.
                 try db.execute(sql: "PRAGMA journal_size_limit = \(logSizeLimit.bytes)")
                 try db.execute(sql: "PRAGMA wal_autocheckpoint = \(logPages)")
+                try db.execute(sql: "PRAGMA cache_size = -\(cacheLimit.bytes / 1024)")
                 // What a statement would be undone by is small, and not worth a file of its own.
                 try db.execute(sql: "PRAGMA temp_store = MEMORY")
             }

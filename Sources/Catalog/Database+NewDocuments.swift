@@ -64,7 +64,7 @@ extension Database {
     private func insertStages(
         of document: DocumentRecord, resultIDs: [StageName: Int64]
     ) throws {
-        var values: [(any DatabaseValueConvertible)?] = []
+        var values: [(any StatementArgument)?] = []
         for (position, stage) in document.stages.enumerated() {
             values += [
                 document.id.asBytes, stage.plan.name.rawValue, position,

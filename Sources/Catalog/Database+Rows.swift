@@ -1,116 +1,88 @@
-// GRDB speaks of blobs as Foundation's Data; it comes no further than this file.
-import struct FoundationEssentials.Data
 import GRDB
+import GRDBSQLite
 import Rules
 
+// Statements are GRDB's, which keeps them ready; their arguments and rows go straight to SQLite and
+// back. GRDB's own way through an array of erased values and a name in lower case took half of a
+// claim's time in the catalogue.
 extension Database {
     /// Runs a statement that is kept ready for the next time.
-    func run(_ sql: String, _ arguments: [(any DatabaseValueConvertible)?] = []) throws {
-        try cachedStatement(sql: sql).execute(arguments: StatementArguments(arguments))
+    func run(_ sql: String, _ arguments: [(any StatementArgument)?] = []) throws {
+        try forEachRow(sql, arguments) { _ in .goOn }
     }
 
-    func rows(
-        _ sql: String, _ arguments: [(any DatabaseValueConvertible)?] = []
-    ) throws -> [Row] {
-        try Row.fetchAll(cachedStatement(sql: sql), arguments: StatementArguments(arguments))
+    func rows(_ sql: String, _ arguments: [(any StatementArgument)?] = []) throws -> [Row] {
+        try rows(sql, arguments) { $0 }
     }
 
-    /// The same for rows of many columns: a row under its cursor finds a column in a table that the
-    /// statement keeps, while one that was copied compares all names each time.
+    /// The same, each read as soon as it is there.
     func rows<Value>(
-        _ sql: String, _ arguments: [(any DatabaseValueConvertible)?] = [],
+        _ sql: String, _ arguments: [(any StatementArgument)?] = [],
         reading read: (Row) throws -> Value
     ) throws -> [Value] {
-        let cursor = try Row.fetchCursor(
-            cachedStatement(sql: sql), arguments: StatementArguments(arguments))
         var values: [Value] = []
-        while let row = try cursor.next() { values.append(try read(row)) }
+        try forEachRow(sql, arguments) { row in
+            values.append(try read(row))
+            return .goOn
+        }
         return values
     }
 
     /// The first row, if there is any.
-    func row(
-        _ sql: String, _ arguments: [(any DatabaseValueConvertible)?] = []
-    ) throws -> Row? {
-        try Row.fetchOne(cachedStatement(sql: sql), arguments: StatementArguments(arguments))
+    func row(_ sql: String, _ arguments: [(any StatementArgument)?] = []) throws -> Row? {
+        var first: Row?
+        try forEachRow(sql, arguments) { row in
+            first = row
+            return .stop
+        }
+        return first
     }
 
     /// The first column of the first row; zero where there is none or it is null.
-    func number(
-        _ sql: String, _ arguments: [(any DatabaseValueConvertible)?] = []
-    ) throws -> Int {
-        try Int.fetchOne(cachedStatement(sql: sql), arguments: StatementArguments(arguments)) ?? 0
-    }
-}
-
-/// Bytes as a blob of the database.
-struct Bytes: DatabaseValueConvertible, StatementColumnConvertible {
-    var array: [UInt8]
-
-    init(_ array: [UInt8]) { self.array = array }
-
-    init(sqliteStatement: SQLiteStatement, index: CInt) {
-        array = Array(Data(sqliteStatement: sqliteStatement, index: index))
+    func number(_ sql: String, _ arguments: [(any StatementArgument)?] = []) throws -> Int {
+        try row(sql, arguments)?[0] ?? 0
     }
 
-    var databaseValue: DatabaseValue { Data(array).databaseValue }
-
-    static func fromDatabaseValue(_ value: DatabaseValue) -> Bytes? {
-        Data.fromDatabaseValue(value).map { Bytes(Array($0)) }
-    }
-}
-
-// What a column holds, as the values that the house speaks of. One that cannot be read throws
-// `CatalogError.unreadable`: the file was damaged or written by somebody else.
-extension Row {
-    func bytes(_ column: String) throws -> [UInt8] {
-        let bytes: Bytes? = self[column]
-        return try value(column, bytes?.array)
+    /// Whether the rows after one are wanted too.
+    enum Appetite {
+        case goOn, stop
     }
 
-    func text(_ column: String) throws -> String { try value(column, self[column] as String?) }
-    func int(_ column: String) throws -> Int { try value(column, self[column] as Int?) }
-    func flag(_ column: String) throws -> Bool { try int(column) != 0 }
-    func size(_ column: String = "size") throws -> ByteCount { ByteCount(try int(column)) }
-
-    func uid() throws -> UInt32 { try value("uid", UInt32(exactly: int("uid"))) }
-
-    func documentID(_ column: String) throws -> DocumentID {
-        try value(column, DocumentID(bytes(column)))
-    }
-
-    func digest() throws -> ContentDigest { try value("digest", ContentDigest(bytes("digest"))) }
-    func path() throws -> BeneathPath { try value("path", BeneathPath(bytes: bytes("path"))) }
-
-    func moment(_ column: String) throws -> Timestamp { try value(column, momentIfAny(column)) }
-
-    func momentIfAny(_ column: String) -> Timestamp? {
-        (self[column] as Int64?).map(Timestamp.init(milliseconds:))
-    }
-
-    /// A case of an enum that is kept by its name.
-    func named<Value: RawRepresentable<String>>(_ column: String) throws -> Value {
-        try value(column, Value(rawValue: text(column)))
-    }
-
-    func identity() throws -> DropIdentity {
-        DropIdentity(
-            device: UInt64(bitPattern: Int64(try int("device"))),
-            inode: UInt64(bitPattern: Int64(try int("inode"))), size: try size(),
-            modified: Int64(try int("modified")), changed: Int64(try int("changed")))
-    }
-
-    /// Sentences that are kept one to a line.
-    func lines(_ column: String) throws -> [String] {
-        try text(column).split(separator: "\n").map(String.init)
-    }
-
-    private func value<Value>(_ column: String, _ value: Value?) throws -> Value {
-        guard let value else {
-            let columns = columnNames.joined(separator: ",")
-            throw CatalogError.unreadable(column: column, among: columns)
+    /// Runs a statement and hands over its rows one by one, as copies.
+    ///
+    /// `body` may run other statements, but not the same one.
+    func forEachRow(
+        _ sql: String, _ arguments: [(any StatementArgument)?], _ body: (Row) throws -> Appetite
+    ) throws {
+        let statement = try cachedStatement(sql: sql).sqliteStatement
+        // A statement that is not set back keeps the database from being written back.
+        defer { sqlite3_reset(statement) }
+        precondition(
+            Int(sqlite3_bind_parameter_count(statement)) == arguments.count,
+            "a statement has as many arguments as places")
+        for (index, argument) in arguments.enumerated() {
+            let place = Int32(index + 1)
+            let code =
+                argument?.bind(to: statement, at: place) ?? sqlite3_bind_null(statement, place)
+            guard code == SQLITE_OK else { throw failure(code, sql) }
         }
-        return value
+        var columns: Row.Columns?
+        while true {
+            switch sqlite3_step(statement) {
+            case SQLITE_DONE: return
+            case SQLITE_ROW:
+                let known = columns ?? Row.Columns(of: statement)
+                columns = known
+                guard try body(Row(of: statement, known)) == .goOn else { return }
+            case let code: throw failure(code, sql)
+            }
+        }
+    }
+
+    private func failure(_ code: Int32, _ sql: String) -> DatabaseError {
+        let whole = sqliteConnection.map { sqlite3_extended_errcode($0) } ?? code
+        let message = sqliteConnection.map { String(cString: sqlite3_errmsg($0)) }
+        return DatabaseError(resultCode: ResultCode(rawValue: whole), message: message, sql: sql)
     }
 }
 

@@ -208,13 +208,13 @@ extension Database {
             try run(
                 "INSERT INTO blob (digest, size) VALUES \(places("(?, ?)")) "
                     + "ON CONFLICT (digest) DO NOTHING",
-                batch.flatMap { artifact -> [(any DatabaseValueConvertible)?] in
+                batch.flatMap { artifact -> [(any StatementArgument)?] in
                     [artifact.digest.asBytes, artifact.size.bytes]
                 })
             try run(
                 "INSERT INTO artifact (resultId, position, name, digest, size, mediaType) "
                     + "VALUES \(places("(?, ?, ?, ?, ?, ?)"))",
-                batch.indices.flatMap { index -> [(any DatabaseValueConvertible)?] in
+                batch.indices.flatMap { index -> [(any StatementArgument)?] in
                     let artifact = artifacts[index]
                     return [
                         resultID, index, artifact.name, artifact.digest.asBytes,
@@ -246,7 +246,7 @@ extension Database {
 
     private func resultKey(
         of plan: PlannedStage, for document: DocumentRecord
-    ) -> [(any DatabaseValueConvertible)?] {
+    ) -> [(any StatementArgument)?] {
         [
             Int(document.uid), document.digest.asBytes, plan.name.rawValue, plan.version,
             plan.parameters, Bytes(plan.name.dependsOnContentAlone ? [] : document.id.bytes),

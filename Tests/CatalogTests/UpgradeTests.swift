@@ -90,14 +90,13 @@ import Testing
             try db.execute(sql: "INSERT INTO account VALUES (7, 0, 0)")
             try db.execute(sql: "INSERT INTO blob VALUES (zeroblob(32), 0)")
             for (number, state) in ["completed", "completed", "queued"].enumerated() {
-                try db.execute(
-                    sql: """
-                        INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof,
-                            receivedAt, state)
-                        VALUES (?, 7, CAST('/in' AS BLOB), CAST(? AS BLOB), 'pdf', 0, zeroblob(32),
-                            'lease', 1, ?)
-                        """,
-                    arguments: [Bytes(fixture.newID().bytes), "\(number)", state])
+                try db.run(
+                    """
+                    INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof,
+                        receivedAt, state)
+                    VALUES (?, 7, CAST('/in' AS BLOB), CAST(? AS BLOB), 'pdf', 0, zeroblob(32),
+                        'lease', 1, ?)
+                    """, [Bytes(fixture.newID().bytes), "\(number)", state])
             }
         }
         try first.close()
@@ -121,21 +120,19 @@ import Testing
             // The larger came first, and one is over.
             for (number, due) in [(0, 0), (1, 0), (2, 5), (3, nil)] as [(Int, Int?)] {
                 let id = Bytes(fixture.newID().bytes)
-                try db.execute(
-                    sql: """
-                        INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof,
-                            receivedAt, state, dueAt)
-                        VALUES (?, 7, ?, CAST(? AS BLOB), 'pdf', ?, zeroblob(32), 'lease', ?,
-                            'queued', ?)
-                        """,
-                    arguments: [
-                        id, Bytes(inbox), "\(number)", 1_000_000 * (9 - number), number + 10, due,
-                    ])
-                try db.execute(
-                    sql: """
-                        INSERT INTO stage (documentId, name, position, isRequired, stageVersion,
-                            parameters, state) VALUES (?, 'publish', 0, 1, 1, '', 'pending')
-                        """, arguments: [id])
+                try db.run(
+                    """
+                    INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof,
+                        receivedAt, state, dueAt)
+                    VALUES (?, 7, ?, CAST(? AS BLOB), 'pdf', ?, zeroblob(32), 'lease', ?,
+                        'queued', ?)
+                    """,
+                    [id, Bytes(inbox), "\(number)", 1_000_000 * (9 - number), number + 10, due])
+                try db.run(
+                    """
+                    INSERT INTO stage (documentId, name, position, isRequired, stageVersion,
+                        parameters, state) VALUES (?, 'publish', 0, 1, 1, '', 'pending')
+                    """, [id])
             }
         }
         try second.close()

@@ -16,7 +16,7 @@ import Testing
             "Inbox": system.union(["Rules", "CLinux"]),
             "Intake": system.union(["Rules", "Inbox", "CLinux"]),
             "Store": system.union(["Rules", "CLinux", "Crypto"]),
-            "Catalog": ["Rules", "GRDB", "FoundationEssentials", "Glibc"],
+            "Catalog": ["Rules", "GRDB", "GRDBSQLite", "Glibc"],
             "Imports": [
                 "Rules", "WorkerProtocol", "GRDB", "GRDBSQLite", "Crypto", "Glibc", "CLinux",
             ],

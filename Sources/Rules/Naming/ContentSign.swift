@@ -93,14 +93,16 @@ enum ContentSign: Sendable, Hashable {
         var zeroCount = 0
         var oddZeroCount = 0
         var controlCount = 0
-        for (index, byte) in head.enumerated() where byte < 0x20 {
-            switch byte {
-            case 0x09...0x0d, 0x1b: continue
-            case 0:
-                zeroCount += 1
-                oddZeroCount += index & 1
-                controlCount += 1
-            default: controlCount += 1
+        head.withUnsafeBufferPointer { head in
+            for index in head.indices where head[index] < 0x20 {
+                switch head[index] {
+                case 0x09...0x0d, 0x1b: continue
+                case 0:
+                    zeroCount += 1
+                    oddZeroCount += index & 1
+                    controlCount += 1
+                default: controlCount += 1
+                }
             }
         }
         let isWide =

@@ -1,7 +1,7 @@
 /// A JSON document under construction; keys keep the order in which they were given.
 ///
 /// Rule: RFC 8259.
-public indirect enum JSONValue: Sendable, Hashable {
+public enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -63,7 +63,10 @@ private struct JSONWriter {
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    mutating func add(_ text: String) { bytes.append(contentsOf: text.utf8) }
+    mutating func add(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes.append(contentsOf: $0) }
+    }
 
     mutating func write(_ value: JSONValue) {
         switch value {
@@ -112,13 +115,16 @@ private struct JSONWriter {
     }
 
     private mutating func write(string: String) {
+        var string = string
         // Nearly every string is as it is to be written.
-        guard string.utf8.contains(where: Self.mayNeedEscape) else {
-            add("\"")
-            add(string)
-            add("\"")
-            return
+        let isWritten = string.withUTF8 { text in
+            for byte in text where Self.mayNeedEscape(byte) { return false }
+            bytes.append(UInt8(ascii: "\""))
+            bytes.append(contentsOf: text)
+            bytes.append(UInt8(ascii: "\""))
+            return true
         }
+        if isWritten { return }
         add("\"")
         for scalar in string.unicodeScalars {
             switch scalar {

@@ -24,9 +24,31 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
             days -= 1
         }
         let date = Self.civilDate(daysSinceEpoch: days)
-        let time = [rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60].map { pad($0, to: 2) }
-        return "\(pad(date.year, to: 4))-\(pad(date.month, to: 2))-\(pad(date.day, to: 2))"
-            + "T\(time.joined(separator: ":")).\(pad(rest % 1000, to: 3))Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(24)
+        Self.write(date.year, to: &text, width: 4, before: "-")
+        Self.write(date.month, to: &text, width: 2, before: "-")
+        Self.write(date.day, to: &text, width: 2, before: "T")
+        Self.write(rest / 3_600_000, to: &text, width: 2, before: ":")
+        Self.write(rest / 60_000 % 60, to: &text, width: 2, before: ":")
+        Self.write(rest / 1000 % 60, to: &text, width: 2, before: ".")
+        Self.write(rest % 1000, to: &text, width: 3, before: "Z")
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends a number of so many digits at least, and what stands behind it; every line of the log has some.
+    private static func write(
+        _ number: Int64, to text: inout [UInt8], width: Int, before mark: Unicode.Scalar
+    ) {
+        if number < 0 { text.append(UInt8(ascii: "-")) }
+        let begin = text.count
+        var rest = number.magnitude
+        while rest > 0 || text.count - begin < width {
+            text.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        text[begin...].reverse()
+        text.append(UInt8(ascii: mark))
     }
 
     /// The proleptic Gregorian date of a day count.
@@ -43,11 +65,6 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
         let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
-    }
-
-    private func pad(_ number: Int64, to width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }
 

@@ -106,6 +106,8 @@ struct LineFormat: Sendable {
 
     /// Cuts a text so that its JSON form, where each byte may take six, stays within the limit.
     private static func cut(_ text: String, limit: Int) -> String {
+        // Nearly every text is short and plain.
+        if jsonLength(of: text) <= limit - 3 { return text }
         var kept = String.UnicodeScalarView()
         var length = 0
         for scalar in text.unicodeScalars {
@@ -116,5 +118,18 @@ struct LineFormat: Sendable {
             kept.append(scalar)
         }
         return String(kept)
+    }
+
+    /// How long a text becomes in JSON, at most.
+    private static func jsonLength(of text: String) -> Int {
+        var text = text
+        return text.withUTF8 { bytes in
+            bytes.reduce(0) { length, byte in
+                let isPlain =
+                    byte >= 0x20 && byte != 0x7f && byte != UInt8(ascii: "\"")
+                    && byte != UInt8(ascii: "\\")
+                return length + (isPlain ? 1 : 6)
+            }
+        }
     }
 }
