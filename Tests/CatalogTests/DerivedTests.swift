@@ -178,13 +178,13 @@ import Testing
         try fourth.inDatabase { db in
             try db.execute(sql: "INSERT INTO account VALUES (7, 5, 1)")
             try db.execute(sql: "INSERT INTO blob VALUES (zeroblob(32), 5)")
-            try db.execute(
-                sql: """
-                    INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof,
-                        receivedAt, state)
-                    VALUES (?, 7, CAST('/in' AS BLOB), CAST('a' AS BLOB), 'pdf', 5, zeroblob(32),
-                        'lease', 1, 'completed')
-                    """, arguments: [Bytes(fixture.newID().bytes)])
+            try db.run(
+                """
+                INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof,
+                    receivedAt, state)
+                VALUES (?, 7, CAST('/in' AS BLOB), CAST('a' AS BLOB), 'pdf', 5, zeroblob(32),
+                    'lease', 1, 'completed')
+                """, [Bytes(fixture.newID().bytes)])
             try db.execute(
                 sql: """
                     INSERT INTO stageResult (uid, digest, stage, stageVersion, parameters, scope)
