@@ -162,6 +162,9 @@ struct IntakeReports: Sendable {
         case .vanished(let path):
             desk.tellVanished(path)
             desk.requests.documentMoved(path)
+        case .untold(let path):
+            desk.tellGone(path)
+            desk.requests.documentMoved(path)
         case .requested(let path):
             guard let name = path.name, let request = Request(name: name) else { return }
             desk.requests.mark(
