@@ -75,7 +75,8 @@ final class DerivedRoom: Sendable {
             .outputTooLarge,
             message: "There is no room for what this step makes (\(stage.rawValue)): results and "
                 + "imported rows of all your files together may take \(cap). Delete documents that "
-                + "you no longer need, or ask the operator for a higher limit; then ask for a retry.",
+                + "you no longer need, or ask the operator for a higher limit; then ask for a "
+                + "retry.",
             detail: "keep the results of \(stage.rawValue): derived bytes of the account past "
                 + "\(cap.bytes)")
     }

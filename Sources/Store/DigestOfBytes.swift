@@ -15,6 +15,7 @@ public struct DigestOfBytes {
         return digest
     }
 
+    /// Takes the next bytes in.
     public mutating func take(_ bytes: UnsafeRawBufferPointer) {
         hasher.update(bufferPointer: bytes)
     }

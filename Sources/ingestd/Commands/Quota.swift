@@ -12,11 +12,11 @@ struct Quota: AsyncParsableCommand {
 
             USED is what is charged, RESERVED what claims in flight hold, HELD the files that wait \
             for room. DERIVED is what was made of the files: results, imported rows, what waits in \
-            the trash; it has a cap of its own. Limits are those that the config says now: a daemon \
-            goes by them once it was reloaded.
+            the trash; it has a cap of its own. Limits are those that the config says now: a \
+            daemon goes by them once it was reloaded.
 
-            Reads --config, else /etc/ingestd/ingestd.yaml if it may. Exits with 66 for a user whom \
-            the system does not know and where there is no state, 77 for another's account that \
+            Reads --config, else /etc/ingestd/ingestd.yaml if it may. Exits with 66 for a user \
+            whom the system does not know and where there is no state, 77 for another's account that \
             only root may see, 78 if the config cannot be used.
             """)
 
