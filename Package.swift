@@ -91,7 +91,11 @@ let package = Package(
         .target(
             name: "CMuPDF",
             linkerSettings: mupdfLibraries.map { .linkedLibrary($0) }),
-        room("Stages", ["Rules", "CSV", "WorkerProtocol", "CMuPDF"]),
+        .target(
+            name: "CWorkbook",
+            linkerSettings: [.linkedLibrary(":libexpat.a"), .linkedLibrary(":libz.a")]),
+        room("Workbook", ["CSV", "CWorkbook"]),
+        room("Stages", ["Rules", "CSV", "Workbook", "WorkerProtocol", "CMuPDF"]),
         room("Confinement", ["CLinux", "CSeccomp"]),
         .executableTarget(
             name: "ingest-worker",
@@ -113,6 +117,7 @@ let package = Package(
         // A folder of tests for each room, and two for the whole.
         tests("RulesTests", ["Rules"]),
         tests("CSVTests", ["CSV"]),
+        tests("WorkbookTests", ["Workbook", "CSV", "CWorkbook"]),
         tests("WorkerProtocolTests", ["WorkerProtocol", "Rules"]),
         .target(
             name: "TestSupport", dependencies: [system], path: "Tests/TestSupport",

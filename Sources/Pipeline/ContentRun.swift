@@ -49,15 +49,17 @@ final class ContentRun {
                 let wasLast = undurable == nil
                 try keepPictures()
                 // What the last range came to may have made something due.
-                if isLeaving || wasLast { return try leave() }
+                if isLeaving || wasLast { return try leave(isForLong: isLeaving) }
             }
         }
-        try leave()
+        try leave(isForLong: true)
     }
 
-    private func leave() throws {
+    /// - Parameter isForLong: whether somebody goes on with the document, now or later.
+    private func leave(isForLong: Bool) throws {
         if pageCount > 0 { work.say(.pagesDrawn, .pages, [.count: "\(pageCount)"]) }
-        try work.settle()
+        // The last one does not wait for the disk: its slot is free for another document.
+        if isForLong || work.outlook.participants > 1 { try work.flush() }
     }
 
     // MARK: Stages
@@ -66,20 +68,22 @@ final class ContentRun {
         let start = clock.now
         work.outlook.bind(role, true)
         defer { work.outlook.bind(role, false) }
-        let (event, output) = perform(stage)
-        try work.end(stage.plan.name, event, output, seconds: (clock.now - start).inSeconds)
+        let sink = StageSink(house: work.house, document: work.document, account: work.account)
+        defer { sink.abandon() }
+        let (event, output) = perform(stage, sink)
+        try work.end(
+            stage.plan.name, event, output, keeping: output == nil ? [] : sink.keeping,
+            seconds: (clock.now - start).inSeconds)
     }
 
     /// Runs one stage in the worker; returns what happened to it and what it made.
-    private func perform(_ stage: StageRecord) -> (StageEvent, StageOutput?) {
+    private func perform(_ stage: StageRecord, _ sink: StageSink) -> (StageEvent, StageOutput?) {
         do {
             if let failure = try work.noRoom(for: stage.plan) { return (work.failed(failure), nil) }
         } catch {
             return (work.failed(House.failure(of: error)), nil)
         }
         let document = work.document
-        let sink = StageSink(house: work.house, document: document, account: work.account)
-        defer { sink.abandon() }
         let name = stage.plan.name
         let orders = StageOrders(
             settings: work.house.settings, inbox: work.settings, stage: stage.plan)

@@ -41,7 +41,7 @@ extension ContentWork {
         guard isAdmitted else {
             return (failed(DerivedRoom.failure(of: name, cap: cap)), nil)
         }
-        state.admitted = state.admitted + bytes
+        state.admitted[name] = (state.admitted[name] ?? .zero) + bytes
         return (event, output)
     }
 
@@ -70,6 +70,8 @@ extension ContentWork {
     }
 
     private func note(admitted bytes: ByteCount) {
-        state.withLock { $0.admitted = $0.admitted + bytes }
+        state.withLock { state in
+            state.admitted[.tableImport] = (state.admitted[.tableImport] ?? .zero) + bytes
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Catalog
 import Rules
+import Store
 import Synchronization
 import SystemPackage
 import WorkerProtocol
@@ -32,11 +33,11 @@ final class ContentWork: Sendable {
         var document: DocumentRecord
         var live: [StageName: LiveProgress] = [:]
         var shownAt: ContinuousClock.Instant?
-        /// How stages ended, to be recorded together with what follows.
-        var ended: [StageChange] = []
+        /// How stages ended, to be recorded together with what follows; ``document`` has them already.
+        var ended: [EndedStage] = []
         var pages: PageDrawing?
-        /// What was admitted of what the stages have made, until it is on record.
-        var admitted = ByteCount.zero
+        /// What was admitted of what each stage has made, until it is on record.
+        var admitted: [StageName: ByteCount] = [:]
     }
 
     let id: DocumentID
@@ -79,7 +80,10 @@ final class ContentWork: Sendable {
     }
 
     /// What could not be recorded is lost, and the room for it is free again.
-    deinit { house.derivedRoom.giveBack(state.withLock(\.admitted), of: account.uid) }
+    deinit {
+        let admitted = state.withLock(\.admitted).values.reduce(.zero, +)
+        house.derivedRoom.giveBack(admitted, of: account.uid)
+    }
 
     /// The document as it stands.
     var document: DocumentRecord { state.withLock(\.document) }
@@ -102,6 +106,8 @@ final class ContentWork: Sendable {
         try state.withLock { state in
             defer { lookAhead(state) }
             guard !outlook.isClosed else { return .nothing }
+            // What could not be kept after all is no ground to build on.
+            if state.ended.contains(where: \.isLost) { try flush(&state) }
             while let stage = dueStage(of: state.document, for: role) {
                 if role == .help, outlook.shallLeave(role, mayLeadLeave: false) { return .leave }
                 try begin(stage, &state)
@@ -127,17 +133,33 @@ final class ContentWork: Sendable {
     ///
     /// What content alone decides is noted together with the next step, and may be forgotten by a
     /// power cut: it is made again. All else is recorded now.
+    ///
+    /// - Parameter keeping: the files of `output`; they are durable before it is recorded.
     func end(
-        _ name: StageName, _ event: StageEvent, _ output: StageOutput?, seconds: Double
+        _ name: StageName, _ event: StageEvent, _ output: StageOutput?, keeping: [LaneWork<Blob>],
+        seconds: Double
     ) throws {
         try state.withLock { state in
             defer { lookAhead(state) }
-            try end(name, event, output, seconds: seconds, &state)
+            try end(name, event, output, keeping: keeping, seconds: seconds, &state)
         }
     }
 
-    /// Records what has not been recorded yet.
-    func settle() throws { try state.withLock { try flush(&$0) } }
+    /// Records what has not been recorded yet, for somebody who leaves while others go on.
+    func flush() throws { try state.withLock { try flush(&$0) } }
+
+    /// The same once all have left, on nobody's thread.
+    func settle() async throws {
+        let ended = state.withLock(\.ended)
+        guard !ended.isEmpty else { return }
+        for file in ended.flatMap(\.files) { await file.whenDone() }
+        let document = self.document
+        let changes = try ended.map { try settled($0, document) }
+        let records =
+            try await changes.allSatisfy { $0.state == .completed }
+            ? house.catalog.note(changes) : house.catalog.record(changes)
+        state.withLock { take(records, of: changes, &$0) }
+    }
 
     /// Whether this would be the end of a stage that runs, and no other attempt would follow.
     func isFinal(_ event: StageEvent, of name: StageName) throws -> Bool {
@@ -203,7 +225,11 @@ final class ContentWork: Sendable {
             document: id, stage: name,
             state: try stage.state.following(.started, retries: house.retries),
             at: house.surroundings.now())
-        try note(state.ended + [change], &state)
+        // What is not durable yet is recorded later; nobody waits for it here.
+        let kept = try state.ended.filter { $0.isKept && !$0.isLost }
+            .map { try settled($0, state.document) }
+        let changes = kept + [change]
+        take(try house.catalog.noteBlocking(changes), of: changes, &state)
         state.live[name] = .begun
         say(.stageStarted, name, [.attempt: "\(state.document.stage(name)?.attempt ?? 0)"])
         house.surroundings.checkpoint(.stageStarted, state.document.path)
@@ -211,50 +237,80 @@ final class ContentWork: Sendable {
     }
 
     func end(
-        _ name: StageName, _ event: StageEvent, _ output: StageOutput?, seconds: Double,
-        _ state: inout State
+        _ name: StageName, _ event: StageEvent, _ output: StageOutput?,
+        keeping: [LaneWork<Blob>] = [], seconds: Double, _ state: inout State
     ) throws {
         let (event, output) = try admitted(name, event, output, &state)
-        guard let index = state.document.stages.firstIndex(where: { $0.plan.name == name }) else {
+        // What there is no room for need not be durable.
+        let keeping = output == nil ? [] : keeping
+        guard let stage = state.document.stage(name) else {
             preconditionFailure("a stage that ran is one of the document's")
         }
-        let after = try state.document.stages[index].state.following(
-            event, retries: house.retries)
-        state.document.stages[index].state = after
+        let after = try stage.state.following(event, retries: house.retries)
         state.live[name] = nil
         let change = StageChange(
             document: id, stage: name, state: after, at: house.surroundings.now(),
             seconds: seconds, output: output)
-        StageJournal(document: state.document, account: account)
-            .ended(name, after, seconds: seconds)
-            .map(house.surroundings.journal)
+        state.document.take(change)
+        tellEnd(of: change, state.document)
         house.learn(from: name, of: state.document, output, took: seconds)
         if name.dependsOnContentAlone, after == .completed {
-            state.ended.append(change)
+            state.ended.append(EndedStage(before: stage.state, change: change, files: keeping))
         } else {
-            let changes = state.ended + [change]
-            try take(try house.catalog.recordBlocking(changes), of: changes, &state)
+            for file in keeping { _ = try file.value() }
+            let changes = try state.ended.map { try settled($0, state.document) } + [change]
+            take(try house.catalog.recordBlocking(changes), of: changes, &state)
         }
     }
 
-    private func flush(_ state: inout State) throws {
-        if !state.ended.isEmpty { try note(state.ended, &state) }
+    private func tellEnd(of change: StageChange, _ document: DocumentRecord) {
+        StageJournal(document: document, account: account)
+            .ended(change.stage, change.state, seconds: change.seconds ?? 0)
+            .map(house.surroundings.journal)
     }
 
-    private func note(_ changes: [StageChange], _ state: inout State) throws {
-        try take(try house.catalog.noteBlocking(changes), of: changes, &state)
+    private func flush(_ state: inout State) throws {
+        guard !state.ended.isEmpty else { return }
+        let changes = try state.ended.map { try settled($0, state.document) }
+        let records =
+            try changes.allSatisfy { $0.state == .completed }
+            ? house.catalog.noteBlocking(changes) : house.catalog.recordBlocking(changes)
+        take(records, of: changes, &state)
+    }
+
+    /// What is to be recorded of a stage's end, once its files are durable; waits for that.
+    ///
+    /// A stage whose files could not be made durable has failed after all.
+    private func settled(
+        _ ended: EndedStage, _ document: DocumentRecord
+    ) throws -> StageChange {
+        do {
+            for file in ended.files { _ = try file.value() }
+            return ended.change
+        } catch {
+            var change = ended.change
+            change.output = nil
+            change.state = try ended.before.following(
+                failed(House.failure(of: error)), retries: house.retries)
+            tellEnd(of: change, document)
+            return change
+        }
     }
 
     private func take(
         _ records: [DocumentRecord], of changes: [StageChange], _ state: inout State
-    ) throws {
+    ) {
         guard let latest = records.last else {
             preconditionFailure("a change touches its document")
         }
         state.document = latest
-        state.ended = []
-        house.derivedRoom.giveBack(state.admitted, of: account.uid)
-        state.admitted = .zero
+        let recorded = Set(changes.map(\.stage))
+        state.ended.removeAll { recorded.contains($0.change.stage) }
+        for ended in state.ended { state.document.take(ended.change) }
+        for change in changes {
+            let admitted = state.admitted.removeValue(forKey: change.stage) ?? .zero
+            house.derivedRoom.giveBack(admitted, of: account.uid)
+        }
         if changes.contains(where: \.state.isOver) {
             house.surroundings.checkpoint(.stageFinished, latest.path)
         }

@@ -281,6 +281,7 @@ actor Dispatcher {
             works[id] = nil
             house.close(work.blob)
             if let error = work.outlook.error { throw error }
+            try await work.settle()
             // What was cut off between two workers is owed its attempt.
             if work.isCutOff {
                 return try await house.catalog.putBack(

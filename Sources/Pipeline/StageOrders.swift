@@ -34,7 +34,8 @@ struct StageOrders {
                 TableRequest(
                     choice: SchemaChoice(parameters: stage.parameters) ?? inbox.schema,
                     schemas: settings.schemas,
-                    fallbackEncoding: inbox.fallbackEncoding))
+                    fallbackEncoding: inbox.fallbackEncoding,
+                    sheet: inbox.sheet))
         case .pages:
             preconditionFailure("pages are asked for range by range")
         case .store, .publish:

@@ -55,8 +55,9 @@ enum StageResults {
             .init("error_count", .count(summary.errorCount)),
             .init("duplicates_skipped", .count(counts.duplicatesSkipped)),
             .init("tokens", .count(counts.tokens)),
-            .init("encoding", .string(heading.encoding)),
-            .init("delimiter", .string(heading.delimiter)),
+            .init("encoding", .text(heading.encoding)),
+            .init("delimiter", .text(heading.delimiter)),
+            .init("sheet", .text(heading.sheet)),
             .init("errors", .array(rejects.map(reject))),
         ]
     }

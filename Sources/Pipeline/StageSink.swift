@@ -22,6 +22,9 @@ final class StageSink {
     private(set) var warnings: [String] = []
     private(set) var rejects: [RowReject] = []
     private(set) var heading: TableHeading?
+    /// Files that are on their way to being durable, on lanes of the store: nobody may be told of what
+    /// was made before they are.
+    private(set) var keeping: [LaneWork<Blob>] = []
     private var open: (name: String, mediaType: String, writer: BlobWriter)?
     /// The pages of the text that is being taken; nil for anything else.
     private var text: WholePages?
@@ -48,7 +51,7 @@ final class StageSink {
             try text?.finish { try write($0) }
             text = nil
             open = nil
-            keep(try file.writer.finish(), name: file.name, mediaType: file.mediaType)
+            try beginKeeping(file.writer, name: file.name, mediaType: file.mediaType)
         case .tableBegun(let heading):
             self.heading = heading
             importing = try house.imports.begin(
@@ -92,7 +95,7 @@ final class StageSink {
             let why = failure.code.breakingOff
         else { return nil }
         open = nil
-        keep(try file.writer.finish(), name: file.name, mediaType: file.mediaType)
+        try beginKeeping(file.writer, name: file.name, mediaType: file.mediaType)
         warnings.append(
             "The text ends after page \(text.pages): \(why) (\(failure.code.rawValue)).")
         let members = StageResults.text(characters: text.characters)
@@ -111,6 +114,8 @@ final class StageSink {
         // anew at each attempt.
         let record = try house.store.begin(sizeHint: Self.recordSize)
         let tokens = try beginTokens()
+        for file in keeping { _ = try file.value() }
+        keeping = []
         let files = artifacts.map(\.size).reduce(Self.recordSize + roomForTokens, +)
         let counts = try commitRows(summary, ledger(files), onProgress)
         let members = StageResults.table(summary, counts, heading: heading, rejects: rejects)
@@ -174,6 +179,17 @@ final class StageSink {
 
     private func append(_ text: String, to writer: BlobWriter) throws {
         try Array(text.utf8).withUnsafeBytes { try writer.append($0) }
+    }
+
+    /// Begins to make a whole file durable; the slot's worker goes on meanwhile.
+    private func beginKeeping(_ writer: BlobWriter, name: String, mediaType: String) throws {
+        guard let digest = writer.digest else {
+            preconditionFailure("a SHA-256 has its length")
+        }
+        keep(Blob(digest: digest, size: writer.size), name: name, mediaType: mediaType)
+        // The disk has it by the time it is asked to sync.
+        writer.beginWriteback()
+        keeping.append(house.lanes.begin { try writer.finish() })
     }
 
     private func keep(_ blob: Blob, name: String, mediaType: String) {

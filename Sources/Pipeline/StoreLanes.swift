@@ -87,15 +87,41 @@ final class StoreLanes: Sendable {
 
 /// What a lane was given to do, for the thread that gave it.
 final class LaneWork<Value: Sendable>: Sendable {
-    private let outcome = Mutex<Result<Value, any Error>?>(nil)
+    private struct State {
+        var outcome: Result<Value, any Error>?
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
     private let done = DispatchSemaphore(value: 0)
 
     /// Whether ``value()`` would not wait.
-    var isDone: Bool { outcome.withLock { $0 != nil } }
+    var isDone: Bool { state.withLock { $0.outcome != nil } }
+
+    /// Whether ``value()`` would throw, and at once.
+    var hasFailed: Bool {
+        guard case .failure = state.withLock(\.outcome) else { return false }
+        return true
+    }
 
     fileprivate func end(_ result: Result<Value, any Error>) {
-        outcome.withLock { $0 = result }
+        let waiter = state.withLock { state in
+            state.outcome = result
+            return state.waiter.take()
+        }
         done.signal()
+        waiter?.resume()
+    }
+
+    /// Returns once ``value()`` would not wait; for one task, which must not block.
+    func whenDone() async {
+        await withCheckedContinuation { waiter in
+            let isDone = state.withLock { state in
+                if state.outcome == nil { state.waiter = waiter }
+                return state.outcome != nil
+            }
+            if isDone { waiter.resume() }
+        }
     }
 
     /// Waits for the lane.
@@ -103,7 +129,7 @@ final class LaneWork<Value: Sendable>: Sendable {
         done.wait()
         // Whoever asks again waits for nothing.
         done.signal()
-        guard let result = outcome.withLock({ $0 }) else {
+        guard let result = state.withLock(\.outcome) else {
             preconditionFailure("it was there before the signal")
         }
         return try result.get()

@@ -7,6 +7,7 @@ enum TableError: DocumentError {
     case unknownEncoding(name: String)
     case noRecords
     case noRows
+    case noSuchSheet(name: String)
     case unreadable(CSVError, columnLimit: Int)
 
     var failure: Failure {
@@ -34,6 +35,12 @@ enum TableError: DocumentError {
                 message: "Nothing was imported: the table has a header but no rows. Add rows and "
                     + "drop it again.",
                 detail: "read the rows: no record after the header")
+        case .noSuchSheet(let name):
+            Failure(
+                .csvNoRows,
+                message: "Nothing was imported: this folder takes the sheet `\(name)`, and the "
+                    + "workbook has none of that name. Name the sheet so and drop it again.",
+                detail: "choose sheet: none is named \(name)")
         case .unreadable(let error, let columnLimit):
             Self.failure(error, columnLimit: columnLimit)
         }

@@ -21,7 +21,11 @@ public enum TableImport {
         guard let fallback = TextEncoding(name: request.fallbackEncoding) else {
             throw TableError.unknownEncoding(name: request.fallbackEncoding).failure
         }
-        var text = try TableText(try TableSource(descriptor: descriptor), fallback: fallback)
+        let source = try TableSource(descriptor: descriptor)
+        if try source.isWorkbook() {
+            return try WorkbookImport.run(request, source: source, fallback: fallback, send: send)
+        }
+        var text = try TableText(source, fallback: fallback)
         do {
             let summary = try importRows(&text, request, send: send)
             for warning in warnings(text) { try send(.warning(warning)) }
@@ -52,8 +56,10 @@ public enum TableImport {
             while let record = try reader.next() {
                 guard let layout else {
                     layout = try TableLayout(
-                        header: header(record), request: request, dialect: dialect,
-                        encoding: text.verdict.encoding)
+                        header: TableHeader(record), request: request,
+                        reading: TableLayout.Reading(
+                            widest: dialect.widest, encoding: text.verdict.encoding.rawValue,
+                            delimiter: dialect.name))
                     continue
                 }
                 if rows == nil {
@@ -75,12 +81,8 @@ public enum TableImport {
     }
 
     /// The names of a heading are bounded by the protocol too.
-    private static func limits(_ request: TableRequest) -> CSVLimits {
+    static func limits(_ request: TableRequest) -> CSVLimits {
         CSVLimits(columns: min(max(request.columnLimit, 1), 10_000))
-    }
-
-    private static func header(_ record: CSVRecord) -> TableHeader {
-        TableHeader((0..<record.count).map { String(decoding: record[$0], as: UTF8.self) })
     }
 
     private static func warnings(_ text: TableText) -> [String] {
@@ -97,5 +99,12 @@ public enum TableImport {
         case let count: warnings.append("\(count) damaged characters were replaced by \u{fffd}.")
         }
         return warnings
+    }
+}
+
+extension TableHeader {
+    /// The names that the first record of a table holds.
+    init(_ record: CSVRecord) {
+        self.init((0..<record.count).map { String(decoding: record[$0], as: UTF8.self) })
     }
 }

@@ -1,4 +1,3 @@
-import CSV
 import Rules
 import WorkerProtocol
 
@@ -27,8 +26,17 @@ struct TableLayout {
     /// What the owner should know about the choice.
     let warnings: [String]
 
+    /// How the file was read, as the heading tells it.
+    struct Reading {
+        /// Fields of the widest record among the first.
+        var widest: Int
+        var encoding: String?
+        var delimiter: String?
+        var sheet: String?
+    }
+
     init(
-        header: TableHeader, request: TableRequest, dialect: CSVDialect, encoding: TextEncoding
+        header: TableHeader, request: TableRequest, reading: Reading
     ) throws(SchemaError) {
         let selection = try SchemaSelection(
             request.choice, among: request.schemas, header: header)
@@ -49,7 +57,7 @@ struct TableLayout {
             // they stand at a place that only the header tells.
             let width =
                 header.hasRejectColumns
-                ? header.names.count : max(header.names.count, dialect.widest)
+                ? header.names.count : max(header.names.count, reading.widest)
             schema = nil
             columns = ColumnNames.safe(header.names, width: width)
             plan = .asItComes(width: width)
@@ -60,7 +68,8 @@ struct TableLayout {
         }
         self.header = header
         heading = TableHeading(
-            schema: schema, columns: columns, encoding: encoding.rawValue, delimiter: dialect.name)
+            schema: schema, columns: columns, encoding: reading.encoding,
+            delimiter: reading.delimiter, sheet: reading.sheet)
     }
 
     /// How many names a warning lists before it only counts.

@@ -91,18 +91,21 @@ public struct TableRequest: Sendable, Hashable {
     public var schemas: [TableSchema]
     public var fallbackEncoding: String
     public var columnLimit: Int
+    /// The sheet of a workbook that is asked for by name; nil where its header tells.
+    public var sheet: String?
 
     /// SQLite has room for 2,000 columns in a table, and one of them is ours.
     public static let standardColumnLimit = 1999
 
     public init(
         choice: SchemaChoice, schemas: [TableSchema], fallbackEncoding: String,
-        columnLimit: Int = Self.standardColumnLimit
+        columnLimit: Int = Self.standardColumnLimit, sheet: String? = nil
     ) {
         self.choice = choice
         self.schemas = schemas
         self.fallbackEncoding = fallbackEncoding
         self.columnLimit = columnLimit
+        self.sheet = sheet
     }
 
     fileprivate func write(to wire: inout WireWriter) {
@@ -113,6 +116,7 @@ public struct TableRequest: Sendable, Hashable {
         }
         wire.put(fallbackEncoding)
         wire.put(columnLimit)
+        wire.put(sheet)
         wire.put(schemas) { wire, schema in
             wire.put(schema.name)
             wire.put(schema.keyColumn)
@@ -129,6 +133,7 @@ public struct TableRequest: Sendable, Hashable {
         choice = SchemaChoice(try wire.text())
         fallbackEncoding = try wire.text()
         columnLimit = try wire.count()
+        sheet = try wire.optionalText()
         schemas = try wire.list(limit: 100) { wire throws(WireError) in
             let name = try wire.text()
             let keyColumn = try wire.text()

@@ -7,16 +7,22 @@ public struct TableHeading: Sendable, Hashable {
     /// The columns of the rows that follow, in order: a schema's canonical names, or the header's
     /// own made safe and distinct.
     public var columns: [String]
-    /// As docs/formats.md names them: `utf-8`, `utf-8-sig`, `cp949` ….
-    public var encoding: String
-    /// `,` `;` `|` or `tab`.
-    public var delimiter: String
+    /// As docs/formats.md names them: `utf-8`, `utf-8-sig`, `cp949` …; nil for a workbook.
+    public var encoding: String?
+    /// `,` `;` `|` or `tab`; nil for a workbook.
+    public var delimiter: String?
+    /// The sheet of a workbook that the rows stand on; nil for a text.
+    public var sheet: String?
 
-    public init(schema: String?, columns: [String], encoding: String, delimiter: String) {
+    public init(
+        schema: String?, columns: [String], encoding: String?, delimiter: String?,
+        sheet: String? = nil
+    ) {
         self.schema = schema
         self.columns = columns
         self.encoding = encoding
         self.delimiter = delimiter
+        self.sheet = sheet
     }
 
     func write(to wire: inout WireWriter) {
@@ -24,13 +30,15 @@ public struct TableHeading: Sendable, Hashable {
         wire.put(columns) { $0.put($1) }
         wire.put(encoding)
         wire.put(delimiter)
+        wire.put(sheet)
     }
 
     init(_ wire: inout WireReader) throws(WireError) {
         schema = try wire.optionalText()
         columns = try wire.list(limit: 10_000) { wire throws(WireError) in try wire.text() }
-        encoding = try wire.text()
-        delimiter = try wire.text()
+        encoding = try wire.optionalText()
+        delimiter = try wire.optionalText()
+        sheet = try wire.optionalText()
     }
 }
 

@@ -105,6 +105,9 @@ struct ReplyCheck {
             let mayInfer = table.choice == .auto || table.choice == .infer
             try demand(mayInfer, "a table without its schema")
         }
+        if let sheet = heading.sheet {
+            try demand(sheet.utf8.count <= Self.textLimit, "a sheet's name without end")
+        }
         columnCount = heading.columns.count
         try charge(heading.columns.reduce(0) { $0 + $1.utf8.count })
     }

@@ -37,6 +37,7 @@ import Testing
                 schema: participants
                 originals: none
                 fallback_encoding: cp949
+                sheet: 참가자
             limits:
               default: {bytes: 10GB, files: 100}
               users:
@@ -67,7 +68,8 @@ import Testing
                     pdfSizeLimit: .megabytes(1000), tableSizeLimit: .mebibytes(1),
                     thumbnail: ThumbnailSettings(page: 2, width: 100, height: 200, quality: 70),
                     pdfStages: [.text],
-                    schema: .named("participants"), originals: .none, fallbackEncoding: "cp949")),
+                    schema: .named("participants"), originals: .none, fallbackEncoding: "cp949",
+                    sheet: "참가자")),
         ]
         expected.limits = AccountLimits(
             standard: QuotaLimit(bytes: .megabytes(10_000), files: 100),
@@ -125,6 +127,7 @@ import Testing
         ("inboxes: [{path: /a, settle: 2h}]", "must be from 0s to 1h, not 2h"),
         ("inboxes: [{path: /a, pdf_size_limit: lots}]", "“lots” is not a size"),
         ("inboxes: [{path: /a, schema: participant}]", "did you mean “participants”?"),
+        ("inboxes: [{path: /a, sheet: '  '}]", "inboxes[0].sheet must be the name of a sheet"),
         ("inboxes: [{path: /a, recursive: maybe}]", "must be true or false, not “maybe”"),
         ("inboxes: [{path: /a, thumbnail: {quality: 101}}]", "from 1 to 100, not “101”"),
         ("limits: {users: {alice: 5GB}}", "limits.users.alice must be keys with values"),
@@ -224,7 +227,8 @@ import Testing
             NamedInbox(
                 path: "/srv/ingest/alice",
                 settings: InboxSettings(
-                    openWriterTimeout: .seconds(900), ignore: ["*.bak", "private"]))
+                    openWriterTimeout: .seconds(900), ignore: ["*.bak", "private"],
+                    sheet: "Participants"))
         ]
         expected.limits.users = ["alice": QuotaLimit(bytes: .megabytes(50_000), files: 200_000)]
         expected.limits.groups = [

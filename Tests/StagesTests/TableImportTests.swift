@@ -38,7 +38,7 @@ func temporaryTable(_ content: [UInt8]) throws -> Int32 {
 /// Runs the stage over a real file with these bytes.
 func importTable(
     _ bytes: some Collection<UInt8>, choice: SchemaChoice = .auto, columnLimit: Int = 2000,
-    fallback: String = "windows-1252"
+    fallback: String = "windows-1252", sheet: String? = nil
 ) throws -> TableOutcome {
     let content = Array(bytes)
     let descriptor = try temporaryTable(content)
@@ -47,7 +47,7 @@ func importTable(
     var artifact: [UInt8]?
     let request = TableRequest(
         choice: choice, schemas: [.participants], fallbackEncoding: fallback,
-        columnLimit: columnLimit)
+        columnLimit: columnLimit, sheet: sheet)
     outcome.summary = try TableImport.run(request, descriptor: descriptor) { sent in
         // Over the wall and back, as the daemon gets it.
         let frame = sent.encoded()

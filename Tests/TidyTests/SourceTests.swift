@@ -13,6 +13,7 @@ import Testing
         ]
         return [
             "Rules": [], "CSV": [], "WorkerProtocol": ["Rules"],
+            "Workbook": ["CSV", "CWorkbook"],
             "Inbox": system.union(["Rules", "CLinux"]),
             "Intake": system.union(["Rules", "Inbox", "CLinux"]),
             "Store": system.union(["Rules", "CLinux", "Crypto"]),
@@ -28,7 +29,7 @@ import Testing
                 "Pipeline", "CLinux", "ArgumentParser", "Logging", "UnixSignals", "Yams",
                 "FoundationEssentials",
             ]),
-            "Stages": ["Rules", "CSV", "WorkerProtocol", "CMuPDF", "Glibc"],
+            "Stages": ["Rules", "CSV", "Workbook", "WorkerProtocol", "CMuPDF", "Glibc"],
             "Confinement": ["CLinux", "CSeccomp", "Glibc"],
             "ingest-worker": [
                 "Rules", "WorkerProtocol", "Stages", "Confinement", "CLinux", "Glibc",

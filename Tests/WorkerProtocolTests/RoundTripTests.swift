@@ -12,7 +12,8 @@ import Testing
         .tableImport(
             TableRequest(choice: .auto, schemas: [.participants], fallbackEncoding: "cp949")),
         .tableImport(
-            TableRequest(choice: .infer, schemas: [], fallbackEncoding: "", columnLimit: 3)),
+            TableRequest(
+                choice: .infer, schemas: [], fallbackEncoding: "", columnLimit: 3, sheet: "참가자")),
         .tableImport(
             TableRequest(
                 choice: .named("손님"),
@@ -37,6 +38,8 @@ import Testing
                 schema: "participants", columns: ["name", "email"], encoding: "utf-8-sig",
                 delimiter: "tab")),
         .tableBegun(TableHeading(schema: nil, columns: [], encoding: "", delimiter: ";")),
+        .tableBegun(
+            TableHeading(schema: nil, columns: [], encoding: nil, delimiter: nil, sheet: "참가자")),
         .rows(RowBatch()), .rows(sampleBatch()),
         .rejected(RowReject(row: 3, field: "email", message: "is not an address", value: "é\n\0")),
         .warning("한글 경고"),

@@ -96,6 +96,14 @@ import WorkerProtocol
             [heading(nil, ["a"]), .finished(.table(TableSummary(totalRows: 1, errorCount: 2)))],
             "more bad rows than rows"
         ),
+        (
+            [
+                .tableBegun(
+                    TableHeading(
+                        schema: nil, columns: ["a"], encoding: nil, delimiter: nil,
+                        sheet: String(repeating: "x", count: 2001)))
+            ], "a sheet's name without end"
+        ),
     ])
     func `an import's lie is found out`(replies: [StageReply], lie: String) {
         #expect(isLie(complaint(about: replies, to: Self.table), lie))

@@ -5,10 +5,7 @@ public struct KindSniffer: Sendable, Hashable {
     /// As much of a file's beginning as the daemon ever looks at, in bytes.
     public static let headLength = 4096
 
-    private let taken: Set<DropKind>
-
-    /// - Parameter taken: the kinds that there are stages for.
-    public init(taking taken: Set<DropKind> = [.pdf, .csv]) { self.taken = taken }
+    public init() {}
 
     /// Why a file of this name will be refused whatever it holds; nil where its content decides.
     public func failure(ofName name: FileName) -> Failure? {
@@ -17,17 +14,11 @@ public struct KindSniffer: Sendable, Hashable {
             Failure(
                 .unsupportedType,
                 message: """
-                    ingestd takes PDFs (.pdf) and tables (.csv, .tsv, .tab); this name ends in \
-                    neither. If the file is one of these, give it the extension that fits.
+                    ingestd takes PDFs (.pdf) and tables (.csv, .tsv, .tab, .xls, .xlsx); this \
+                    name ends otherwise. If the file is one of these, give it the extension that \
+                    fits.
                     """,
                 detail: "look at name: no known extension")
-        case .xls where !taken.contains(.xls), .xlsx where !taken.contains(.xlsx):
-            Failure(
-                .unsupportedType,
-                message: """
-                    Excel workbooks are not taken yet. Save the sheet as CSV and drop that file.
-                    """,
-                detail: "look at name: no stage reads workbooks")
         case .pdf, .table, .xls, .xlsx: nil
         }
     }
@@ -46,16 +37,11 @@ public struct KindSniffer: Sendable, Hashable {
         switch (promise, sign) {
         case (.pdf, .pdf): return .pdf
         case (.table, .text): return .csv
-        case (.xls, .oldOffice): return try takenOrRefused(.xls, name)
+        case (.xls, .oldOffice): return .xls
         // An encrypted XLSX workbook hides in the older container.
-        case (.xlsx, .zip), (.xlsx, .oldOffice): return try takenOrRefused(.xlsx, name)
+        case (.xlsx, .zip), (.xlsx, .oldOffice): return .xlsx
         case (.pdf, _), (.table, _), (.xls, _), (.xlsx, _): throw mismatch(promise, sign)
         }
-    }
-
-    private func takenOrRefused(_ kind: DropKind, _ name: FileName) throws(Failure) -> DropKind {
-        guard taken.contains(kind) else { throw unsupported(name) }
-        return kind
     }
 
     private func unsupported(_ name: FileName) -> Failure {
@@ -99,8 +85,8 @@ extension ContentSign {
     fileprivate var advice: String {
         switch self {
         case .pdf: "Give it the extension .pdf."
-        case .oldOffice, .zip:
-            "If it is a workbook, open it, save the sheet as CSV and drop that."
+        case .oldOffice: "If it is a workbook, give it the extension .xls."
+        case .zip: "If it is a workbook, give it the extension .xlsx."
         case .webPage:
             "A download often ends so when a login has run out: fetch the file again."
         case .text: "If it is a table, give it the extension .csv."

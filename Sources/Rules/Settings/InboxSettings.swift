@@ -30,9 +30,13 @@ public struct InboxSettings: Sendable, Hashable {
     public var originals: OriginalsPolicy
     /// The encoding taken where a table's bytes do not tell; one of ``fallbackEncodings``.
     public var fallbackEncoding: String
+    /// The sheet that is read of a workbook; nil for the first that fits.
+    public var sheet: String?
 
     /// The steps that an inbox may do without, in their order.
     public static let optionalStages = [StageName.text, .thumbnail]
+    /// Bytes of a sheet's name; Excel takes 31 characters.
+    public static let sheetNameLimit = 200
     /// The encodings that bytes cannot prove, so that only a person can choose among them.
     public static let fallbackEncodings = ["windows-1252", "cp949"]
 
@@ -46,7 +50,7 @@ public struct InboxSettings: Sendable, Hashable {
         thumbnail: ThumbnailSettings = ThumbnailSettings(),
         pdfStages: Set<StageName> = Set(optionalStages), drawsPages: Bool = false,
         schema: SchemaChoice = .auto, originals: OriginalsPolicy = .auto,
-        fallbackEncoding: String = "windows-1252"
+        fallbackEncoding: String = "windows-1252", sheet: String? = nil
     ) {
         self.settle = settle
         self.settleWithoutProof = settleWithoutProof
@@ -65,6 +69,7 @@ public struct InboxSettings: Sendable, Hashable {
         self.schema = schema
         self.originals = originals
         self.fallbackEncoding = fallbackEncoding
+        self.sheet = sheet
     }
 
     /// The largest drop of a kind that is taken.

@@ -15,6 +15,7 @@ enum InboxKey: String, CaseIterable {
     case tableSizeLimit = "table_size_limit"
     case thumbnail, pages, stages, schema, originals
     case fallbackEncoding = "fallback_encoding"
+    case sheet
 }
 
 /// The keys of an inbox's `thumbnail`.

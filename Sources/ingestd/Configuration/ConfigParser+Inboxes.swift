@@ -74,6 +74,7 @@ extension ConfigParser {
             word(
                 keys[.fallbackEncoding], name(.fallbackEncoding),
                 among: InboxSettings.fallbackEncodings), \.fallbackEncoding)
+        inbox.sheet = sheet(keys[.sheet], name(.sheet))
         return inbox
     }
 
@@ -112,6 +113,18 @@ extension ConfigParser {
         thumbnail.height = height ?? thumbnail.height
         thumbnail.quality = quality ?? thumbnail.quality
         return thumbnail
+    }
+
+    /// Names of sheets are compared without white space at their ends: one that is nothing else is none.
+    private mutating func sheet(_ node: Node?, _ what: String) -> String? {
+        guard let node, let text = reader.text(node, what) else { return nil }
+        guard text.contains(where: { !$0.isWhitespace }),
+            text.utf8.count <= InboxSettings.sheetNameLimit
+        else {
+            reader.report(node, "\(what) must be the name of a sheet")
+            return nil
+        }
+        return text
     }
 
     private mutating func word(_ node: Node?, _ what: String, among known: [String]) -> String? {

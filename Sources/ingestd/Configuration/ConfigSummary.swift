@@ -144,6 +144,7 @@ struct ConfigSummary {
             .init("schema", .string(settings.schema.setting)),
             .init("originals", .string(settings.originals.rawValue)),
             .init("fallback_encoding", .string(settings.fallbackEncoding)),
+            .init("sheet", .text(settings.sheet)),
         ])
     }
 

@@ -47,6 +47,7 @@ struct StatusFile: Decodable, Sendable, Hashable {
         let errorCount: Int?
         let duplicatesSkipped: Int?
         let encoding: String?
+        let sheet: String?
         let files: [File]?
     }
 

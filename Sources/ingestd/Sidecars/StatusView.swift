@@ -82,6 +82,7 @@ struct StatusView {
             add("rows", "\(total): " + parts.compactMap { $0 }.joined(separator: ", "))
         }
         add("encoding", result.encoding)
+        add("sheet", result.sheet)
     }
 
     private var stages: TextTable? {
