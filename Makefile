@@ -18,6 +18,7 @@ INSTALL_DATA = install -D -m 0644
 SUBSTITUTE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/ingestd/|$(SYSCONFDIR)/ingestd/|g'
 
 .PHONY: all build release test demo bench burst turns attacks corpus hostile fuzz clients faults mutants probe \
+	quota-trials model \
 	check install clean bootstrap
 
 all: release
@@ -36,6 +37,8 @@ release: bootstrap
 test: bootstrap
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 $(SWIFT) test $(SWIFT_FLAGS) --skip-build
+	RUNS=3 python3 $(SCRIPTS)/accounts/trials.py .build/debug
+	STEPS=150 python3 $(SCRIPTS)/accounts/model.py .build/debug
 	@if [ "$$(id -u)" -eq 0 ]; then \
 	    $(SCRIPTS)/bootstrap faults && FAULTS=quick python3 $(SCRIPTS)/faults .build/debug; \
 	else \
@@ -54,6 +57,7 @@ bench: release
 	$(SCRIPTS)/bench-claims $(RELEASE)
 	$(SCRIPTS)/bench-history $(RELEASE)
 	$(SCRIPTS)/bench-turns $(RELEASE)
+	$(SCRIPTS)/bench-accounts $(RELEASE)
 
 # 100,000 files at once from ten accounts, while the daemon is stalled; as root, some five minutes.
 burst: release
@@ -64,6 +68,16 @@ burst: release
 turns: release
 	@$(SCRIPTS)/bootstrap bench
 	ONLY=turns $(SCRIPTS)/bench-turns $(RELEASE)
+
+# A hundred drops at once at the edge of a limit, fifty times, with SIGKILLs among them: what is charged and reserved is
+# looked at all the while. RUNS and SEED choose others; `make test` has three runs.
+quota-trials: release
+	python3 $(SCRIPTS)/accounts/trials.py $(RELEASE)
+
+# 10,000 random steps (drops, the same again, tidying, limits, crashes, gc) against a simple model; STEPS and SEED choose
+# others, and `make test` has 150.
+model: release
+	python3 $(SCRIPTS)/accounts/model.py $(RELEASE)
 
 clients: release
 	@$(SCRIPTS)/bootstrap clients

@@ -11,29 +11,59 @@ extension Catalog {
     /// Usage and reservations are added up and the new ones written in one transaction, so that no
     /// number of claims side by side passes the limit. Not synced: a start cancels them all anyway.
     ///
-    /// - Parameter claims: the ids that the documents will bear, which name the reservations too, and
-    ///   their sizes.
+    /// - Parameters:
+    ///   - claims: the ids that the documents will bear, which name the reservations too, and their
+    ///     sizes.
+    ///   - inbox: its absolute path, as bytes, and what it alone may hold.
     /// - Returns: the decision for each, in the same order.
     public func reserve(
-        _ claims: [(id: DocumentID, size: ByteCount)], account: Account, limit: QuotaLimit,
+        _ claims: [(id: DocumentID, size: ByteCount)], account: Account,
+        inbox: (path: [UInt8], limit: QuotaLimit) = ([], .unlimited), limit: QuotaLimit,
         now: Timestamp
     ) async throws(CatalogError) -> [QuotaDecision] {
         try await writeRelaxed("reserve for \(claims.count) claims") { db in
             let usage = try db.usage(of: account.uid)
             var taken = usage.used + usage.reserved
-            let expiresAt = now + Self.reservationLifetime
+            let isInboxLimited = inbox.limit != .unlimited
+            var takenHere = isInboxLimited ? try db.usage(of: account.uid, inbox.path) : .zero
             return try claims.map { id, size in
                 let request = QuotaUsage.oneFile(size)
                 let decision = limit.decision(on: request, beside: taken)
+                    .and(inbox.limit.decision(on: request, beside: takenHere).ofInbox)
                 guard decision == .granted else { return decision }
                 taken = taken + request
-                try db.run(
-                    "INSERT INTO reservation (id, uid, bytes, files, expiresAt) VALUES (?, ?, ?, ?, ?)",
-                    [
-                        id.asBytes, Int(account.uid), request.bytes.bytes, request.files,
-                        expiresAt.milliseconds,
-                    ])
+                takenHere = takenHere + request
+                try db.hold(request, for: id, of: account, in: inbox.path, now: now)
                 return decision
+            }
+        }
+    }
+
+    /// Holds no room at all for claims of bytes that are charged already: they may be committed while
+    /// their names still have those bytes, and are lost claims else.
+    public func reserveNothing(
+        for claims: [DocumentID], account: Account, inbox: [UInt8], now: Timestamp
+    ) async throws(CatalogError) {
+        try await writeRelaxed("reserve for \(claims.count) claims of known bytes") { db in
+            for id in claims { try db.hold(.zero, for: id, of: account, in: inbox, now: now) }
+        }
+    }
+
+    /// What the newest documents of some names hold, where that is as long as the drops there are; nil
+    /// where it is not, or where the name has no document.
+    ///
+    /// - Returns: for each in the same order.
+    public func contents(
+        uid: UInt32, inbox: [UInt8], asLongAs drops: [(path: BeneathPath, size: ByteCount)]
+    ) async throws(CatalogError) -> [ContentDigest?] {
+        try await read("look for known bytes") { db in
+            try drops.map { path, size in
+                try db.row(
+                    """
+                    SELECT digest FROM document INDEXED BY documentCurrent
+                    WHERE uid = ? AND inbox = ? AND path = ? AND version IS NULL AND size = ?
+                    """, [Int(uid), Bytes(inbox), path.asBytes, size.bytes]
+                )?.digest()
             }
         }
     }
@@ -44,10 +74,27 @@ extension Catalog {
     }
 
     /// Gives back all that was held when ingestd ended; returns how many claims that were.
+    ///
+    /// Which drops found no room is then to be found out again.
     public func cancelAllReservations() async throws(CatalogError) -> Int {
         try await write("cancel all reservations") { db in
+            try db.run("DELETE FROM held")
             try db.run("DELETE FROM reservation")
             return db.changesCount
+        }
+    }
+
+    /// Notes the drops of an inbox that found no room. Not synced: a start counts them anew.
+    public func noteHeld(
+        _ held: QuotaUsage, uid: UInt32, inbox: [UInt8]
+    ) async throws(CatalogError) {
+        try await writeRelaxed("note what is held") { db in
+            try db.run(
+                "DELETE FROM held WHERE uid = ? AND inbox = ?", [Int(uid), Bytes(inbox)])
+            guard held != .zero else { return }
+            try db.run(
+                "INSERT INTO held (uid, inbox, bytes, files) VALUES (?, ?, ?, ?)",
+                [Int(uid), Bytes(inbox), held.bytes.bytes, held.files])
         }
     }
 
@@ -142,6 +189,34 @@ extension Database {
                 bytes: ByteCount(row["usedBytes"] as Int64? ?? 0),
                 files: row["usedFiles"] as Int? ?? 0),
             reserved: QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files")))
+    }
+
+    /// What an account's inbox holds, reservations included.
+    fileprivate func usage(of uid: UInt32, _ inbox: [UInt8]) throws -> QuotaUsage {
+        guard
+            let row = try row(
+                """
+                SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(files), 0) AS files FROM (
+                    SELECT bytes, files FROM charge WHERE uid = ?1 AND inbox = ?2
+                    UNION ALL SELECT bytes, files FROM reservation WHERE uid = ?1 AND inbox = ?2)
+                """, [Int(uid), Bytes(inbox)])
+        else { preconditionFailure("a sum over no rows is a row") }
+        return QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files"))
+    }
+
+    fileprivate func hold(
+        _ room: QuotaUsage, for id: DocumentID, of account: Account, in inbox: [UInt8],
+        now: Timestamp
+    ) throws {
+        try run(
+            """
+            INSERT INTO reservation (id, uid, inbox, bytes, files, expiresAt)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
+            [
+                id.asBytes, Int(account.uid), Bytes(inbox), room.bytes.bytes, room.files,
+                (now + Catalog.reservationLifetime).milliseconds,
+            ])
     }
 
     fileprivate func removeReservation(_ id: DocumentID) throws {

@@ -14,7 +14,10 @@ extension Catalog {
         let damage = try await read("check the catalogue") { try $0.damage(limit: limit) }
         guard damage.isEmpty else { return damage }
         var findings = try await read("resolve references") { try $0.danglingReferences() }
-        findings += try await read("add up charges") { try $0.wrongCharges(limit: limit) }
+        findings += try await read("add up charges") {
+            try $0.wrongCharges(limit: limit) + $0.wrongShares(limit: limit)
+        }
+        findings += try await read("add up results") { try $0.wrongResults(limit: limit) }
         findings += try await read("compare sizes") { try $0.wrongSizes(limit: limit) }
         findings += try await wrongStates(limit: limit)
         findings += try await read("count documents") { try $0.wrongCounts(limit: limit) }
@@ -72,6 +75,45 @@ extension Database {
                 recorded: QuotaUsage(
                     bytes: try row.size("usedBytes"), files: try row.int("usedFiles")),
                 counted: QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files")))
+        }
+    }
+
+    /// What is kept of the charges by inbox and kind, against the documents.
+    fileprivate func wrongShares(limit: Int) throws -> [CatalogFinding] {
+        try rows(
+            """
+            SELECT uid, inbox, kind, sum(recordedBytes) AS recordedBytes,
+                sum(recordedFiles) AS recordedFiles, sum(bytes) AS bytes, sum(files) AS files
+            FROM (
+                SELECT uid, inbox, kind, 0 AS recordedBytes, 0 AS recordedFiles,
+                    sum(size) AS bytes, count(*) AS files
+                FROM document GROUP BY uid, inbox, kind
+                UNION ALL SELECT uid, inbox, kind, bytes, files, 0, 0 FROM charge)
+            GROUP BY uid, inbox, kind
+            HAVING sum(recordedBytes) <> sum(bytes) OR sum(recordedFiles) <> sum(files) LIMIT ?
+            """, [limit]
+        ).map { row in
+            .shareDiffers(
+                uid: try row.uid(), inbox: try row.bytes("inbox"), kind: try row.text("kind"),
+                recorded: QuotaUsage(
+                    bytes: try row.size("recordedBytes"), files: try row.int("recordedFiles")),
+                counted: QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files")))
+        }
+    }
+
+    fileprivate func wrongResults(limit: Int) throws -> [CatalogFinding] {
+        try rows(
+            """
+            SELECT uid, sum(recorded) AS recorded, sum(counted) AS counted FROM (
+                SELECT stageResult.uid, 0 AS recorded, sum(artifact.size) AS counted FROM artifact
+                JOIN stageResult ON stageResult.id = artifact.resultId GROUP BY stageResult.uid
+                UNION ALL SELECT uid, bytes, 0 FROM derived WHERE class = 'results')
+            GROUP BY uid HAVING sum(recorded) <> sum(counted) LIMIT ?
+            """, [limit]
+        ).map { row in
+            .derivedDiffers(
+                uid: try row.uid(), .results, recorded: try row.size("recorded"),
+                counted: try row.size("counted"))
         }
     }
 

@@ -25,6 +25,18 @@ extension Catalog {
         }
     }
 
+    /// Whether a document of the account is being imported.
+    public func isImporting(_ uid: UInt32) async throws(CatalogError) -> Bool {
+        try await read("look for imports under way") { db in
+            try db.number(
+                """
+                SELECT EXISTS (SELECT 1 FROM stage INDEXED BY stageRunning
+                JOIN document ON document.id = stage.documentId
+                WHERE stage.state = 'processing' AND stage.name = ? AND document.uid = ?)
+                """, [StageName.tableImport.rawValue, Int(uid)]) != 0
+        }
+    }
+
     /// Which of these documents there are not.
     ///
     /// Blocks on the disk.

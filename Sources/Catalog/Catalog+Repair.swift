@@ -7,13 +7,15 @@ extension Catalog {
     ///
     /// Only for who has the state directory to themselves, and keeps a copy of the catalogue as it
     /// was. In this order, since each step builds on the one before: references, charges,
-    /// states, counts.
+    /// states, counts, results.
     public func repair(now: Timestamp) async throws(CatalogError) {
         try await write("repair the catalogue") { db in
             try db.mendReferences(now: now)
             try db.recharge()
             try db.refoldWrong(now: now)
             try db.recount()
+            // Last: what was mended may have lost results.
+            try db.addUpDerived()
         }
     }
 
@@ -33,6 +35,7 @@ extension Catalog {
                 }
             }
             try db.recharge()
+            try db.addUpDerived()
         }
     }
 
@@ -137,6 +140,7 @@ extension Database {
                     WHERE document.uid = account.uid),
                 usedFiles = (SELECT count(*) FROM document WHERE document.uid = account.uid)
             """)
+        try addUpCharges()
     }
 
     fileprivate func refoldWrong(now: Timestamp) throws {

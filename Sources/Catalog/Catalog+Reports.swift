@@ -114,10 +114,20 @@ extension Catalog {
         try await read("read usage of \(uid)") { db in try db.usage(of: uid) }
     }
 
-    /// The same for all accounts that were ever charged, by uid.
-    public func usageOfAll() async throws(CatalogError) -> [AccountUsage] {
-        try await read("read usage of all accounts") { db in
-            try db.rows("SELECT uid FROM account ORDER BY uid").map { try db.usage(of: $0.uid()) }
+    /// The same with all that belongs to it.
+    public func standing(of uid: UInt32) async throws(CatalogError) -> AccountStanding {
+        try await read("read the standing of \(uid)") { db in try db.standing(of: uid) }
+    }
+
+    /// The same for all accounts that were ever charged or hold room, by uid.
+    public func standings() async throws(CatalogError) -> [AccountStanding] {
+        try await read("read the standing of all accounts") { db in
+            try db.rows(
+                """
+                SELECT uid FROM account UNION SELECT uid FROM reservation
+                UNION SELECT uid FROM held ORDER BY uid
+                """
+            ).map { try db.standing(of: $0.uid()) }
         }
     }
 
@@ -137,6 +147,28 @@ extension Catalog {
 }
 
 extension Database {
+    fileprivate func standing(of uid: UInt32) throws -> AccountStanding {
+        let kinds = try rows(
+            """
+            SELECT kind, sum(bytes) AS bytes, sum(files) AS files FROM charge
+            WHERE uid = ? GROUP BY kind HAVING sum(files) <> 0
+            """, [Int(uid)])
+        let held = try row(
+            """
+            SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(files), 0) AS files FROM held
+            WHERE uid = ?
+            """, [Int(uid)])
+        return AccountStanding(
+            usage: try usage(of: uid),
+            held: QuotaUsage(
+                bytes: try held?.size("bytes") ?? .zero, files: try held?.int("files") ?? 0),
+            kinds: try kinds.reduce(into: [:]) { kinds, row in
+                let kind: DropKind = try row.named("kind")
+                kinds[kind] = QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files"))
+            },
+            derived: try derived(of: uid))
+    }
+
     fileprivate func laterDocuments(
         _ uid: UInt32, _ inbox: [UInt8], after due: Timestamp, _ id: [UInt8], limit: Int
     ) throws -> [DocumentRecord] {

@@ -275,9 +275,11 @@ extension StageRecord {
 extension Failure {
     /// Whether the content brought it about, and would again.
     fileprivate var isOfContent: Bool {
+        // There may have been no room among what was made of the account's other files.
+        if code == .outputTooLarge { return false }
         switch code.remedy {
-        case .none, .onceMoreAlone: true
-        case .waiting, .whenStoreRecovers: false
+        case .none, .onceMoreAlone: return true
+        case .waiting, .whenStoreRecovers: return false
         }
     }
 }

@@ -34,6 +34,15 @@ enum Schema {
         migrator.registerMigration("v4", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: requestFile)
         }
+        // Sums beside what there is, in tables of their own: whatever an earlier step is about, this one
+        // stands after it.
+        migrator.registerMigration("v6", foreignKeyChecks: .immediate) { db in
+            for statement in [charge, derived, held, reservationInbox] {
+                try db.execute(sql: statement)
+            }
+            try db.addUpCharges()
+            try db.addUpDerived()
+        }
         return migrator
     }
 

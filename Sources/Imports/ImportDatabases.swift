@@ -35,6 +35,9 @@ public struct ImportDatabases: Sendable {
         _ = try Folder.make(root, mode: 0o711)
     }
 
+    /// What looks through them.
+    public var inspection: ImportsInspection { ImportsInspection(root: root) }
+
     /// Begins the import of one document into the account's database.
     ///
     /// - Parameters:

@@ -12,6 +12,8 @@ public enum ImportError: DocumentError, Hashable {
     case tooManyColumns(count: Int, limit: Int)
     /// More rows than may wait for their commit.
     case stagingFull(limit: ByteCount)
+    /// The account has no room for so many rows.
+    case notAdmitted(Failure)
     /// What the worker sent is not what it promised.
     case rowsRefused(reason: String)
     /// The account's database was written by a later version of ingestd.
@@ -41,6 +43,7 @@ public enum ImportError: DocumentError, Hashable {
                 message: "Nothing was imported: the table's rows take more than \(limit). "
                     + "Split the file and drop its parts.",
                 detail: "stage rows: more than \(limit.bytes) bytes")
+        case .notAdmitted(let failure): failure
         case .rowsRefused(let reason):
             Self.failure(.internalError, detail: "accept rows: \(reason)")
         case .newerDatabase(let version, let known):

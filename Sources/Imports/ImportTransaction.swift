@@ -73,6 +73,7 @@ public final class ImportTransaction {
     ///   - totalRows: data rows in the file.
     ///   - errorCount: how many of them were rejected; the others must all have been appended.
     ///   - types: what the columns of an inferred table turned out to be.
+    ///   - ledger: counts what the rows take.
     ///   - onRepeated: is given each row that is rejected because its key is there already, in the
     ///     order of the file, before the commit; what it throws undoes everything.
     ///   - onAllRepeated: is called behind the last of them, before the commit; the same holds.
@@ -80,6 +81,7 @@ public final class ImportTransaction {
     /// - Throws: ``ImportError``, or what the first two throw.
     public func commit(
         totalRows: Int, errorCount: Int, types: [InferredType] = [], now: Timestamp,
+        ledger: ImportLedger = .none,
         onRepeated: (RepeatedRow) throws -> Void = { _ in },
         onAllRepeated: () throws -> Void = {},
         onProgress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -106,13 +108,29 @@ public final class ImportTransaction {
                         in: database
                     ) { row in try asking { try onRepeated(row) } }
                     try asking(onAllRepeated)
+                    if let failure = ledger.admit(try database.importedBytes()) {
+                        throw ImportError.notAdmitted(failure)
+                    }
                     return counts
                 }
                 tidyUp()
                 return counts
             } catch {
+                correct(ledger)
                 throw refusal ?? error
             }
+        }
+    }
+
+    /// What was counted beforehand may not have come about. What cannot be counted now is counted by the
+    /// next import, or the next start.
+    private func correct(_ ledger: ImportLedger) {
+        do {
+            try ledger.correct(database.read("measure imports") { try $0.importedBytes() })
+        } catch let error as any DocumentError {
+            report(error.failure.detail)
+        } catch {
+            report("count imports: \(error)")
         }
     }
 

@@ -63,6 +63,14 @@ public struct ImportsInspection: Sendable {
             .map { $0.split(separator: "\n").joined(separator: " ") }
     }
 
+    /// How much an account's imported rows take; nothing where there is no database.
+    public func bytesInUse(by uid: UInt32) throws(ImportError) -> ByteCount {
+        guard let database = try open(uid) else { return .zero }
+        let bytes = try database.read("measure imports") { try $0.importedBytes() }
+        try database.close()
+        return bytes
+    }
+
     /// Which of these documents have no rows in an account's database.
     public func missing(
         _ documents: [DocumentID], of uid: UInt32

@@ -23,6 +23,9 @@ public struct Owner: Sendable, Hashable {
         self.groups = groups.sorted()
     }
 
+    /// All groups of the owner, the primary one among them; it may come twice.
+    public var gids: [UInt32] { groups + [gid] }
+
     /// Who this process itself is.
     public static func ofProcess() -> Owner {
         var groups = [gid_t](repeating: 0, count: max(0, Int(getgroups(0, nil))))
@@ -59,6 +62,27 @@ public struct Owner: Sendable, Hashable {
             let account = Account(uid: uid, name: String(cString: name))
             let groups = try groups(of: name, gid: record.pw_gid, account: account)
             return Owner(account: account, gid: record.pw_gid, groups: groups)
+        }
+    }
+
+    /// The user of a name; nil for a name that the user database does not know.
+    ///
+    /// - Throws: ``InboxError/identityRefused(_:_:)`` when the database cannot be read.
+    public static func account(named name: String) throws(InboxError) -> Account? {
+        var length = 4096
+        while true {
+            let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: length)
+            defer { buffer.deallocate() }
+            var record = passwd()
+            var found: UnsafeMutablePointer<passwd>?
+            let code = getpwnam_r(name, &record, buffer, length, &found)
+            switch code {
+            case ERANGE where length < answerLimit: length *= 4
+            case 0, ENOENT, ESRCH, EBADF, EPERM:
+                return found == nil ? nil : Account(uid: record.pw_uid, name: name)
+            default:
+                throw .identityRefused(Account(uid: .max, name: name), Errno(rawValue: code))
+            }
         }
     }
 

@@ -32,7 +32,9 @@ public struct DropOpener: Sendable {
         _ path: BeneathPath, expecting identity: DropIdentity, in files: InboxFiles,
         removes: Bool = true
     ) -> Probe {
-        if let name = path.name, let failure = sniffer.failure(ofName: name) {
+        if let name = path.name,
+            let failure = sniffer.failure(ofName: name) ?? settings.refusal(ofName: name)
+        {
             return .mismatch(failure)
         }
         do throws(IntakeError) {
@@ -114,7 +116,7 @@ public struct DropOpener: Sendable {
             case .permissionDenied, .notPermitted:
                 let entry = try entry(path, files)
                 throw .refused(
-                    Refusal.unreadable(path, entry: entry, owner: files.owner.account))
+                    Refusal.unreadable(path, entry: entry, owner: files.owner))
             // What was a file is now a link, a socket or a device.
             case .tooManySymbolicLinkLevels, .improperLink, .noSuchAddressOrDevice: throw .changed
             default: throw .inaccessible(error)
@@ -138,6 +140,7 @@ public struct DropOpener: Sendable {
     }
 
     private func kind(of name: FileName, _ head: [UInt8]) throws(IntakeError) -> DropKind {
+        if let failure = settings.refusal(ofName: name) { throw .refused(failure) }
         do throws(Failure) {
             return try sniffer.kind(of: name, head: head)
         } catch {

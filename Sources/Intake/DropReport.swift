@@ -66,6 +66,9 @@ public enum DropReport: Sendable, Hashable {
     case refused(SightedDrop, Failure)
     /// A drop that was reported on is gone, unclaimed.
     case vanished(BeneathPath)
+    /// A drop is gone, unclaimed, before anything was reported on it; what an earlier run said of it
+    /// may still stand there.
+    case untold(BeneathPath)
     /// A file has a name that asks for something; told at each look.
     case requested(BeneathPath)
 }

@@ -164,7 +164,12 @@ extension InboxIntake {
 
     private func noteVanished(_ candidate: Candidate, _ path: BeneathPath) {
         // A lost inbox looks empty; that nobody sees a file there does not mean it is gone.
-        guard candidate.isReported, !isRootLost else { return }
+        guard !isRootLost else { return }
+        guard candidate.isReported else {
+            // One that could be taken at first sight, and then not: a start finds such drops.
+            if candidate.identity != nil { report(.untold(path)) }
+            return
+        }
         journal(JournalLine(.dropVanished, fields([:], path: path)))
         report(.vanished(path))
     }
@@ -204,6 +209,7 @@ extension InboxIntake {
         candidates = [:]
         deadlines = PriorityQueue()
         ready = PriorityQueue()
+        released = PriorityQueue()
     }
 
     func setDeadline(_ moment: Duration, _ path: BeneathPath) {

@@ -46,6 +46,10 @@ public actor InboxIntake {
     var canaries: Set<FileName> = []
     var deadlines = PriorityQueue<Duration, BeneathPath>()
     var ready = PriorityQueue<UInt64, BeneathPath>()
+    /// Those that were held, and may have room now.
+    var released = PriorityQueue<UInt64, BeneathPath>()
+    /// Those of them that somebody claims.
+    var releasedInHand: Set<BeneathPath> = []
     var nextRescan: Duration?
     /// The interval rescan in progress counts what no event had told.
     var isCountingUnnotified = false

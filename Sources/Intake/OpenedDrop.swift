@@ -43,6 +43,11 @@ public final class OpenedDrop: Sendable {
         }
     }
 
+    /// Lets ``read(into:)`` begin at the start of the file again.
+    public func rewind() throws(IntakeError) {
+        guard lseek(descriptor.rawValue, 0, SEEK_SET) == 0 else { throw Self.readFailed(path) }
+    }
+
     /// Makes sure that all that was read is what was looked at: same file, size and times, no
     /// writer.
     ///

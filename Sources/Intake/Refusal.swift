@@ -30,20 +30,21 @@ public enum Refusal {
         detail: "look at drop: path too long")
 
     /// The inbox's owner lacks the right to read the file itself.
-    public static func unreadable(_ path: BeneathPath, entry: Entry?, owner: Account) -> Failure {
+    public static func unreadable(_ path: BeneathPath, entry: Entry?, owner: Owner) -> Failure {
+        let file = ShellWord.quoted(path)
         let remedy =
-            if let entry, entry.uid != owner.uid {
+            if let entry, entry.uid != owner.account.uid {
                 """
-                It belongs to \(holder(entry.uid)), who alone can allow that. Remove it, or put a \
-                copy of your own here.
+                It belongs to \(holder(entry.uid)), who alone can allow that, in the inbox: \
+                chmod \(owner.gids.contains(entry.gid) ? "g" : "o")+r \(file)
                 """
             } else {
-                "This allows it, in the inbox: chmod u+r \(ShellWord.quoted(path))"
+                "This allows it, in the inbox: chmod u+r \(file)"
             }
         let mode = entry.map { String($0.mode, radix: 8) } ?? "unknown"
         return Failure(
             .notReadable,
-            message: "The owner of this folder (\(owner)) may not read the file. \(remedy)",
+            message: "The owner of this folder (\(owner.account)) may not read the file. \(remedy)",
             detail: "open drop: permission denied, mode \(mode), owner \(entry?.uid ?? 0)")
     }
 

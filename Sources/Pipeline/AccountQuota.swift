@@ -14,13 +14,21 @@ struct AccountQuota: Sendable {
             usage: usage.used + usage.reserved, limit: limit, asOf: house.surroundings.now())
     }
 
+    /// The same with all that belongs to it, for the status file of an inbox.
+    func whole() async throws(CatalogError) -> InboxStatus.Quota {
+        let standing = try await house.catalog.standing(of: account.uid)
+        return InboxStatus.Quota(
+            used: standing.usage.used, reserved: standing.usage.reserved, limit: limit,
+            kinds: standing.kinds, derived: standing.derived, asOf: house.surroundings.now())
+    }
+
     /// The same where it is worth a word: nil while there is plenty.
     func ifScarce() async throws(CatalogError) -> StatusDocument.Quota? {
         // Most accounts have no limit, and are not worth a look.
-        guard limit != .unlimited else { return nil }
+        guard limit.bytes != nil || limit.files != nil else { return nil }
         let quota = try await current()
         return limit.isScarce(beside: quota.usage) ? quota : nil
     }
 
-    private var limit: QuotaLimit { house.settings.limits.limit(for: account) }
+    private var limit: QuotaLimit { house.limit(of: account) }
 }

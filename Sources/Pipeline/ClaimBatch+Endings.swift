@@ -7,14 +7,14 @@ import Rules
 extension ClaimBatch {
     /// Tells the owner of drops for which there is no room what there is.
     func tellRefusals(
-        _ refusals: [(claim: ClaimInHand, decision: QuotaDecision)], _ limit: QuotaLimit,
+        _ refusals: [(claim: ClaimInHand, decision: QuotaDecision)],
         _ endings: inout [Ending]
     ) async {
         guard !refusals.isEmpty else { return }
         do {
             let quota = try await AccountQuota(house: house, account: root.account).current()
             for (claim, decision) in refusals {
-                tellRefusal(claim, decision, limit, quota)
+                tellRefusal(claim, decision, quota)
                 // A higher limit brings both back.
                 endings.append((claim.path, .held))
             }
@@ -24,19 +24,18 @@ extension ClaimBatch {
     }
 
     private func tellRefusal(
-        _ claim: ClaimInHand, _ decision: QuotaDecision, _ limit: QuotaLimit,
-        _ quota: StatusDocument.Quota
+        _ claim: ClaimInHand, _ decision: QuotaDecision, _ quota: StatusDocument.Quota
     ) {
         let failure: Failure
         let state: DocumentState
         let size = claim.opened.identity.size
         switch decision {
         case .granted: return
-        case .held(let bytes, let files):
-            failure = QuotaFailure.short(bytes: bytes, files: files, limit: limit)
+        case .held(let bytes, let files, let scope):
+            failure = QuotaFailure.short(bytes: bytes, files: files, of: scope)
             state = .held
-        case .tooLarge(let most):
-            failure = QuotaFailure.larger(size, than: most)
+        case .tooLarge(let most, let scope):
+            failure = QuotaFailure.larger(size, than: most, of: scope)
             state = .refused
         }
         desk.tell(

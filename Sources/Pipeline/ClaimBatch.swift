@@ -28,7 +28,7 @@ struct ClaimBatch: Sendable {
     /// Past so many bytes nothing more joins a batch: nobody is to wait for another's large file.
     static let byteLimit = ByteCount.mebibytes(4)
     /// How much is copied between two looks at the lease.
-    private static let chunkLength = 1 << 20
+    static let chunkLength = 1 << 20
     /// For the owner of a drop that was taken while somebody had it open for writing.
     private static let openWarning = """
         A program still had this file open for writing when it was taken, though it had not \
@@ -44,7 +44,7 @@ struct ClaimBatch: Sendable {
     let settings: InboxSettings
 
     var root: InboxRoot { desk.root }
-    private var inbox: [UInt8] { Array(root.path.utf8) }
+    var inbox: [UInt8] { Array(root.path.utf8) }
 
     /// Takes drops, and says how that ended for each.
     func take(_ drops: [SettledDrop]) async -> [Ending] {
@@ -114,56 +114,6 @@ struct ClaimBatch: Sendable {
         }
         await remove(leftovers, &endings)
         return fresh
-    }
-
-    /// Holds room for drops; returns those for which there is some.
-    private func reserve(
-        _ claims: [ClaimInHand], _ endings: inout [Ending]
-    ) async -> [ClaimInHand] {
-        guard !claims.isEmpty else { return [] }
-        for claim in claims { say(.claimBegun, claim.path, [.document: "\(claim.id)"]) }
-        let limit = house.settings.limits.limit(for: root.account)
-        let decisions: [QuotaDecision]
-        do {
-            decisions = try await house.catalog.reserve(
-                claims.map { ($0.id, $0.opened.identity.size) }, account: root.account,
-                limit: limit, now: house.surroundings.now())
-        } catch {
-            endings += claims.map { ending(of: $0.settled, error) }
-            return []
-        }
-        var granted: [ClaimInHand] = []
-        var refused: [(ClaimInHand, QuotaDecision)] = []
-        for (claim, decision) in zip(claims, decisions) {
-            if decision == .granted {
-                house.surroundings.checkpoint(.reserved, claim.path)
-                granted.append(claim)
-                continue
-            }
-            // Whoever has it open for writing waits for our lease.
-            claim.opened.close()
-            refused.append((claim, decision))
-        }
-        await tellRefusals(refused, limit, &endings)
-        return granted
-    }
-
-    /// Gives back what was reserved for claims that came to nothing.
-    private func giveBack(_ claims: [ClaimInHand]) async {
-        for claim in claims {
-            // Whoever has it open for writing waits for our lease.
-            claim.opened.close()
-            do {
-                try await house.catalog.cancelReservation(claim.id)
-                house.vacancies.tell(root.account.uid)
-            } catch {
-                // Why the claim ended is what its owner is to read; the room comes back a little later.
-                house.owedRoom.add(claim.id, uid: root.account.uid)
-                house.say(
-                    .catalogueFailed,
-                    [.document: "\(claim.id)", .detail: House.failure(of: error).detail])
-            }
-        }
     }
 
     // The store.

@@ -80,6 +80,11 @@ final class ContentRun {
 
     /// Runs one stage in the worker; returns what happened to it and what it made.
     private func perform(_ stage: StageRecord, _ sink: StageSink) -> (StageEvent, StageOutput?) {
+        do {
+            if let failure = try work.noRoom(for: stage.plan) { return (work.failed(failure), nil) }
+        } catch {
+            return (work.failed(House.failure(of: error)), nil)
+        }
         let document = work.document
         let name = stage.plan.name
         let orders = StageOrders(
@@ -96,7 +101,8 @@ final class ContentRun {
         switch outcome {
         case .finished(let result):
             do {
-                let output = try sink.output(of: result) { [work, clock] done, total in
+                let output = try sink.output(of: result, ledger: work.ledger) {
+                    [work, clock] done, total in
                     work.tell(
                         name,
                         .storing(

@@ -9,6 +9,8 @@ struct PageDrawing {
     /// Whether an attempt before took its worker down: then one worker draws, and nobody helps.
     let isAlone: Bool
     let outputLimit: ByteCount
+    /// Whether that is what the account has left, and not what the stage is allowed.
+    var isShort = false
     var ranges: PageRanges
     var tally: PageTally
     /// How many pages are done of the ranges in hand, by the first page of each.
@@ -70,6 +72,9 @@ extension ContentWork {
             pages.output = pages.output + ByteCount(count)
             state.pages = pages
             guard pages.output.bytes <= pages.outputLimit.bytes else {
+                if pages.isShort, let cap {
+                    throw DerivedRoom.failure(of: .pages, cap: cap)
+                }
                 throw TooManyPictures(limit: pages.outputLimit)
             }
         }
@@ -112,10 +117,13 @@ extension ContentWork {
         }
         let count = Self.pageCount(of: state.document)
         let last = min(count, allowance.pages ?? count)
+        let room = try room(for: stage.plan, of: state.document)
+        let outputLimit = min(allowance.output, room.map { max($0, .zero) } ?? allowance.output)
         state.pages = PageDrawing(
             settings: PageSettings(parameters: stage.plan.parameters)
                 ?? PageSettings(settings.thumbnail),
-            isAlone: stage.state.mustBeAlone, outputLimit: allowance.output,
+            isAlone: stage.state.mustBeAlone, outputLimit: outputLimit,
+            isShort: outputLimit < allowance.output,
             ranges: PageRanges(
                 upTo: last, soft: allowance.soft, hard: allowance.hard,
                 workers: house.slots.count),

@@ -36,6 +36,8 @@ final class ContentWork: Sendable {
         /// How stages ended, to be recorded together with what follows; ``document`` has them already.
         var ended: [EndedStage] = []
         var pages: PageDrawing?
+        /// What was admitted of what each stage has made, until it is on record.
+        var admitted: [StageName: ByteCount] = [:]
     }
 
     let id: DocumentID
@@ -75,6 +77,12 @@ final class ContentWork: Sendable {
         let needless = job.needlessStages
         return job.dueStages(at: now).filter { $0.runsInWorker && !needless.contains($0) }
             .compactMap(document.stage)
+    }
+
+    /// What could not be recorded is lost, and the room for it is free again.
+    deinit {
+        let admitted = state.withLock(\.admitted).values.reduce(.zero, +)
+        house.derivedRoom.giveBack(admitted, of: account.uid)
     }
 
     /// The document as it stands.
@@ -232,6 +240,9 @@ final class ContentWork: Sendable {
         _ name: StageName, _ event: StageEvent, _ output: StageOutput?,
         keeping: [LaneWork<Blob>] = [], seconds: Double, _ state: inout State
     ) throws {
+        let (event, output) = try admitted(name, event, output, &state)
+        // What there is no room for need not be durable.
+        let keeping = output == nil ? [] : keeping
         guard let stage = state.document.stage(name) else {
             preconditionFailure("a stage that ran is one of the document's")
         }
@@ -296,6 +307,10 @@ final class ContentWork: Sendable {
         let recorded = Set(changes.map(\.stage))
         state.ended.removeAll { recorded.contains($0.change.stage) }
         for ended in state.ended { state.document.take(ended.change) }
+        for change in changes {
+            let admitted = state.admitted.removeValue(forKey: change.stage) ?? .zero
+            house.derivedRoom.giveBack(admitted, of: account.uid)
+        }
         if changes.contains(where: \.state.isOver) {
             house.surroundings.checkpoint(.stageFinished, latest.path)
         }

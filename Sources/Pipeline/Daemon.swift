@@ -50,6 +50,7 @@ public final class Daemon: Sendable {
     public func reload(_ settings: DaemonSettings) {
         house.reload(settings)
         house.vacancies.tellAll()
+        if !settings.limits.groups.isEmpty { house.groups.askAgain() }
     }
 
     /// Whether the catalogue still answers.
@@ -121,6 +122,10 @@ public final class Daemon: Sendable {
             }
             group.addTask {
                 await self.offerHeld(of: desks)
+                return .ofItself
+            }
+            group.addTask {
+                await self.house.groups.run(self.house)
                 return .ofItself
             }
             group.addTask {

@@ -23,6 +23,8 @@ final class House: Sendable {
     /// How far the documents in hand have come; whoever writes of one asks here.
     let progress = Mutex(ProgressBook())
     let operatorRequests: OperatorRequests
+    let groups = AccountGroups()
+    let derivedRoom: DerivedRoom
     private let current: Mutex<DaemonSettings>
 
     init(
@@ -32,10 +34,16 @@ final class House: Sendable {
         current = Mutex(settings)
         self.store = store
         self.catalog = catalog
+        derivedRoom = DerivedRoom(catalog: catalog)
         self.imports = imports
         self.slots = slots
         self.operatorRequests = operatorRequests
         self.surroundings = surroundings
+    }
+
+    /// What the account may hold, as of the last reload.
+    func limit(of account: Account) -> QuotaLimit {
+        settings.limits.limit(for: account, in: groups.gids(of: account))
     }
 
     /// The settings as of the last reload.

@@ -55,6 +55,8 @@ actor InboxDesk {
     /// Documents that lost their names and have the sidecars of those names still, oldest first: while
     /// they do, nothing newer is written at the path. As many as the disk or the catalogue denied.
     var asides: [BeneathPath: [PendingAside]] = [:]
+    /// The drops for which there is no room, as the catalogue has them noted.
+    var notedHeld = QuotaUsage.zero
     var progress = ProgressBoard(interval: InboxDesk.progressInterval)
 
     init(root: InboxRoot, settings: InboxSettings, house: House) {

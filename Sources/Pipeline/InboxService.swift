@@ -1,3 +1,4 @@
+import Catalog
 import Inbox
 import Intake
 import Rules
@@ -21,6 +22,7 @@ struct InboxService: Sendable {
     ) {
         let desk = InboxDesk(root: root, settings: settings, house: house)
         let opener = DropOpener(settings: settings)
+        house.groups.learn(root.owner)
         let reports = IntakeReports(desk: desk)
         self.house = house
         self.desk = desk
@@ -63,7 +65,18 @@ struct InboxService: Sendable {
             if isLost { desk.root.letGo() }
             desk.close()
         }
+        if await intake.isRootLost { await forgetHeld() }
         desk.root.letGo()
+    }
+
+    /// Nobody knows of drops that found no room in an inbox that is gone.
+    private func forgetHeld() async {
+        do {
+            try await house.catalog.noteHeld(
+                .zero, uid: desk.account.uid, inbox: Array(desk.root.path.utf8))
+        } catch {
+            house.say(.catalogueFailed, [.detail: error.failure.detail])
+        }
     }
 
     /// The root is not the inbox any more: ``run(in:dispatcher:joined:)`` comes to its end.
@@ -148,6 +161,9 @@ struct IntakeReports: Sendable {
                     state: .refused, message: failure.message, failure: failure))
         case .vanished(let path):
             desk.tellVanished(path)
+            desk.requests.documentMoved(path)
+        case .untold(let path):
+            desk.tellGone(path)
             desk.requests.documentMoved(path)
         case .requested(let path):
             guard let name = path.name, let request = Request(name: name) else { return }

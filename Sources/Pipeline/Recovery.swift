@@ -1,4 +1,5 @@
 import Catalog
+import Imports
 import Rules
 import Store
 
@@ -25,6 +26,29 @@ struct Recovery {
                     .document: "\(stage.document)", .stage: stage.stage.rawValue,
                     .count: "\(stage.interruptions)",
                 ])
+        }
+        try await measureImports(
+            of: Set(interrupted.filter { $0.stage == .tableImport }.map(\.uid)))
+    }
+
+    /// Counts what the rows of accounts take whose imports were cut off on their way from the database to
+    /// the catalogue, and of those that were never counted.
+    private func measureImports(of interrupted: Set<UInt32>) async throws {
+        let inspection = house.imports.inspection
+        let folders = try await house.lanes.run { try inspection.folders() }
+        let uncounted = try await house.catalog.unmeasured(.imports, among: folders.accounts)
+        for uid in interrupted.union(uncounted).sorted() {
+            do {
+                try await house.lanes.run { [house] in
+                    try house.catalog.setDerivedBlocking(
+                        .imports, of: uid, to: inspection.bytesInUse(by: uid))
+                }
+            } catch let error as ImportError {
+                // A damaged database is its account's trouble, and told by fsck.
+                house.say(
+                    .importsUntidied,
+                    [.account: "\(uid)", .reason: error.failure.detail])
+            }
         }
     }
 }

@@ -79,9 +79,11 @@ final class StageSink {
 
     /// Brings the stage to its end: rows are committed, the daemon's own files made.
     ///
-    /// - Parameter onProgress: is told, often, how far rows have come on their way into the database.
+    /// - Parameters:
+    ///   - ledger: who counts the rows, and admits them beside files that may become so large.
+    ///   - onProgress: is told, often, how far rows have come on their way into the database.
     func output(
-        of result: StageResult,
+        of result: StageResult, ledger: (ByteCount) -> ImportLedger,
         onProgress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> StageOutput {
         let members: [JSONValue.Member]
@@ -90,7 +92,7 @@ final class StageSink {
         case .text(let characters): members = StageResults.text(characters: characters)
         case .thumbnail(let count): members = StageResults.thumbnail(count: count)
         case .pages: preconditionFailure("pictures of pages are taken range by range")
-        case .table(let summary): members = try importedTable(summary, onProgress)
+        case .table(let summary): members = try importedTable(summary, ledger, onProgress)
         }
         return StageOutput(
             result: StageResults.kept(members), warnings: warnings, artifacts: artifacts)
@@ -113,7 +115,8 @@ final class StageSink {
     }
 
     private func importedTable(
-        _ summary: TableSummary, _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
+        _ summary: TableSummary, _ ledger: (ByteCount) -> ImportLedger,
+        _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
     ) throws -> [JSONValue.Member] {
         guard let heading else {
             preconditionFailure("a worker that finishes a table has begun one: that was checked")
@@ -124,7 +127,8 @@ final class StageSink {
         let tokens = try beginTokens()
         for file in keeping { _ = try file.value() }
         keeping = []
-        let counts = try commitRows(summary, onProgress)
+        let files = artifacts.map(\.size).reduce(Self.recordSize + roomForTokens, +)
+        let counts = try commitRows(summary, ledger(files), onProgress)
         try endRejects(of: summary.errorCount + counts.duplicatesRejected)
         let members = StageResults.table(summary, counts, heading: heading, rejects: rejects)
         let whole = JSONValue.object([.init("schema", .string("ingestd/import/1"))] + members)
@@ -136,13 +140,14 @@ final class StageSink {
 
     /// Commits the rows; all of them are imported when this returns.
     private func commitRows(
-        _ summary: TableSummary, _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
+        _ summary: TableSummary, _ ledger: ImportLedger,
+        _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
     ) throws -> ImportCounts {
         guard let importing else { preconditionFailure("a table that was begun is being imported") }
         var errors = summary.errorCount
         let counts = try importing.commit(
             totalRows: summary.totalRows, errorCount: summary.errorCount, types: summary.types,
-            now: house.surroundings.now(),
+            now: house.surroundings.now(), ledger: ledger,
             onRepeated: { row in
                 errors += 1
                 try reject(row)
@@ -186,12 +191,12 @@ final class StageSink {
         keep(try openRejects.finish(), name: RowReject.artifactName, mediaType: "text/csv")
     }
 
+    private var roomForTokens: ByteCount { importing?.roomForTokens ?? .zero }
+
     /// Begins `tokens.csv`, with room on disk for all of it; nil for a table without tokens.
     private func beginTokens() throws -> BlobWriter? {
-        guard let size = importing?.roomForTokens, size > .zero, let key = importing?.keyColumns
-        else {
-            return nil
-        }
+        let size = roomForTokens
+        guard size > .zero, let key = importing?.keyColumns else { return nil }
         let writer = try house.store.begin(sizeHint: size)
         let names = (key + ["token"]).map { CSVField(ours: $0).text }.joined(separator: ",")
         // People open it in a spreadsheet program, which takes a file without this mark for another encoding.

@@ -162,14 +162,16 @@ extension StatusDocument.Stage {
 }
 
 extension StatusDocument.Quota {
-    var json: JSONValue {
-        .object([
+    var json: JSONValue { .object(members) }
+
+    var members: [JSONValue.Member] {
+        [
             .init("used_bytes", .integer(usage.bytes.bytes)),
             .init("limit_bytes", limit.bytes.map { .integer($0.bytes) } ?? .null),
             .init("used_files", .count(usage.files)),
             .init("limit_files", .count(limit.files)),
             .init("as_of", .moment(asOf)),
-        ])
+        ]
     }
 }
 

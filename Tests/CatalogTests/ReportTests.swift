@@ -77,7 +77,7 @@ import Testing
     @Test func `usage of all accounts is told by uid`() async throws {
         try await fixture.claim(fixture.drop(account: bob))
         try await fixture.claim(fixture.drop())
-        #expect(try await catalog.usageOfAll().map(\.uid) == [alice.uid, bob.uid])
+        #expect(try await catalog.standings().map(\.usage.uid) == [alice.uid, bob.uid])
     }
 
     @Test(arguments: [

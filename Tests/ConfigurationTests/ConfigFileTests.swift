@@ -29,6 +29,9 @@ import Testing
                 poll: 30s
                 ignore: ["*.bak", private]
                 recursive: no
+                kinds: [pdf]
+                stages: [text]
+                limits: {bytes: 1GB, files: unlimited}
                 pdf_size_limit: 1GB
                 table_size_limit: 1MiB
                 thumbnail: {page: 2, width: 100, height: 200, quality: 70}
@@ -42,7 +45,11 @@ import Testing
               default: {bytes: 10GB, files: 100}
               users:
                 alice: {bytes: unlimited}
-                1001: {files: 7}
+                1001: {files: 7, derived: 1TB}
+              groups:
+                root: {files: 9}
+                "12345": {derived: unlimited}
+                no-such-group: {bytes: 1}
             workers: {count: 3, program: /opt/worker, user: worker, require_landlock: true}
             stages:
               text: {soft: 5s, hard: 10s, memory: 2GiB, output: 8MiB, pages: 50}
@@ -60,10 +67,11 @@ import Testing
                     settle: .milliseconds(1500), settleWithoutProof: .seconds(20),
                     openWriterTimeout: .seconds(900), rescan: .seconds(3600), poll: .seconds(30),
                     ignore: ["*.bak", "private"],
-                    isRecursive: false, pdfSizeLimit: .megabytes(1000),
-                    tableSizeLimit: .mebibytes(1),
+                    isRecursive: false, families: [.pdf],
+                    limit: QuotaLimit(bytes: .megabytes(1000), files: nil),
+                    pdfSizeLimit: .megabytes(1000), tableSizeLimit: .mebibytes(1),
                     thumbnail: ThumbnailSettings(page: 2, width: 100, height: 200, quality: 70),
-                    schema: .named("participants"),
+                    pdfStages: [.text], schema: .named("participants"),
                     errorAllowance: ErrorAllowance(count: 5, millionths: 25_000), originals: .none,
                     fallbackEncoding: "cp949", sheet: "참가자")),
         ]
@@ -71,7 +79,17 @@ import Testing
             standard: QuotaLimit(bytes: .megabytes(10_000), files: 100),
             users: [
                 "alice": QuotaLimit(bytes: nil, files: 100),
-                "1001": QuotaLimit(bytes: .megabytes(10_000), files: 7),
+                "1001": QuotaLimit(
+                    bytes: .megabytes(10_000), files: 7, derivedCap: .bytes(.megabytes(1_000_000))),
+            ],
+            groups: [
+                "root": .init(gid: 0, limit: QuotaLimit(bytes: .megabytes(10_000), files: 9)),
+                "12345": .init(
+                    gid: 12345,
+                    limit: QuotaLimit(
+                        bytes: .megabytes(10_000), files: 100, derivedCap: .unlimited)),
+                "no-such-group": .init(
+                    gid: nil, limit: QuotaLimit(bytes: ByteCount(1), files: 100)),
             ])
         expected.workers = WorkerSettings(
             count: 3, program: "/opt/worker", user: "worker", requiresLandlock: true,
@@ -118,6 +136,15 @@ import Testing
         ("inboxes: [{path: /a, thumbnail: {quality: 101}}]", "from 1 to 100, not “101”"),
         ("limits: {users: {alice: 5GB}}", "limits.users.alice must be keys with values"),
         ("limits: {default: {files: -1}}", "limits.default.files must be a whole number"),
+        ("limits: {groups: {staff: {byte: 1}}}", "unknown key “byte” in limits.groups.staff"),
+        ("limits: {default: {derived: lots}}", "“lots” is not a size"),
+        ("inboxes: [{path: /a, kinds: [pfd]}]", "did you mean “pdf”?"),
+        ("inboxes: [{path: /a, kinds: []}]", "inboxes[0].kinds is empty: nothing would be taken"),
+        ("inboxes: [{path: /a, stages: [info]}]", "unknown inboxes[0].stages “info”"),
+        (
+            "inboxes: [{path: /a, limits: {derived: 1}}]",
+            "unknown key “derived” in inboxes[0].limits"
+        ),
         ("workers: {count: 65}", "workers.count must be a whole number from 1 to 64, not “65”"),
         ("stages: {text: {soft: 3m}}", "stages.text: soft (3m) must be shorter than hard (2m)"),
         ("stages: {thumbnail: {pages: 3}}", "stages.thumbnail has no bound on pages"),
@@ -212,6 +239,11 @@ import Testing
         #expect(settings.schemas.map(\.name) == ["members", "participants"])
         #expect(settings.schemas[0].columns.count == 6)
         expected.limits.users = ["alice": QuotaLimit(bytes: .megabytes(50_000), files: 200_000)]
+        expected.limits.groups = [
+            "staff": .init(
+                gid: UserGroup.gid(of: "staff"),
+                limit: QuotaLimit(bytes: .megabytes(20_000), files: nil))
+        ]
         expected.workers.program = "/usr/local/libexec/ingestd/ingest-worker"
         expected.workers.user = "ingestd-worker"
         for stage in [StageName.info, .text, .thumbnail, .pages, .tableImport] {

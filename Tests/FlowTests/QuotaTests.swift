@@ -135,6 +135,86 @@ import Testing
         try await scene.expectClean()
     }
 
+    @Test func `the same bytes again are taken though the account is full, other bytes are not`()
+        async throws
+    {
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        let daemon = try await scene.start(settings: "limits: {default: {bytes: 2432, files: 1}}")
+        try await daemon.ended(["a.pdf"])
+        try FileManager.default.removeItem(atPath: scene("a.pdf.results"))
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.line(.dropClaimed, "a.pdf", count: 2)
+        try await daemon.line(.documentCompleted, "a.pdf", count: 2)
+        #expect(scene.exists("a.pdf.results/original.pdf"))
+        // As long, and not the same.
+        var bytes = try Data(contentsOf: FlowScene.fixture("pdf/english.pdf"))
+        bytes[bytes.count - 1] ^= 1
+        try scene.drop(bytes, as: "a.pdf")
+        try await daemon.line(.dropHeld, "a.pdf")
+        try scene.configure(settings: "limits: {default: {bytes: 100, files: 1}}")
+        daemon.program.send(SIGHUP)
+        try await daemon.line(.dropRefused, "a.pdf")
+        // Under a limit that it is larger than by itself, too.
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.line(.dropClaimed, "a.pdf", count: 3)
+        try await daemon.stop()
+        #expect(daemon.lines(.dropHeld).count == 1)
+        #expect(try RecordedState(scene).charge() == (2432, 1))
+        #expect(try RecordedState(scene).count("reservation") == 0)
+        try await scene.expectClean()
+    }
+
+    @Test func `what is held is taken in order of arrival as room grows`() async throws {
+        let daemon = try await scene.start(settings: "limits: {default: {files: 0}}")
+        let names = (1...12).map { "\($0).pdf" }
+        for name in names {
+            try scene.drop(Data("%PDF-1.4\n\(name)".utf8), as: name)
+            try await daemon.line(.dropHeld, name)
+        }
+        for count in [1, 3, 6, 10] {
+            try scene.configure(settings: "limits: {default: {files: \(count)}}")
+            daemon.program.send(SIGHUP)
+            try await daemon.ended(Array(names.prefix(count)))
+        }
+        try await daemon.stop()
+        let taken = daemon.lines(.dropClaimed).compactMap { $0["path"] }
+        #expect(taken == Array(names.prefix(10)))
+    }
+
+    @Test func `an inbox has a limit of its own`() async throws {
+        let daemon = try await scene.start(inbox: "limits: {bytes: 2432}")
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        try scene.drop("pdf/korean.pdf", as: "b.pdf")
+        try await daemon.line(.dropHeld, "b.pdf")
+        try scene.drop(Data("%PDF-1.4\n".utf8) + Data(count: 3000), as: "c.pdf")
+        try await daemon.line(.dropRefused, "c.pdf")
+        try await daemon.stop()
+        let status = try scene.status("b.pdf")
+        #expect(status["message"]?.contains("This folder is full: short by 1.7 kB") == true)
+        let refused = try scene.status("c.pdf")
+        #expect(refused.code == "too_large")
+        #expect(refused["message"]?.contains("larger than the whole limit") == true)
+        #expect(refused["message"]?.contains("all files of this folder") == true)
+    }
+
+    @Test(.enabled(if: geteuid() == 0))
+    func `a group's limit holds for those in it, and is found again at a reload`() async throws {
+        // Users without a name are in the group that is nobody's.
+        let daemon = try await scene.start(
+            settings: "limits: {default: {files: 0}, groups: {\"65533\": {files: 5}}}")
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.line(.dropHeld, "a.pdf")
+        try scene.configure(
+            settings: "limits: {default: {files: 0}, groups: {\"65533\": {files: 5}, "
+                + "\"65534\": {files: 1}}}")
+        daemon.program.send(SIGHUP)
+        try await daemon.ended(["a.pdf"])
+        try scene.drop("pdf/korean.pdf", as: "b.pdf")
+        try await daemon.line(.dropHeld, "b.pdf")
+        try await daemon.stop()
+    }
+
     @Test(.enabled(if: geteuid() == 0))
     func `a user's own limit goes before the default`() async throws {
         let other = try scene.makeInbox("other", owner: FlowScene.otherUID)

@@ -31,6 +31,19 @@ struct RecordedState {
         return row.map { ($0[0], $0[1]) } ?? (0, 0)
     }
 
+    /// What was made of an account's files.
+    func derived(_ kind: String, of uid: uid_t = FlowScene.uid) throws -> Int {
+        try rows("SELECT bytes FROM derived WHERE uid = \(uid) AND class = '\(kind)'").first?[0]
+            ?? 0
+    }
+
+    /// Changes the catalogue behind the back of everybody.
+    func tamper(_ sql: String) throws {
+        try DatabaseQueue(path: folder + "/catalog.sqlite3").writeWithoutTransaction {
+            try $0.execute(sql: sql)
+        }
+    }
+
     /// The attempts that the stages of all documents have spent, the highest.
     func mostAttempts() throws -> Int {
         try rows("SELECT max(attempt) FROM stage").first?[0] ?? 0

@@ -15,16 +15,20 @@ struct StateDamage: Sendable, CustomStringConvertible {
     /// The codes by which it is found, in order; nothing else may be.
     let codes: Set<String>
     let repair: Repair
+    /// Those of the codes that are found no more, where others are left.
+    let mended: Set<String>
     let isHarm: Bool
     let inflict: @Sendable (DamagedState) throws -> Void
 
     private init(
         _ description: String, _ codes: Set<String>, _ repair: Repair = .whole,
-        isHarm: Bool = true, _ inflict: @escaping @Sendable (DamagedState) throws -> Void
+        mended: Set<String> = [], isHarm: Bool = true,
+        _ inflict: @escaping @Sendable (DamagedState) throws -> Void
     ) {
         self.description = description
         self.codes = codes
         self.repair = repair
+        self.mended = mended
         self.isHarm = isHarm
         self.inflict = inflict
     }
@@ -87,10 +91,20 @@ struct StateDamage: Sendable, CustomStringConvertible {
             try Data([1]).write(to: URL(filePath: "\(state.folder)/staging/1-1"))
         },
         StateDamage("a reservation of nobody's", ["reservation_left"], isHarm: false) { state in
-            try state.tamper("INSERT INTO reservation VALUES (zeroblob(16), 5, 10, 1, 0)")
+            try state.tamper(
+                """
+                INSERT INTO reservation (id, uid, bytes, files, expiresAt)
+                VALUES (zeroblob(16), 5, 10, 1, 0)
+                """)
         },
         StateDamage("a wrong charge", ["charge_wrong"]) { state in
             try state.tamper("UPDATE account SET usedFiles = 77")
+        },
+        StateDamage("a wrong share of a charge", ["charge_wrong"]) { state in
+            try state.tamper("UPDATE charge SET bytes = 77")
+        },
+        StateDamage("wrong sums of what was made", ["derived_wrong"]) { state in
+            try state.tamper("UPDATE derived SET bytes = 77")
         },
         StateDamage("a row without its account", ["row_stray"]) { state in
             try state.tamper("DELETE FROM account")
@@ -119,7 +133,10 @@ struct StateDamage: Sendable, CustomStringConvertible {
         StateDamage("an account's damaged imports", ["imports_damaged"], .left) { state in
             try state.overwritePage(of: "participants", in: state.imports)
         },
-        StateDamage("rows of an import that are gone", ["import_missing"], .left) { state in
+        StateDamage(
+            "rows of an import that are gone", ["import_missing", "derived_wrong"], .left,
+            mended: ["derived_wrong"]
+        ) { state in
             try state.tamper("DELETE FROM import", in: state.imports)
         },
         StateDamage("an import of no document", ["import_stray"], .left, isHarm: false) { state in

@@ -331,9 +331,24 @@ private let page = "%PDF-1.4\n%%EOF\n"
             #expect(Set(held) == Set(names))
             await harness.intake.whenDrained()
             await harness.intake.releaseHeld()
+            // Two at a time are one batch, and nobody else has the next before these have ended.
             var order: [String] = []
-            for _ in names {
-                order.append(try #require(await harness.intake.nextReady()).path.description)
+            while order.count < names.count {
+                let first = try #require(await harness.intake.nextReady())
+                let more = await harness.intake.moreReady(
+                    beside: first, count: 1, bytes: .megabytes(1))
+                let batch = [first] + more
+                order += batch.map(\.path.description)
+                async let next = harness.intake.nextReady()
+                for drop in batch { await harness.intake.ended(drop.path, .claimed) }
+                guard order.count < names.count else {
+                    await harness.intake.lose(.gone)
+                    #expect(await next == nil)
+                    break
+                }
+                let following = try #require(await next)
+                order.append(following.path.description)
+                await harness.intake.ended(following.path, .claimed)
             }
             #expect(order == names)
         }

@@ -122,6 +122,17 @@ final class IntakeHarness: Sendable {
         }
     }
 
+    /// Returns once it is said that a drop went away before anybody told of it.
+    func untold(_ name: String) async {
+        _ = await ear.first { said in
+            if case .report(.untold(let path)) = said, path.description == name {
+                true
+            } else {
+                nil
+            }
+        }
+    }
+
     /// Takes the next drop and opens it as a claim would.
     func open(_ drop: SettledDrop) async throws -> OpenedDrop {
         try await root.run { [opener] files in try opener.open(drop, in: files) }

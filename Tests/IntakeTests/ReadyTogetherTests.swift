@@ -49,6 +49,8 @@ import Testing
             let more = await harness.intake.moreReady(
                 beside: first, count: 9, bytes: ByteCount(2 * length))
             #expect(more.map(\.path.description) == ["2.pdf"])
+            // Of drops that were held one batch is claimed after the other.
+            await harness.intake.ended(([first] + more).map { ($0.path, .claimed) })
             #expect(await harness.intake.nextReady()?.path.description == "3.pdf")
         }
     }

@@ -150,10 +150,10 @@ import Testing
         let status = InboxStatus(
             account: Account(uid: 1, name: nil), asOf: Timestamp(milliseconds: 0),
             counts: [("held", 2)],
-            quota: StatusDocument.Quota(
-                usage: QuotaUsage(bytes: .zero, files: 0), limit: .unlimited,
-                asOf: Timestamp(milliseconds: 0)),
-            waiting: [])
+            quota: InboxStatus.Quota(
+                used: .zero, reserved: .zero, limit: .unlimited, kinds: [:],
+                derived: DerivedUsage(), asOf: Timestamp(milliseconds: 0)),
+            held: .zero, waiting: [])
         func write() async throws -> Bool {
             try await scene.root.run { try InboxStatusFile.write(status, $0) }
         }

@@ -7,6 +7,12 @@ public struct AccountUsage: Sendable, Hashable {
     public var used: QuotaUsage
     /// Held by claims in flight.
     public var reserved: QuotaUsage
+
+    public init(uid: UInt32, used: QuotaUsage, reserved: QuotaUsage) {
+        self.uid = uid
+        self.used = used
+        self.reserved = reserved
+    }
 }
 
 /// A blob that the catalogue knows.
@@ -27,6 +33,12 @@ public enum CatalogFinding: Sendable, Hashable {
     /// Rows name a row of another table that is not there; `reference` is a column, `stage.resultId`.
     case dangling(reference: String, parent: String, count: Int)
     case chargeDiffers(uid: UInt32, recorded: QuotaUsage, counted: QuotaUsage)
+    /// The same for what is kept of it by inbox and kind.
+    case shareDiffers(
+        uid: UInt32, inbox: [UInt8], kind: String, recorded: QuotaUsage, counted: QuotaUsage)
+    /// What is kept of an account's derived bytes is not what there is.
+    case derivedDiffers(
+        uid: UInt32, DerivedClass, recorded: ByteCount, counted: ByteCount)
     /// A document or artifact has another size than its blob.
     case sizeDiffers(ContentDigest)
     /// The state, due time or end kept with the document does not follow from its stages.

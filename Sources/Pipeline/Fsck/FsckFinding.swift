@@ -8,6 +8,7 @@ public struct FsckFinding: Sendable, Hashable {
         case catalogueDamaged = "catalogue_damaged"
         case rowStray = "row_stray"
         case chargeWrong = "charge_wrong"
+        case derivedWrong = "derived_wrong"
         case sizeWrong = "size_wrong"
         case stateWrong = "state_wrong"
         case countWrong = "count_wrong"
@@ -29,7 +30,7 @@ public struct FsckFinding: Sendable, Hashable {
         /// Whether something may be lost or wrong; else it is a note.
         public var isHarm: Bool {
             switch self {
-            case .catalogueDamaged, .rowStray, .chargeWrong, .sizeWrong, .stateWrong,
+            case .catalogueDamaged, .rowStray, .chargeWrong, .derivedWrong, .sizeWrong, .stateWrong,
                 .countWrong, .blobMissing, .blobDamaged, .importsDamaged, .importMissing,
                 .statusDamaged,
                 .statusWrong:
@@ -87,6 +88,8 @@ enum FsckRemedy: Sendable, Hashable {
     case rewriteStatus(DocumentID)
     case emptyStaging
     case cancelReservations
+    /// How much an account's imported rows take is looked up anew.
+    case measureImports(UInt32)
 }
 
 extension FsckFinding {
@@ -107,6 +110,18 @@ extension FsckFinding {
                 detail: "charged \(recorded.bytes.bytes) bytes in \(recorded.files) files, holds "
                     + "\(counted.bytes.bytes) in \(counted.files)",
                 remedy: .mendRows)
+        case .shareDiffers(let uid, let inbox, let kind, let recorded, let counted):
+            self.init(
+                code: .chargeWrong,
+                subject: "uid \(uid), \(kind) in \(String(decoding: inbox, as: UTF8.self))",
+                detail: "\(recorded.bytes.bytes) bytes in \(recorded.files) files are counted, "
+                    + "there are \(counted.bytes.bytes) in \(counted.files)",
+                remedy: .mendRows)
+        case .derivedDiffers(let uid, let kind, let recorded, let counted):
+            self.init(
+                code: .derivedWrong, subject: "uid \(uid), \(kind.rawValue)",
+                detail: "\(recorded.bytes) bytes are counted, there are \(counted.bytes)",
+                remedy: kind == .imports ? .measureImports(uid) : .mendRows)
         case .sizeDiffers(let digest):
             self.init(
                 code: .sizeWrong, subject: digest.hex, detail: "two rows give it different sizes",

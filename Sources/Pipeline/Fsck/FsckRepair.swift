@@ -1,5 +1,6 @@
 import Catalog
 import Glibc
+import Imports
 import Inbox
 import Publish
 import Rules
@@ -40,10 +41,17 @@ struct FsckRepair {
                 _ = try store.emptyStaging()
             case .cancelReservations:
                 _ = try await catalog.cancelAllReservations()
+            case .measureImports(let uid):
+                try measureImports(of: uid)
             }
         }
         // Last: what a status file says may have been mended by now.
         for case .rewriteStatus(let id) in remedies { try await rewriteStatus(of: id, &access) }
+    }
+
+    private func measureImports(of uid: UInt32) throws {
+        let inspection = ImportsInspection(root: state.appending("imports").string)
+        try catalog.setDerivedBlocking(.imports, of: uid, to: inspection.bytesInUse(by: uid))
     }
 
     /// Before anything is brought back: it may belong where something else stands.

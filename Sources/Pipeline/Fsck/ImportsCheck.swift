@@ -29,6 +29,33 @@ struct ImportsCheck {
         }
         for uid in folders.accounts { try checkDatabase(of: uid) }
         try await checkDocuments()
+        let counted = try await catalog.accounts(having: .imports)
+        for uid in Set(folders.accounts).union(counted).sorted() where !mute.contains(uid) {
+            try await checkSize(of: uid)
+        }
+    }
+
+    /// Whether as much is counted as an account's imported rows take.
+    private mutating func checkSize(of uid: UInt32) async throws {
+        do {
+            let recorded = try await catalog.derived(of: uid)[.imports]
+            let counted = try inspection.bytesInUse(by: uid)
+            guard recorded != counted else { return }
+            // Beside a daemon an import may be on its way from the one to the other.
+            guard try await !catalog.isImporting(uid),
+                try await catalog.derived(of: uid)[.imports] == recorded,
+                try inspection.bytesInUse(by: uid) == counted
+            else { return }
+            found(
+                FsckFinding(
+                    .derivedDiffers(uid: uid, .imports, recorded: recorded, counted: counted)))
+        } catch let error as ImportError {
+            mute.insert(uid)
+            found(
+                finding(
+                    error.isDamage ? .importsDamaged : .importsUnavailable, uid,
+                    error.failure.detail))
+        }
     }
 
     /// What SQLite says of an account's database, and whether each import in it is a document's.

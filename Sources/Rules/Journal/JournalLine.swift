@@ -21,6 +21,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case configRefused = "config refused"
     case changesIgnored = "changes other than limits need a restart"
     case nothingToReload = "no config file to reload"
+    case groupsUnknown = "groups not looked up"
     case stateClosed = "state directory closed to accounts"
     case checkpointReached = "checkpoint reached"
     case serviceManagerDeaf = "service manager not told"
@@ -99,7 +100,8 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
             .claimAbandoned, .openDropTaken, .newerDropReturned, .workerKilled, .sidecarMovedAside,
             .sidecarFailed,
             .removalFailed, .confinementReduced, .serviceManagerDeaf,
-            .linesDropped, .changesIgnored, .nothingToReload, .stateClosed, .inboxReplaced,
+            .linesDropped, .changesIgnored, .nothingToReload, .groupsUnknown, .stateClosed,
+            .inboxReplaced,
             .mountsUnwatched, .importsUnshared, .importsUntidied:
             .warning
         case .configRefused, .workerUnavailable, .inboxLost, .inboxRefused, .inboxesExhausted,

@@ -15,9 +15,15 @@ public struct InboxSettings: Sendable, Hashable {
     /// Globs of names that are never drops.
     public var ignore: [String]
     public var isRecursive: Bool
+    /// What is taken; the rest is refused.
+    public var families: Set<KindFamily>
+    /// What all documents of the inbox may come to, beside the limit of its account.
+    public var limit: QuotaLimit
     public var pdfSizeLimit: ByteCount
     public var tableSizeLimit: ByteCount
     public var thumbnail: ThumbnailSettings
+    /// The steps over a PDF that are done beside those that always are.
+    public var pdfStages: Set<StageName>
     /// Whether every page of a PDF gets a picture, drawn like the cover.
     public var drawsPages: Bool
     public var schema: SchemaChoice
@@ -32,6 +38,8 @@ public struct InboxSettings: Sendable, Hashable {
     /// The sheet that is read of a workbook; nil for the first that fits.
     public var sheet: String?
 
+    /// The steps that an inbox may do without, in their order.
+    public static let optionalStages = [StageName.text, .thumbnail]
     /// Bytes of a sheet's name; Excel takes 31 characters.
     public static let sheetNameLimit = 200
     /// The encodings that bytes cannot prove, so that only a person can choose among them.
@@ -41,9 +49,11 @@ public struct InboxSettings: Sendable, Hashable {
         settle: Duration = .seconds(2), settleWithoutProof: Duration = .seconds(10),
         openWriterTimeout: Duration? = nil, rescan: Duration = .seconds(600),
         poll: Duration = .seconds(10), ignore: [String] = [],
-        isRecursive: Bool = true, pdfSizeLimit: ByteCount = .megabytes(100),
+        isRecursive: Bool = true, families: Set<KindFamily> = Set(KindFamily.allCases),
+        limit: QuotaLimit = .unlimited, pdfSizeLimit: ByteCount = .megabytes(100),
         tableSizeLimit: ByteCount = .megabytes(50),
-        thumbnail: ThumbnailSettings = ThumbnailSettings(), drawsPages: Bool = false,
+        thumbnail: ThumbnailSettings = ThumbnailSettings(),
+        pdfStages: Set<StageName> = Set(optionalStages), drawsPages: Bool = false,
         schema: SchemaChoice = .auto, schemaForm: String = "",
         errorAllowance: ErrorAllowance = ErrorAllowance(), originals: OriginalsPolicy = .auto,
         fallbackEncoding: String = "windows-1252", sheet: String? = nil
@@ -55,9 +65,12 @@ public struct InboxSettings: Sendable, Hashable {
         self.poll = poll
         self.ignore = ignore
         self.isRecursive = isRecursive
+        self.families = families
+        self.limit = limit
         self.pdfSizeLimit = pdfSizeLimit
         self.tableSizeLimit = tableSizeLimit
         self.thumbnail = thumbnail
+        self.pdfStages = pdfStages
         self.drawsPages = drawsPages
         self.schema = schema
         self.schemaForm = schemaForm

@@ -28,14 +28,16 @@ public enum StagePlan {
         let content: [PlannedStage]
         switch kind {
         case .pdf:
+            let optional = [
+                PlannedStage(name: .text, isRequired: false, version: 1, parameters: ""),
+                PlannedStage(
+                    name: .thumbnail, isRequired: false, version: 1,
+                    parameters: settings.thumbnail.parameters),
+            ]
             content =
-                [
-                    PlannedStage(name: .info, isRequired: true, version: 1, parameters: ""),
-                    PlannedStage(name: .text, isRequired: false, version: 1, parameters: ""),
-                    PlannedStage(
-                        name: .thumbnail, isRequired: false, version: 1,
-                        parameters: settings.thumbnail.parameters),
-                ] + (settings.drawsPages ? [pages(settings)] : [])
+                [PlannedStage(name: .info, isRequired: true, version: 1, parameters: "")]
+                + optional.filter { settings.pdfStages.contains($0.name) }
+                + (settings.drawsPages ? [pages(settings)] : [])
         case .csv, .xls, .xlsx:
             content = [
                 PlannedStage(

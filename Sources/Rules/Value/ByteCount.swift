@@ -27,7 +27,8 @@ public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible
             return bytes == 1 ? "1 byte" : "\(bytes) bytes"
         }
         // Rounded up: a person who frees what we name must have freed enough.
-        let tenths = (bytes + unit.size / 10 - 1) / (unit.size / 10)
+        let tenth = unit.size / 10
+        let tenths = bytes / tenth + (bytes % tenth > 0 ? 1 : 0)
         return "\(tenths / 10).\(tenths % 10) \(unit.name)"
     }
 }

@@ -10,10 +10,10 @@ enum InboxKey: String, CaseIterable {
     case path, settle
     case settleWithoutProof = "settle_without_proof"
     case openWriterTimeout = "open_writer_timeout"
-    case rescan, poll, ignore, recursive
+    case rescan, poll, ignore, recursive, kinds, limits
     case pdfSizeLimit = "pdf_size_limit"
     case tableSizeLimit = "table_size_limit"
-    case thumbnail, pages, schema
+    case thumbnail, pages, stages, schema
     case maxErrors = "max_errors"
     case maxErrorRatio = "max_error_ratio"
     case originals
@@ -29,11 +29,16 @@ enum ThumbnailKey: String, CaseIterable {
 /// The keys of `limits`.
 enum LimitsKey: String, CaseIterable {
     case standard = "default"
-    case users
+    case users, groups
 }
 
 /// The keys of one limit.
 enum LimitKey: String, CaseIterable {
+    case bytes, files, derived
+}
+
+/// The keys of an inbox's limits.
+enum InboxLimitKey: String, CaseIterable {
     case bytes, files
 }
 

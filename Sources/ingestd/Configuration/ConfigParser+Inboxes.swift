@@ -50,6 +50,7 @@ extension ConfigParser {
         take(reader.duration(keys[.rescan], name(.rescan), in: interval), \.rescan)
         take(reader.duration(keys[.poll], name(.poll), in: interval), \.poll)
         take(reader.flag(keys[.recursive], name(.recursive)), \.isRecursive)
+        takeWhatIsTaken(keys, what, &inbox)
         take(reader.size(keys[.pdfSizeLimit], name(.pdfSizeLimit), in: size), \.pdfSizeLimit)
         take(reader.size(keys[.tableSizeLimit], name(.tableSizeLimit), in: size), \.tableSizeLimit)
         take(
@@ -78,6 +79,29 @@ extension ConfigParser {
                 among: InboxSettings.fallbackEncodings), \.fallbackEncoding)
         inbox.sheet = sheet(keys[.sheet], name(.sheet))
         return inbox
+    }
+
+    /// What is taken, what is made of it, and how much of it there may be.
+    private mutating func takeWhatIsTaken(
+        _ keys: [InboxKey: Node], _ what: String, _ inbox: inout InboxSettings
+    ) {
+        if let node = keys[.kinds] {
+            let families = words(node, "\(what).kinds", among: KindFamily.allCases.map(\.rawValue))
+            inbox.families = Set(families.compactMap(KindFamily.init))
+            if families.isEmpty, node.sequence?.isEmpty == true {
+                reader.report(node, "\(what).kinds is empty: nothing would be taken")
+            }
+        }
+        if let node = keys[.stages] {
+            inbox.pdfStages = Set(
+                words(node, "\(what).stages", among: InboxSettings.optionalStages.map(\.rawValue))
+                    .compactMap(StageName.init))
+        }
+        if let node = keys[.limits] { inbox.limit = inboxLimit(node, "\(what).limits") }
+    }
+
+    private mutating func words(_ node: Node, _ what: String, among known: [String]) -> [String] {
+        reader.list(node, what, limit: 100).compactMap { word($0, what, among: known) }
     }
 
     private mutating func thumbnail(_ node: Node, _ what: String) -> ThumbnailSettings {

@@ -34,48 +34,6 @@ struct ConfigParser {
         settings.schemas = schemas.schemas + BuiltInSchemas.all
     }
 
-    private mutating func readLimits(_ node: Node) {
-        let keys = reader.section(node, "limits", keys: LimitsKey.self)
-        if let standard = keys[.standard] {
-            settings.limits.standard = limit(
-                standard, "limits.default", over: settings.limits.standard)
-        }
-        guard let users = keys[.users],
-            let entries = reader.entries(users, "limits.users")
-        else { return }
-        guard entries.count <= 100_000 else {
-            reader.report(users, "limits.users has more than 100000 entries")
-            return
-        }
-        for (name, _, value) in entries {
-            settings.limits.users[name] = limit(
-                value, "limits.users.\(name)", over: settings.limits.standard)
-        }
-    }
-
-    /// A limit; what it leaves unsaid is as in `base`.
-    private mutating func limit(_ node: Node, _ what: String, over base: QuotaLimit) -> QuotaLimit {
-        var limit = base
-        let keys = reader.section(node, what, keys: LimitKey.self)
-        if let bytes = keys[.bytes] {
-            if bytes.scalar?.string == "unlimited" {
-                limit.bytes = nil
-            } else if let size = reader.size(
-                bytes, "\(what).bytes", in: ByteCount.zero...ByteCount(Int64.max))
-            {
-                limit.bytes = size
-            }
-        }
-        if let files = keys[.files] {
-            if files.scalar?.string == "unlimited" {
-                limit.files = nil
-            } else if let count = reader.number(files, "\(what).files", in: 0...1_000_000_000) {
-                limit.files = count
-            }
-        }
-        return limit
-    }
-
     private mutating func readWorkers(_ node: Node) {
         let keys = reader.section(node, "workers", keys: WorkersKey.self)
         if let count = keys[.count], count.scalar?.string != "auto" {

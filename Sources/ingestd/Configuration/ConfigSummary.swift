@@ -11,20 +11,23 @@ struct ConfigSummary {
         self.warnings = warnings
     }
 
-    /// Limits of users whom the system does not know hold for nobody.
+    /// Limits of users and groups that the system does not know hold for nobody.
     static func warnings(
         about settings: DaemonSettings, isKnown: (String) -> Bool = WorkerUser.isKnown
     ) -> [String] {
         settings.limits.users.keys.sorted().filter { !isKnown($0) }.map {
             "limits.users: the system knows no user “\($0)”, so this limit holds for nobody"
         }
+            + settings.limits.groups.filter { $0.value.gid == nil }.keys.sorted().map {
+                "limits.groups: the system knows no group “\($0)”, so this limit holds for nobody"
+            }
     }
 
     /// Tables for a person.
     var text: String {
         var inboxes = TextTable(
             "INBOX", "SETTLE", "POLL", "RESCAN", "OPEN WRITER", "IGNORE", "SCHEMA", "PDF UP TO",
-            "TABLES UP TO")
+            "TABLES UP TO", "PDF STAGES", "LIMIT")
         for inbox in settings.inboxes {
             inboxes.add(
                 inbox.path, inbox.settings.settle.setting, inbox.settings.poll.setting,
@@ -32,7 +35,10 @@ struct ConfigSummary {
                 inbox.settings.openWriterTimeout?.setting ?? "off",
                 inbox.settings.ignore.isEmpty ? "-" : inbox.settings.ignore.joined(separator: " "),
                 inbox.settings.schema.setting,
-                inbox.settings.pdfSizeLimit.description, inbox.settings.tableSizeLimit.description)
+                size(of: .pdf, inbox.settings), size(of: .table, inbox.settings),
+                inbox.settings.stagesOfPDFs.map(\.rawValue).joined(separator: " "),
+                inbox.settings.limit == .unlimited
+                    ? "-" : "\(bytes(inbox.settings.limit)), \(files(inbox.settings.limit)) files")
         }
         var schemas = TextTable("SCHEMA", "TABLE", "KEY", "DUPLICATES", "COLUMNS")
         for schema in settings.schemas {
@@ -42,10 +48,17 @@ struct ConfigSummary {
                 schema.key.isEmpty ? "-" : schema.duplicates.rawValue,
                 schema.columns.map(\.name).joined(separator: " "))
         }
-        var limits = TextTable("LIMIT", "BYTES", "FILES")
-        limits.add("default", bytes(settings.limits.standard), files(settings.limits.standard))
+        var limits = TextTable("LIMIT", "BYTES", "FILES", "DERIVED")
+        func add(_ name: String, _ limit: QuotaLimit) {
+            let derived = limit.derivedBytes?.description ?? "unlimited"
+            limits.add(name, bytes(limit), files(limit), derived)
+        }
+        add("default", settings.limits.standard)
         for (name, limit) in settings.limits.users.sorted(by: { $0.key < $1.key }) {
-            limits.add(name, bytes(limit), files(limit))
+            add(name, limit)
+        }
+        for (name, group) in settings.limits.groups.sorted(by: { $0.key < $1.key }) {
+            add("group \(name)", group.limit)
         }
         var stages = TextTable("STAGE", "SOFT", "HARD", "MEMORY", "OUTPUT", "PAGES")
         for (stage, allowance) in allowances {
@@ -121,6 +134,18 @@ struct ConfigSummary {
             .init("poll_seconds", .decimal(settings.poll.inSeconds)),
             .init("ignore", .array(settings.ignore.map(JSONValue.string))),
             .init("recursive", .bool(settings.isRecursive)),
+            .init(
+                "kinds",
+                .array(
+                    KindFamily.allCases.filter(settings.families.contains)
+                        .map { .string($0.rawValue) })),
+            .init("stages", .array(settings.stagesOfPDFs.map { .string($0.rawValue) })),
+            .init(
+                "limits",
+                .object([
+                    .init("bytes", settings.limit.bytes.map { .integer($0.bytes) } ?? .null),
+                    .init("files", .count(settings.limit.files)),
+                ])),
             .init("pdf_size_limit_bytes", .integer(settings.pdfSizeLimit.bytes)),
             .init("table_size_limit_bytes", .integer(settings.tableSizeLimit.bytes)),
             .init("thumbnail", json(settings.thumbnail)),
@@ -158,6 +183,11 @@ struct ConfigSummary {
         return .object([
             .init("default", json(settings.limits.standard)),
             .init("users", .object(users.map { .init($0.key, json($0.value)) })),
+            .init(
+                "groups",
+                .object(
+                    settings.limits.groups.sorted { $0.key < $1.key }
+                        .map { .init($0.key, json($0.value.limit)) })),
         ])
     }
 
@@ -165,6 +195,7 @@ struct ConfigSummary {
         .object([
             .init("bytes", limit.bytes.map { .integer($0.bytes) } ?? .null),
             .init("files", .count(limit.files)),
+            .init("derived", limit.derivedBytes.map { .integer($0.bytes) } ?? .null),
         ])
     }
 
@@ -192,10 +223,20 @@ struct ConfigSummary {
             })
     }
 
+    private func size(of family: KindFamily, _ inbox: InboxSettings) -> String {
+        guard inbox.families.contains(family) else { return "not taken" }
+        return (family == .pdf ? inbox.pdfSizeLimit : inbox.tableSizeLimit).description
+    }
+
     private func bytes(_ limit: QuotaLimit) -> String { limit.bytes?.description ?? "unlimited" }
     private func files(_ limit: QuotaLimit) -> String {
         limit.files.map(String.init) ?? "unlimited"
     }
+}
+
+extension InboxSettings {
+    /// The steps over a PDF that its operator may leave out, and has not.
+    fileprivate var stagesOfPDFs: [StageName] { Self.optionalStages.filter(pdfStages.contains) }
 }
 
 extension SchemaChoice {

@@ -226,7 +226,7 @@ struct DropLook {
         }
         if let denial = denied(.read, entry, path, to: owner) {
             return .unreadable(
-                Refusal.unreadable(path, entry: entry, owner: owner.account), denial)
+                Refusal.unreadable(path, entry: entry, owner: owner), denial)
         }
         switch probe(entry, removes: false) {
         case .refused(let failure) where failure.code == .notReadable:

@@ -15,7 +15,38 @@ struct InboxSummary: Decodable, Sendable, Hashable {
         let nextLook: String?
     }
 
+    /// What the account holds and may hold, over all its inboxes.
+    struct Quota: Decodable, Sendable, Hashable {
+        struct Usage: Decodable, Sendable, Hashable {
+            let bytes: Int64
+            let files: Int
+        }
+        struct Derived: Decodable, Sendable, Hashable {
+            let resultsBytes: Int64
+            let importsBytes: Int64
+            let trashBytes: Int64
+        }
+        /// Reservations included.
+        let usedBytes: Int64
+        let usedFiles: Int
+        let reservedBytes: Int64?
+        let reservedFiles: Int?
+        /// Nil where there is no limit.
+        let limitBytes: Int64?
+        let limitFiles: Int?
+        let kinds: [String: Usage]?
+        let derived: Derived?
+        let derivedLimitBytes: Int64?
+        let asOf: String?
+    }
+
     let schema: String
+    let owner: String?
+    let uid: UInt32?
+    let quota: Quota?
+    /// The drops of the inbox for which there is no room.
+    let heldBytes: Int64?
+    let heldFiles: Int?
     let asOf: String?
     let counts: [String: Int]?
     let waiting: [Waiting]?

@@ -72,7 +72,27 @@ import Testing
     func `an account has its own limit by name, then by number, else the default`(
         account: Account, files: Int
     ) {
-        #expect(limits.limit(for: account).files == files)
+        #expect(limits.limit(for: account, in: []).files == files)
+    }
+
+    @Test(
+        arguments: [
+            ([], 1), ([99], 1), ([100], 5), ([100, 101], 7), ([101, 100], 7), ([102], 1),
+        ] as [([UInt32], Int)])
+    func `who has none of their own has the largest of their groups'`(
+        gids: [UInt32], files: Int
+    ) {
+        var limits = limits
+        limits.groups = [
+            "staff": .init(gid: 100, limit: QuotaLimit(bytes: ByteCount(90), files: 5)),
+            "101": .init(gid: 101, limit: QuotaLimit(bytes: ByteCount(10), files: 7)),
+            "gone": .init(gid: nil, limit: .unlimited),
+        ]
+        let limit = limits.limit(for: Account(uid: 1, name: nil), in: gids)
+        #expect(limit.files == files)
+        if gids.count == 2 { #expect(limit.bytes == ByteCount(90)) }
+        // A user's own limit goes before, and be it smaller.
+        #expect(limits.limit(for: Account(uid: 1002, name: nil), in: gids).files == 3)
     }
 }
 
