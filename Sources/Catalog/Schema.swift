@@ -34,6 +34,9 @@ enum Schema {
         migrator.registerMigration("v4", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: requestFile)
         }
+        migrator.registerMigration("v5", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: trash)
+        }
         return migrator
     }
 

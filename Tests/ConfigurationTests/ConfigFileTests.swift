@@ -196,7 +196,10 @@ import Testing
             NamedInbox(
                 path: "/srv/ingest/alice",
                 settings: InboxSettings(
-                    openWriterTimeout: .seconds(900), ignore: ["*.bak", "private"]))
+                    openWriterTimeout: .seconds(900), ignore: ["*.bak", "private"],
+                    retention: RetentionSettings(
+                        keep: .seconds(90 * 86_400), versions: 5, keepStatus: .seconds(30 * 86_400))
+                ))
         ]
         expected.limits.users = ["alice": QuotaLimit(bytes: .megabytes(50_000), files: 200_000)]
         expected.workers.program = "/usr/local/libexec/ingestd/ingest-worker"

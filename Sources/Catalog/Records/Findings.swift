@@ -27,6 +27,8 @@ public enum CatalogFinding: Sendable, Hashable {
     /// Rows name a row of another table that is not there; `reference` is a column, `stage.resultId`.
     case dangling(reference: String, parent: String, count: Int)
     case chargeDiffers(uid: UInt32, recorded: QuotaUsage, counted: QuotaUsage)
+    /// What is said to be in an account's trash is not what is there.
+    case trashDiffers(uid: UInt32, recorded: QuotaUsage, counted: QuotaUsage)
     /// A document or artifact has another size than its blob.
     case sizeDiffers(ContentDigest)
     /// The state, due time or end kept with the document does not follow from its stages.

@@ -107,6 +107,12 @@ extension FsckFinding {
                 detail: "charged \(recorded.bytes.bytes) bytes in \(recorded.files) files, holds "
                     + "\(counted.bytes.bytes) in \(counted.files)",
                 remedy: .mendRows)
+        case .trashDiffers(let uid, let recorded, let counted):
+            self.init(
+                code: .chargeWrong, subject: "uid \(uid)",
+                detail: "the trash is said to hold \(recorded.bytes.bytes) bytes in "
+                    + "\(recorded.files) files, holds \(counted.bytes.bytes) in \(counted.files)",
+                remedy: .mendRows)
         case .sizeDiffers(let digest):
             self.init(
                 code: .sizeWrong, subject: digest.hex, detail: "two rows give it different sizes",

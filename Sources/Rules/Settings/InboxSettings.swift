@@ -24,6 +24,9 @@ public struct InboxSettings: Sendable, Hashable {
     public var originals: OriginalsPolicy
     /// The encoding taken where a table's bytes do not tell; one of ``fallbackEncodings``.
     public var fallbackEncoding: String
+    /// What becomes of imported rows when the document that brought them in is deleted.
+    public var rowsOnDeletion: RowsPolicy
+    public var retention: RetentionSettings
 
     /// The encodings that bytes cannot prove, so that only a person can choose among them.
     public static let fallbackEncodings = ["windows-1252", "cp949"]
@@ -36,7 +39,8 @@ public struct InboxSettings: Sendable, Hashable {
         tableSizeLimit: ByteCount = .megabytes(50),
         thumbnail: ThumbnailSettings = ThumbnailSettings(), drawsPages: Bool = false,
         schema: SchemaChoice = .auto, originals: OriginalsPolicy = .auto,
-        fallbackEncoding: String = "windows-1252"
+        fallbackEncoding: String = "windows-1252", rowsOnDeletion: RowsPolicy = .keep,
+        retention: RetentionSettings = RetentionSettings()
     ) {
         self.settle = settle
         self.settleWithoutProof = settleWithoutProof
@@ -52,6 +56,8 @@ public struct InboxSettings: Sendable, Hashable {
         self.schema = schema
         self.originals = originals
         self.fallbackEncoding = fallbackEncoding
+        self.rowsOnDeletion = rowsOnDeletion
+        self.retention = retention
     }
 
     /// The largest drop of a kind that is taken.

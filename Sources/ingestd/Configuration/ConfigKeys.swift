@@ -2,7 +2,7 @@
 enum ConfigKey: String, CaseIterable {
     case state, inboxes, limits, workers, stages
     case stopTimeout = "stop_timeout"
-    case log
+    case trash, log
 }
 
 /// The keys of one inbox.
@@ -15,6 +15,10 @@ enum InboxKey: String, CaseIterable {
     case tableSizeLimit = "table_size_limit"
     case thumbnail, pages, schema, originals
     case fallbackEncoding = "fallback_encoding"
+    case onDelete = "on_delete"
+    case keep
+    case keepVersions = "keep_versions"
+    case keepStatus = "keep_status"
 }
 
 /// The keys of an inbox's `thumbnail`.

@@ -20,6 +20,9 @@ struct ConfigParser {
         let stop = reader.duration(
             keys[.stopTimeout], "stop_timeout", in: .seconds(1) ... .seconds(3600))
         settings.stopTimeout = stop ?? settings.stopTimeout
+        let trash = reader.duration(
+            keys[.trash], "trash", in: .zero ... .seconds(3650 * 86_400))
+        settings.trash = trash ?? settings.trash
     }
 
     private mutating func readLimits(_ node: Node) {

@@ -34,6 +34,15 @@ struct ConfigSummary {
                 inbox.settings.schema.setting,
                 inbox.settings.pdfSizeLimit.description, inbox.settings.tableSizeLimit.description)
         }
+        var ends = TextTable("INBOX", "KEEP", "VERSIONS", "STATUS FILES", "ROWS ON DELETE")
+        for inbox in settings.inboxes {
+            let retention = inbox.settings.retention
+            ends.add(
+                inbox.path, retention.keep?.setting ?? "for ever",
+                retention.versions.map(String.init) ?? "all",
+                retention.keepStatus?.setting ?? "for ever",
+                inbox.settings.rowsOnDeletion.rawValue)
+        }
         var limits = TextTable("LIMIT", "BYTES", "FILES")
         limits.add("default", bytes(settings.limits.standard), files(settings.limits.standard))
         for (name, limit) in settings.limits.users.sorted(by: { $0.key < $1.key }) {
@@ -56,10 +65,11 @@ struct ConfigSummary {
             workers.user ?? WorkerSettings.standardUsers.joined(separator: ", else "))
         others.add("workers.require_landlock", workers.requiresLandlock ? "true" : "false")
         others.add("stop_timeout", settings.stopTimeout.setting)
+        others.add("trash", settings.trash.setting)
         others.add("log", "\(settings.log.format.rawValue), \(settings.log.level.rawValue)")
         let words = warnings.map { "warning: " + TerminalText.line($0) + "\n" }.joined()
         return (words.isEmpty ? "" : words + "\n")
-            + [inboxes, limits, stages, others].map { $0.text() }.joined(separator: "\n")
+            + [inboxes, ends, limits, stages, others].map { $0.text() }.joined(separator: "\n")
     }
 
     /// The same for a program.
@@ -73,6 +83,7 @@ struct ConfigSummary {
             .init("workers", workersJSON),
             .init("stages", stagesJSON),
             .init("stop_timeout_seconds", .decimal(settings.stopTimeout.inSeconds)),
+            .init("trash_seconds", .decimal(settings.trash.inSeconds)),
             .init("log_format", .string(settings.log.format.rawValue)),
             .init("log_level", .string(settings.log.level.rawValue)),
         ])
@@ -119,7 +130,15 @@ struct ConfigSummary {
             .init("schema", .string(settings.schema.setting)),
             .init("originals", .string(settings.originals.rawValue)),
             .init("fallback_encoding", .string(settings.fallbackEncoding)),
+            .init("on_delete", .string(settings.rowsOnDeletion.rawValue)),
+            .init("keep_seconds", seconds(settings.retention.keep)),
+            .init("keep_versions", .count(settings.retention.versions)),
+            .init("keep_status_seconds", seconds(settings.retention.keepStatus)),
         ])
+    }
+
+    private func seconds(_ duration: Duration?) -> JSONValue {
+        duration.map { .decimal($0.inSeconds) } ?? .null
     }
 
     private func json(_ thumbnail: ThumbnailSettings) -> JSONValue {
