@@ -3,6 +3,10 @@ import Rules
 
 // What happens to a document after its deletion, which `carryOut` decides.
 extension Catalog {
+    /// At so many files no further document is forgotten in the same commit: nobody is to wait for the
+    /// pictures of a thousand pages, sixteen times.
+    private static let filesAtOnce = 2000
+
     /// Brings a deleted document back under its name, charged anew, with its publication to run; for
     /// good once this returns.
     ///
@@ -124,7 +128,8 @@ extension Catalog {
     /// Forgets deleted documents whose time is over, with what nobody else has of theirs; the blobs
     /// that nothing refers to then are noted, for ``unusedBlobs(now:limit:)``.
     ///
-    /// - Returns: the documents that were forgotten, at most `limit`.
+    /// - Returns: the documents that were forgotten, at most `limit`, and fewer where they have many
+    ///   files.
     public func purge(
         now: Timestamp, limit: Int
     ) async throws(CatalogError) -> [TrashRecord] {
@@ -136,8 +141,13 @@ extension Catalog {
                 ORDER BY expiresAt, id LIMIT ?
                 """, [now.milliseconds, limit]
             ).map { try $0.trashRecord() }
-            for trashed in expired { try db.purge(trashed, now: now) }
-            return expired
+            var purged: [TrashRecord] = []
+            var files = 0
+            for trashed in expired where files < Self.filesAtOnce {
+                files += try db.purge(trashed)
+                purged.append(trashed)
+            }
+            return purged
         }
     }
 

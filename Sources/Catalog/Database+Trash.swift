@@ -162,7 +162,9 @@ extension Database {
     }
 
     /// Forgets a deleted document for good.
-    func purge(_ trashed: TrashRecord, now: Timestamp) throws {
+    ///
+    /// - Returns: how many files its stages had made.
+    func purge(_ trashed: TrashRecord) throws -> Int {
         try expire(trashed.id, size: trashed.size, of: trashed.uid)
         let results = try rows(
             """
@@ -170,10 +172,16 @@ extension Database {
             UNION SELECT id FROM stageResult WHERE uid = ?2 AND digest = ?3 AND scope = ?1
             """, [trashed.id.asBytes, Int(trashed.uid), trashed.digest.asBytes]
         ).compactMap { $0["resultId"] as Int64? }
+        let files = try number(
+            """
+            SELECT count(*) FROM trashStage JOIN artifact ON artifact.resultId = trashStage.resultId
+            WHERE documentId = ?
+            """, [trashed.id.asBytes])
         try run("DELETE FROM trash WHERE id = ?", [trashed.id.asBytes])
         for result in results { try forgetResult(result) }
         try forgetStaleResults(of: trashed)
         try forgetBlobs([trashed.digest])
+        return files
     }
 
     /// Forgets what the account's stages made of a content under other settings, once it has no

@@ -267,6 +267,7 @@ import Testing
         let again = try await scene.start(inbox: "settle: 1h\n    settle_without_proof: 1h")
         let reason = try await again.line(.requestIgnored, "a.pdf.delete")["reason"]
         #expect(reason?.contains("remove it first") == true)
+        while scene.exists("a.pdf.delete") { await Task.yield() }
         unlink(scene("a.pdf"))
         try await delete("a.pdf", again)
         try await again.stop()
@@ -290,5 +291,20 @@ import Testing
         #expect(try state.count("unusedBlob") == 0)
         // No leftovers: the daemon has collected them.
         try await scene.expectClean()
+    }
+
+    @Test func `a status file that speaks of a deleted document is found`() async throws {
+        let daemon = try await scene.start()
+        try drop(as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        let status = try scene.bytes("a.pdf.status.json")
+        try await delete("a.pdf", daemon)
+        try await daemon.stop()
+        try await scene.expectClean()
+        try scene.drop(status, as: "a.pdf.status.json")
+        let (end, output) = try await RunningProgram.run(
+            "ingestd", ["fsck", "--state", scene.state])
+        #expect(end == .exited(65), "\(output)")
+        #expect(output.contains("status_left"), "\(output)")
     }
 }

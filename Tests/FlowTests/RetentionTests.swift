@@ -79,7 +79,7 @@ import Testing
             try await mirrorEmptyFolder()
         case "renamed":
             for name in ["a.pdf", "sub/b.pdf"] {
-                rename(scene(name + ".results"), scene(name + " (old)"))
+                rename(scene(name + ".results"), scene(name + " (old).results"))
                 unlink(scene(name + ".status.json"))
             }
         case "emptied":
@@ -104,19 +104,11 @@ import Testing
         try await scene.expectClean()
     }
 
-    /// As `rsync -a --delete EMPTY/ INBOX/` does, whether or not there is an rsync.
     private func mirrorEmptyFolder() async throws {
         let empty = scene.folder + "/empty"
         try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: false)
-        let rsync = "/usr/bin/rsync"
-        if access(rsync, X_OK) == 0 {
-            let (end, output) = try await RunningProgram.run(
-                rsync, ["-r", "--delete", empty + "/", scene.inbox + "/"])
-            #expect(end == .exited(0), "\(output)")
-            return
-        }
-        for name in try scene.names() {
-            try FileManager.default.removeItem(atPath: scene(name))
-        }
+        let (end, output) = try await RunningProgram.run(
+            "/usr/bin/rsync", ["-r", "--delete", empty + "/", scene.inbox + "/"])
+        #expect(end == .exited(0), "\(output)")
     }
 }

@@ -19,6 +19,7 @@ public struct FsckFinding: Sendable, Hashable {
         case importsUnavailable = "imports_unavailable"
         case statusDamaged = "status_damaged"
         case statusWrong = "status_wrong"
+        case statusLeft = "status_left"
         case resultChanged = "result_changed"
         case inboxUnavailable = "inbox_unavailable"
         case stagingLeft = "staging_left"
@@ -31,7 +32,7 @@ public struct FsckFinding: Sendable, Hashable {
             switch self {
             case .catalogueDamaged, .rowStray, .chargeWrong, .sizeWrong, .stateWrong,
                 .countWrong, .blobMissing, .blobDamaged, .importsDamaged, .importMissing,
-                .statusDamaged,
+                .statusDamaged, .statusLeft,
                 .statusWrong:
                 true
             case .importStray, .importsUnavailable, .resultChanged, .inboxUnavailable, .stagingLeft,

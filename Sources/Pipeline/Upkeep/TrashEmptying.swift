@@ -57,7 +57,7 @@ struct TrashEmptying: Sendable {
                     ])
             }
             let isCollected = try await collect(now: now)
-            if purged.count < Self.batch, isCollected { return }
+            if purged.isEmpty, isCollected { return }
         }
     }
 
