@@ -235,20 +235,31 @@ extension Database {
                 now.milliseconds,
             ])
         guard changesCount == 1 else { throw CatalogError.reservationLost(document.id) }
+        try charge(document.size, to: document.account.uid)
+    }
+
+    /// Charges an account for one file more.
+    func charge(_ size: ByteCount, to uid: UInt32) throws {
         try run(
             """
             INSERT INTO account (uid, usedBytes, usedFiles) VALUES (?1, ?2, 1)
             ON CONFLICT (uid) DO UPDATE SET usedBytes = usedBytes + ?2, usedFiles = usedFiles + 1
-            """, [Int(document.account.uid), document.size.bytes])
+            """, [Int(uid), size.bytes])
+    }
+
+    /// The number that the next older document of a name gets.
+    func nextVersion(uid: UInt32, inbox: [UInt8], path: BeneathPath) throws -> Int {
+        try number(
+            """
+            SELECT coalesce(max(version), 0) + 1 FROM document
+            WHERE uid = ? AND inbox = ? AND path = ? AND version IS NOT NULL
+            """, [Int(uid), Bytes(inbox), path.asBytes])
     }
 
     /// Makes a document an older version of its name.
     fileprivate func displace(_ document: DocumentRecord) throws -> DocumentRecord {
-        let version = try number(
-            """
-            SELECT coalesce(max(version), 0) + 1 FROM document
-            WHERE uid = ? AND inbox = ? AND path = ? AND version IS NOT NULL
-            """, [Int(document.uid), Bytes(document.inbox), document.path.asBytes])
+        let version = try nextVersion(
+            uid: document.uid, inbox: document.inbox, path: document.path)
         try run(
             "UPDATE document SET version = ?, isToMoveAside = 1 WHERE id = ?",
             [version, document.id.asBytes])

@@ -62,11 +62,16 @@ extension Catalog {
 extension Database {
     func derived(of uid: UInt32) throws -> DerivedUsage {
         DerivedUsage(
-            try rows("SELECT class, bytes FROM derived WHERE uid = ?", [Int(uid)])
-                .reduce(into: [:]) { bytes, row in
-                    let kind: DerivedClass = try row.named("class")
-                    bytes[kind] = try row.size("bytes")
-                })
+            try rows(
+                """
+                SELECT class, bytes FROM derived WHERE uid = ?1
+                UNION ALL SELECT ?2, trashBytes FROM account WHERE uid = ?1
+                """, [Int(uid), DerivedClass.trash.rawValue]
+            )
+            .reduce(into: [:]) { bytes, row in
+                let kind: DerivedClass = try row.named("class")
+                bytes[kind] = try row.size("bytes")
+            })
     }
 
     func setDerived(_ kind: DerivedClass, of uid: UInt32, to bytes: ByteCount) throws {
@@ -75,15 +80,5 @@ extension Database {
             INSERT INTO derived (uid, class, bytes) VALUES (?, ?, ?)
             ON CONFLICT (uid, class) DO UPDATE SET bytes = excluded.bytes
             """, [Int(uid), kind.rawValue, bytes.bytes])
-    }
-
-    /// Counts bytes to an account's class, or takes them off, in the transaction that makes it so.
-    func adjustDerived(_ kind: DerivedClass, of uid: UInt32, by bytes: Int64) throws {
-        precondition(kind != .results, "results are added up by the database")
-        try run(
-            """
-            INSERT INTO derived (uid, class, bytes) VALUES (?, ?, ?)
-            ON CONFLICT (uid, class) DO UPDATE SET bytes = bytes + excluded.bytes
-            """, [Int(uid), kind.rawValue, bytes])
     }
 }

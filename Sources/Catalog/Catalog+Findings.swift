@@ -17,6 +17,7 @@ extension Catalog {
         findings += try await read("add up charges") {
             try $0.wrongCharges(limit: limit) + $0.wrongShares(limit: limit)
         }
+        findings += try await read("add up the trash") { try $0.wrongTrash(limit: limit) }
         findings += try await read("add up results") { try $0.wrongResults(limit: limit) }
         findings += try await read("compare sizes") { try $0.wrongSizes(limit: limit) }
         findings += try await wrongStates(limit: limit)
@@ -101,6 +102,23 @@ extension Database {
         }
     }
 
+    fileprivate func wrongTrash(limit: Int) throws -> [CatalogFinding] {
+        try rows(
+            """
+            SELECT account.uid, trashBytes, trashFiles, coalesce(sum(size), 0) AS bytes,
+                count(trash.id) AS files
+            FROM account LEFT JOIN trash ON trash.uid = account.uid AND trash.expiresAt > 0
+            GROUP BY account.uid HAVING bytes <> trashBytes OR files <> trashFiles LIMIT ?
+            """, [limit]
+        ).map { row in
+            .trashDiffers(
+                uid: try row.uid(),
+                recorded: QuotaUsage(
+                    bytes: try row.size("trashBytes"), files: try row.int("trashFiles")),
+                counted: QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files")))
+        }
+    }
+
     fileprivate func wrongResults(limit: Int) throws -> [CatalogFinding] {
         try rows(
             """
@@ -122,6 +140,8 @@ extension Database {
             """
             SELECT document.digest FROM document JOIN blob ON blob.digest = document.digest
             WHERE blob.size <> document.size
+            UNION SELECT trash.digest FROM trash JOIN blob ON blob.digest = trash.digest
+            WHERE blob.size <> trash.size
             UNION SELECT artifact.digest FROM artifact JOIN blob ON blob.digest = artifact.digest
             WHERE blob.size <> artifact.size LIMIT ?
             """, [limit]
@@ -173,6 +193,7 @@ extension Database {
             WHERE NOT EXISTS (SELECT 1 FROM document WHERE document.digest = blob.digest)
                 AND NOT EXISTS (SELECT 1 FROM artifact WHERE artifact.digest = blob.digest)
                 AND NOT EXISTS (SELECT 1 FROM stageResult WHERE stageResult.digest = blob.digest)
+                AND NOT EXISTS (SELECT 1 FROM trash WHERE trash.digest = blob.digest)
             LIMIT ?
             """, [limit]
         ).map { .blobUnreferenced(BlobRecord(digest: try $0.digest(), size: try $0.size())) }

@@ -56,7 +56,7 @@ extension Catalog {
         }
     }
 
-    /// Which of these blobs a document has, or a result that a stage refers to.
+    /// Which of these blobs a document has, or a result that a stage refers to, deleted ones included.
     ///
     /// Blocks on the disk.
     public func used(among digests: [ContentDigest]) throws(CatalogError) -> Set<ContentDigest> {
@@ -66,7 +66,12 @@ extension Catalog {
                 """
                 SELECT 1 FROM document WHERE digest = ?1
                 UNION ALL
+                SELECT 1 FROM trash WHERE digest = ?1
+                UNION ALL
                 SELECT 1 FROM artifact JOIN stage ON stage.resultId = artifact.resultId
+                WHERE artifact.digest = ?1
+                UNION ALL
+                SELECT 1 FROM artifact JOIN trashStage ON trashStage.resultId = artifact.resultId
                 WHERE artifact.digest = ?1
                 LIMIT 1
                 """)
@@ -91,12 +96,18 @@ extension Catalog {
 }
 
 extension Database {
-    fileprivate static let isUnusedResult =
-        "NOT EXISTS (SELECT 1 FROM stage WHERE stage.resultId = stageResult.id)"
+    fileprivate static let isUnusedResult = """
+        NOT EXISTS (SELECT 1 FROM stage WHERE stage.resultId = stageResult.id)
+        AND NOT EXISTS (SELECT 1 FROM trashStage WHERE trashStage.resultId = stageResult.id)
+        """
 
     fileprivate static let isUnusedBlob = """
         NOT EXISTS (SELECT 1 FROM document WHERE document.digest = blob.digest)
+        AND NOT EXISTS (SELECT 1 FROM trash WHERE trash.digest = blob.digest)
         AND NOT EXISTS (SELECT 1 FROM artifact JOIN stage ON stage.resultId = artifact.resultId
+            WHERE artifact.digest = blob.digest)
+        AND NOT EXISTS (SELECT 1 FROM artifact
+            JOIN trashStage ON trashStage.resultId = artifact.resultId
             WHERE artifact.digest = blob.digest)
         """
 
@@ -115,7 +126,8 @@ extension Database {
         }
     }
 
-    /// Removes the rows of blobs that an artifact had, unless something else refers to them.
+    /// Removes the rows of blobs that an artifact or a deleted document had, unless something else
+    /// refers to them, and notes that their bytes may go.
     func forgetBlobs(_ digests: [ContentDigest]) throws {
         for digest in digests {
             try run(
@@ -124,7 +136,12 @@ extension Database {
                     AND NOT EXISTS (SELECT 1 FROM document WHERE digest = ?1)
                     AND NOT EXISTS (SELECT 1 FROM artifact WHERE digest = ?1)
                     AND NOT EXISTS (SELECT 1 FROM stageResult WHERE digest = ?1)
+                    AND NOT EXISTS (SELECT 1 FROM trash WHERE digest = ?1)
                 """, [digest.asBytes])
+            guard changesCount > 0 else { continue }
+            try run(
+                "INSERT OR REPLACE INTO unusedBlob (digest, dueAt) VALUES (?, 0)",
+                [digest.asBytes])
         }
     }
 }

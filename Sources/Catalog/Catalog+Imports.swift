@@ -37,13 +37,18 @@ extension Catalog {
         }
     }
 
-    /// Which of these documents there are not.
+    /// Which of these documents there are not, nor were: whose rows stay for good is known.
     ///
     /// Blocks on the disk.
     public func unknown(among ids: [DocumentID]) throws(CatalogError) -> [DocumentID] {
         try readBlocking("look up documents") { db in
             try ids.filter {
-                try db.row("SELECT 1 FROM document WHERE id = ?", [$0.asBytes]) == nil
+                try db.row(
+                    """
+                    SELECT 1 FROM document WHERE id = ?1
+                    UNION ALL SELECT 1 FROM trash WHERE id = ?1
+                    UNION ALL SELECT 1 FROM keptImport WHERE documentId = ?1
+                    """, [$0.asBytes]) == nil
             }
         }
     }

@@ -28,7 +28,7 @@ extension Catalog {
     public func setSizes(of blobs: [BlobRecord]) async throws(CatalogError) {
         try await write("set the sizes of blobs") { db in
             for blob in blobs {
-                for table in ["blob", "document", "artifact"] {
+                for table in ["blob", "document", "trash", "artifact"] {
                     try db.run(
                         "UPDATE \(table) SET size = ? WHERE digest = ?",
                         [blob.size.bytes, blob.digest.asBytes])
@@ -57,6 +57,7 @@ extension Catalog {
                 let users = try db.rows(
                     "SELECT documentId, name FROM stage WHERE resultId = ?", [result])
                 try db.run("UPDATE stage SET resultId = NULL WHERE resultId = ?", [result])
+                try db.forgetResultsInTrash("resultId = ?", [result])
                 try db.run("DELETE FROM stageResult WHERE id = ?", [result])
                 try db.forgetBlobs(artifacts.map { try $0.digest() })
                 try db.makeAnew(users, now: now)
@@ -79,8 +80,10 @@ extension Database {
         try execute(
             sql: """
                 INSERT OR IGNORE INTO account (uid) SELECT uid FROM document;
+                INSERT OR IGNORE INTO account (uid) SELECT uid FROM trash;
                 INSERT OR IGNORE INTO account (uid) SELECT uid FROM stageResult;
                 INSERT OR IGNORE INTO blob (digest, size) SELECT digest, size FROM document;
+                INSERT OR IGNORE INTO blob (digest, size) SELECT digest, size FROM trash;
                 """)
         // What was made of content that no document has belongs to nothing.
         try remove("stageResult", "digest")
@@ -88,6 +91,7 @@ extension Database {
         try execute(
             sql: "INSERT OR IGNORE INTO blob (digest, size) SELECT digest, size FROM artifact")
         try remove("stage", "documentId")
+        try remove("trashStage", "documentId")
         try remove("removal", "documentId")
         try makeAnewWhatLostItsResult(now: now)
     }
@@ -110,6 +114,22 @@ extension Database {
         try run(
             "UPDATE stage SET resultId = NULL WHERE \(reference("stage", "resultId").isDangling)")
         try makeAnew(lost, now: now)
+        try forgetResultsInTrash(reference("trashStage", "resultId").isDangling)
+    }
+
+    /// Has stages of deleted documents run again where these are restored, as far as content alone
+    /// decides what they make; others stay as they are, without what they made.
+    fileprivate func forgetResultsInTrash(
+        _ condition: String, _ arguments: [(any StatementArgument)?] = []
+    ) throws {
+        let names = StageName.allCases.filter(\.dependsOnContentAlone)
+            .map { "'\($0.rawValue)'" }.joined(separator: ", ")
+        try run(
+            """
+            UPDATE trashStage SET resultId = NULL,
+                state = iif(name IN (\(names)), 'pending', state)
+            WHERE \(condition)
+            """, arguments)
     }
 
     fileprivate func isOfContentAlone(_ result: Int64) throws -> Bool {
@@ -138,7 +158,11 @@ extension Database {
             UPDATE account SET
                 usedBytes = (SELECT coalesce(sum(size), 0) FROM document
                     WHERE document.uid = account.uid),
-                usedFiles = (SELECT count(*) FROM document WHERE document.uid = account.uid)
+                usedFiles = (SELECT count(*) FROM document WHERE document.uid = account.uid),
+                trashBytes = (SELECT coalesce(sum(size), 0) FROM trash
+                    WHERE trash.uid = account.uid AND expiresAt > 0),
+                trashFiles = (SELECT count(*) FROM trash
+                    WHERE trash.uid = account.uid AND expiresAt > 0)
             """)
         try addUpCharges()
     }

@@ -2,12 +2,19 @@ import GRDB
 import Rules
 
 extension Catalog {
-    /// The newest document of a name; nil where none was ever claimed.
+    /// The newest document of a name; nil where there is none.
     public func currentDocument(
         uid: UInt32, inbox: [UInt8], path: BeneathPath
     ) async throws(CatalogError) -> DocumentRecord? {
+        try await document(uid: uid, inbox: inbox, path: path, version: nil)
+    }
+
+    /// The document of a name that bears a number; the newest for nil.
+    public func document(
+        uid: UInt32, inbox: [UInt8], path: BeneathPath, version: Int?
+    ) async throws(CatalogError) -> DocumentRecord? {
         try await read("look up a name") { db in
-            try db.currentDocument(uid: uid, inbox: inbox, path: path)
+            try db.document(uid: uid, inbox: inbox, path: path, version: version)
         }
     }
 

@@ -9,14 +9,18 @@ public enum RequestOutcome: Sendable, Hashable {
     case granted(DocumentRecord)
     /// The same file was granted already, and came back or stayed: nothing was done.
     case repeated(DocumentID)
+    /// The document is deleted: what stands beside the drop's place is to be removed.
+    case deleted(TrashRecord)
     /// Nothing was done: the document is being worked on.
     case later
+    /// Nothing was done: there is no room to have the document back, and that was told.
+    case noRoom
     /// It makes no sense; the document, which now says so among its warnings.
     case refused(DocumentRecord, reason: String)
 }
 
 extension Catalog {
-    /// Decides a request about the newest document of a name, and does what is decided, in one
+    /// Decides a request about a document of a name, and does what is decided, in one
     /// transaction that outlasts a power cut: the file that asks may go once this returns.
     ///
     /// What a document was last granted it is not granted again for the same file, which a crash may
@@ -25,16 +29,20 @@ extension Catalog {
     /// - Parameters:
     ///   - name: how the request is called in a warning.
     ///   - file: the file that asks.
+    ///   - version: the number that an older document of the name has; nil for the newest.
+    ///   - terms: by which it is deleted, if it is.
     ///   - ruling: the decision on the document as it stands; must be pure.
     public func carryOut(
-        _ name: String, by file: DropIdentity, about path: BeneathPath, uid: UInt32,
-        inbox: [UInt8], now: Timestamp,
+        _ name: String, by file: DropIdentity, about path: BeneathPath, version: Int? = nil,
+        uid: UInt32, inbox: [UInt8], deleting terms: DeletionTerms? = nil, now: Timestamp,
         ruling: @escaping @Sendable (DocumentRecord) -> RequestRuling
     ) async throws(CatalogError) -> RequestOutcome {
         try await write("carry out \(name)") { db in
-            guard let document = try db.currentDocument(uid: uid, inbox: inbox, path: path) else {
-                return .noDocument
+            if let deleted = try db.trashed(by: file.asText, uid: uid, inbox: inbox, path: path) {
+                return .repeated(deleted)
             }
+            let found = try db.document(uid: uid, inbox: inbox, path: path, version: version)
+            guard let document = found else { return .noDocument }
             if try db.hasGranted(file, to: document.id) { return .repeated(document.id) }
             switch ruling(document) {
             case .granted(let reruns):
@@ -43,14 +51,13 @@ extension Catalog {
             case .hastened:
                 try db.noteGranted(file, to: document.id)
                 return .granted(try db.hasten(document, now: now))
+            case .deletion:
+                guard let terms else { preconditionFailure("whoever deletes says how") }
+                return try db.delete(document, terms, by: file, named: name, now: now)
             case .later:
                 return .later
             case .refused(let reason):
-                try db.warn("\(name) was not carried out: \(reason).", about: document.id)
-                guard let warned = try db.document(document.id) else {
-                    throw CatalogError.noSuchDocument(document.id)
-                }
-                return .refused(warned, reason: reason)
+                return try db.refuse(name, about: document, reason)
             }
         }
     }
@@ -84,6 +91,51 @@ extension Database {
         return try refold(document.id, at: now)
     }
 
+    /// Keeps why a request makes no sense with the document.
+    fileprivate func refuse(
+        _ name: String, about document: DocumentRecord, _ reason: String
+    ) throws -> RequestOutcome {
+        try warn("\(name) was not carried out: \(reason).", about: document.id)
+        guard let warned = try self.document(document.id) else {
+            throw CatalogError.noSuchDocument(document.id)
+        }
+        return .refused(warned, reason: reason)
+    }
+
+    /// Deletes a document unless something stands in the way.
+    fileprivate func delete(
+        _ document: DocumentRecord, _ terms: DeletionTerms, by file: DropIdentity,
+        named name: String, now: Timestamp
+    ) throws -> RequestOutcome {
+        switch try obstacle(toDeleting: document, terms) {
+        case .unfinished: return .later
+        case .dropThere:
+            return try refuse(
+                name, about: document, "the dropped file is still in the folder; remove it first")
+        case nil:
+            return .deleted(try self.delete(document, terms, by: file.asText, now: now))
+        }
+    }
+
+    /// What stands in the way of deleting a document.
+    func obstacle(
+        toDeleting document: DocumentRecord, _ terms: DeletionTerms
+    ) throws -> DeletionObstacle? {
+        if document.isToMoveAside { return .unfinished }
+        guard let left = try removalLeft(of: document.id) else { return nil }
+        if !left.isFailed { return .unfinished }
+        return left.identity == terms.standing ? .dropThere : nil
+    }
+
+    /// The drop whose name is still to go, or could not be removed.
+    private func removalLeft(
+        of id: DocumentID
+    ) throws -> (identity: DropIdentity, isFailed: Bool)? {
+        try row("SELECT * FROM removal WHERE documentId = ?", [id.asBytes]).map {
+            (try $0.identity(), $0.momentIfAny("failedAt") != nil)
+        }
+    }
+
     fileprivate func hasGranted(_ file: DropIdentity, to id: DocumentID) throws -> Bool {
         try number(
             "SELECT EXISTS (SELECT 1 FROM document WHERE id = ? AND requestFile = ?)",
@@ -104,7 +156,16 @@ extension Database {
     }
 }
 
+/// Why a document cannot be deleted now.
+enum DeletionObstacle {
+    /// Its drop's name is still to go, or its sidecars to be moved.
+    case unfinished
+    /// Its drop could not be removed: without the document nobody would know it, and it would be taken
+    /// once more.
+    case dropThere
+}
+
 extension DropIdentity {
     /// Tells a file from every other, and from itself before and after a change.
-    fileprivate var asText: String { "\(device):\(inode):\(changed)" }
+    var asText: String { "\(device):\(inode):\(changed)" }
 }

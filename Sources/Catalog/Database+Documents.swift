@@ -20,6 +20,21 @@ extension Database {
         ).first
     }
 
+    /// The document that bears a version's number; the newest of the name for nil.
+    func document(
+        uid: UInt32, inbox: [UInt8], path: BeneathPath, version: Int?
+    ) throws -> DocumentRecord? {
+        guard let version else {
+            return try currentDocument(uid: uid, inbox: inbox, path: path)
+        }
+        return try rows(
+            """
+            SELECT * FROM document INDEXED BY documentVersion
+            WHERE uid = ? AND inbox = ? AND path = ? AND version IS NOT NULL AND version = ?
+            """, [Int(uid), Bytes(inbox), path.asBytes, version], reading: document
+        ).first
+    }
+
     func document(_ row: Row) throws -> DocumentRecord {
         let id = try row.documentID("id")
         let stages = try stages(of: id)
@@ -31,7 +46,7 @@ extension Database {
             version: row["version"], isToMoveAside: try row.flag("isToMoveAside"),
             warnings: try row.lines("warnings") + stages.flatMap(\.warnings),
             requestWarning: row["requestWarning"], result: row["result"],
-            place: try row.moment("place"), stages: stages)
+            place: try row.moment("place"), modifiedNanoseconds: row["modified"], stages: stages)
     }
 
     private func stages(of id: DocumentID) throws -> [StageRecord] {

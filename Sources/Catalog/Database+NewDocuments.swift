@@ -14,8 +14,8 @@ extension Database {
         try run(
             """
             INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof, receivedAt,
-                warnings, state, dueAt, startedAt, completedAt, place)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                warnings, state, dueAt, startedAt, completedAt, place, modified)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 document.id.asBytes, Int(document.uid), Bytes(document.inbox),
@@ -24,6 +24,7 @@ extension Database {
                 document.receivedAt.milliseconds, claim.document.warnings.asLines, state.rawValue,
                 document.job.nextDue?.milliseconds, document.startedAt?.milliseconds,
                 document.completedAt?.milliseconds, document.place.milliseconds,
+                document.modifiedNanoseconds,
             ])
         try insertStages(of: document, resultIDs: resultIDs)
         return document
@@ -106,6 +107,6 @@ extension DocumentRecord {
             completedAt: nil, version: nil, isToMoveAside: false,
             warnings: document.warnings.asSentences, result: nil,
             place: WorkEstimate.place(document.kind, size: document.size, at: now),
-            stages: stages)
+            modifiedNanoseconds: document.identity.modified, stages: stages)
     }
 }

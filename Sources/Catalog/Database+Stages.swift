@@ -95,14 +95,16 @@ extension Database {
         try forgetResult(result)
     }
 
-    /// Removes what a stage made, with its artifacts' rows, unless some document still has it.
-    private func forgetResult(_ id: Int64) throws {
+    /// Removes what a stage made, with its artifacts' rows, unless some document still has it, or one
+    /// in the trash.
+    func forgetResult(_ id: Int64) throws {
         let artifacts = try rows("SELECT digest FROM artifact WHERE resultId = ?", [id])
             .map { try $0.digest() }
         try run(
             """
             DELETE FROM stageResult
             WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM stage WHERE resultId = ?1)
+                AND NOT EXISTS (SELECT 1 FROM trashStage WHERE resultId = ?1)
             """, [id])
         if changesCount > 0 { try forgetBlobs(artifacts) }
     }

@@ -19,6 +19,10 @@ struct Reference {
         Reference(table: "stage", column: "resultId", parent: "stageResult", key: "id"),
         Reference(table: "artifact", column: "resultId", parent: "stageResult", key: "id"),
         Reference(table: "artifact", column: "digest", parent: "blob", key: "digest"),
+        Reference(table: "trash", column: "uid", parent: "account", key: "uid"),
+        Reference(table: "trash", column: "digest", parent: "blob", key: "digest"),
+        Reference(table: "trashStage", column: "documentId", parent: "trash", key: "id"),
+        Reference(table: "trashStage", column: "resultId", parent: "stageResult", key: "id"),
         Reference(table: "removal", column: "documentId", parent: "document", key: "id"),
     ]
 

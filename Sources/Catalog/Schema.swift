@@ -34,6 +34,9 @@ enum Schema {
         migrator.registerMigration("v4", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: requestFile)
         }
+        migrator.registerMigration("v5", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: trash)
+        }
         // Sums beside what there is, in tables of their own: whatever an earlier step is about, this one
         // stands after it.
         migrator.registerMigration("v6", foreignKeyChecks: .immediate) { db in

@@ -1,3 +1,4 @@
+import Glibc
 import Rules
 import WorkerProtocol
 
@@ -68,6 +69,44 @@ public struct ImportDatabases: Sendable {
             to: target, in: database, turn: turns.turn(of: account.uid),
             spool: RowSpool(in: root, for: document, limit: stagingLimit),
             tokenKey: tokenKey, reservedTables: schemas.map(\.table), journal: journal)
+    }
+
+    /// Takes all that a document brought in out of the account's database, in one transaction that is on
+    /// disk when this returns; blocks while imports of the account are committed.
+    ///
+    /// Nothing is done where it brought in nothing, or did so no more.
+    ///
+    /// - Parameter count: is told how many bytes the account's rows take then, before another import of the
+    ///   account can be committed.
+    public func remove(
+        _ document: DocumentID, of account: Account, count: (ByteCount) -> Void = { _ in }
+    ) throws(ImportError) {
+        let path = AccountFolder(root: root, account: account).databasePath
+        guard access(path, F_OK) == 0 else { return }
+        let database = try ImportDatabase(at: path, busyTimeout: busyTimeout)
+        var untidied: String?
+        try turns.turn(of: account.uid).take { () throws(ImportError) in
+            let left = try database.write("remove imported rows") { database in
+                try FormerImport(of: document, in: database)?.remove(keeping: nil, in: database)
+                return try database.importedBytes()
+            }
+            count(left)
+            // The rows are gone: what goes wrong from here on is worth a line and no more.
+            do throws(ImportError) {
+                if try !database.checkpoint() { untidied = "a reader holds the write-ahead log" }
+                try database.close()
+            } catch {
+                untidied = error.failure.detail
+            }
+        }
+        guard let untidied else { return }
+        journal(
+            JournalLine(
+                .importsUntidied,
+                [
+                    .document: document.description, .account: account.description,
+                    .reason: untidied,
+                ]))
     }
 
     /// Calls `body` with the key and the token of each row that the document brought in, in order

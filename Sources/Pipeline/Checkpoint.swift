@@ -28,6 +28,16 @@ public enum Checkpoint: String, Sendable, Hashable, CaseIterable {
     case completed
     /// A request is on record, its file is still there.
     case requestRecorded
+    /// D1: a document is deleted, all its sidecars are there.
+    case deleted
+    /// D2: its sidecars are gone, the catalogue does not know it.
+    case tidied
+    /// D3: its imported rows are gone, the catalogue does not know it.
+    case rowsRemoved
+    /// D4: a deleted document is forgotten, its bytes are still there.
+    case purged
+    /// D4: its bytes are gone, that they are to go is still on record.
+    case collected
 }
 
 /// What the pipeline takes from outside, so that tests can choose it.

@@ -60,6 +60,8 @@ struct ClaimBatch: Sendable {
         // Their names may go while the documents are worked on: neither waits for the other.
         await dispatcher.release(granted.map(\.id))
         await remove(committed.map { ($0.claim, $0.outcome.document.id) }, &endings)
+        // Only now is nothing of the claims left to be done that a request would have to wait for.
+        for claim in committed { desk.requests.documentMoved(claim.claim.path) }
         return endings
     }
 

@@ -121,6 +121,10 @@ public final class Daemon: Sendable {
                 return .ofItself
             }
             group.addTask {
+                await TrashEmptying(house: self.house).run()
+                return .ofItself
+            }
+            group.addTask {
                 await self.offerHeld(of: desks)
                 return .ofItself
             }

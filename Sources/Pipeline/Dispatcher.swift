@@ -33,7 +33,7 @@ actor Dispatcher {
     private var inHand: Set<DocumentID> = []
     /// How many documents of each inbox are being published.
     private var publishing: [InboxKey: Int] = [:]
-    /// Documents whose claim has not told of them yet.
+    /// Documents whose claim has not told of them yet, and those that are being deleted.
     private var claiming: Set<DocumentID> = []
     /// Whether a document waited when room was last to be made for one.
     private var isSomebodyWaiting = false
@@ -62,6 +62,12 @@ actor Dispatcher {
 
     /// Keeps documents that are about to be committed from being handed out before they were told of.
     func hold(_ ids: [DocumentID]) { claiming.formUnion(ids) }
+
+    /// Keeps a document from being handed out, if nobody has it in hand; returns whether it is held.
+    func holdIfIdle(_ id: DocumentID) -> Bool {
+        guard !inHand.contains(id) else { return false }
+        return claiming.insert(id).inserted
+    }
 
     /// Lets documents go that were held.
     func release(_ ids: [DocumentID]) {
@@ -254,6 +260,8 @@ actor Dispatcher {
         }
         publishing[key] = publishing[key].flatMap { $0 > 1 ? $0 - 1 : nil }
         inHand.remove(document.id)
+        // What is asked about it may have waited for nothing but this.
+        desk.requests.documentMoved(document.path)
         wake()
     }
 
@@ -331,6 +339,7 @@ actor Dispatcher {
                 house.say(
                     .catalogueFailed,
                     [.document: "\(id)", .detail: House.failure(of: error).detail])
+                if case CatalogError.noSuchDocument = error { return }
             }
         }
     }

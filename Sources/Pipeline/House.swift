@@ -20,6 +20,8 @@ final class House: Sendable {
     let retries = RetrySchedule()
     let vacancies = Vacancies()
     let owedRoom = OwedRoom()
+    /// Raised when something was deleted.
+    let trash = Signal()
     /// How far the documents in hand have come; whoever writes of one asks here.
     let progress = Mutex(ProgressBook())
     let operatorRequests: OperatorRequests

@@ -18,8 +18,10 @@ extension InboxDesk {
         _ = await settleAsides(at: record.path)
     }
 
-    /// Moves all that is still to be moved from a path's sidecars; returns what stands in the way.
+    /// Moves all that is still to be moved from a path's sidecars, once those of what was deleted are
+    /// gone; returns what stands in the way.
     func settleAsides(at path: BeneathPath) async -> Failure? {
+        if let obstacle = await settleDeletions(at: path) { return obstacle }
         while let next = asides[path]?.first {
             do {
                 try await settle(next)
@@ -49,6 +51,7 @@ extension InboxDesk {
         tellMoved(displaced)
         try await house.catalog.movedAside(record.id, as: version)
         if !moved.standing.state.isOver { versions[record.id] = version }
+        retention.ring(record.path)
     }
 
     private func moveResults(_ aside: PendingAside) async throws -> Int {

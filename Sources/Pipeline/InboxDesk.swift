@@ -25,6 +25,7 @@ actor InboxDesk {
         case emptied(BeneathPath)
         case claimed([CommittedDocument], StatusDocument.Quota?)
         indirect case aside(DocumentRecord)
+        case other(@Sendable (isolated InboxDesk) async -> Void)
         indirect case document(DocumentView)
         indirect case publish(DocumentView, Results, CheckedContinuation<Failure?, Never>)
         case recorded(DocumentID)
@@ -42,14 +43,15 @@ actor InboxDesk {
     nonisolated let house: House
     nonisolated let owedRemovals = OwedRemovals()
     nonisolated let requests = RequestBox()
+    nonisolated let retention = RetentionBell()
     private nonisolated let errands: AsyncStream<Errand>
     private nonisolated let box: AsyncStream<Errand>.Continuation
     /// The drops that speak for their paths.
     var voices: [BeneathPath: WaitingDrop] = [:]
     /// Those of them that have a status file.
-    private var heard: Set<BeneathPath> = []
+    var heard: Set<BeneathPath> = []
     /// Documents whose results stand, as they were told, until the catalogue has them like this.
-    private var published: [DocumentID: DocumentRecord] = [:]
+    var published: [DocumentID: DocumentRecord] = [:]
     /// Unfinished documents that lost their name since their worker began: the version they have now.
     var versions: [DocumentID: Int] = [:]
     /// Documents that lost their names and have the sidecars of those names still, oldest first: while
@@ -57,6 +59,8 @@ actor InboxDesk {
     var asides: [BeneathPath: [PendingAside]] = [:]
     /// The drops for which there is no room, as the catalogue has them noted.
     var notedHeld = QuotaUsage.zero
+    /// Deleted documents whose sidecars are still to be removed, likewise.
+    var deletions: [BeneathPath: [TrashRecord]] = [:]
     var progress = ProgressBoard(interval: InboxDesk.progressInterval)
 
     init(root: InboxRoot, settings: InboxSettings, house: House) {
@@ -95,6 +99,12 @@ actor InboxDesk {
     }
     /// A document that lost its name before the last stop still has the sidecars of that name.
     nonisolated func tellAside(_ record: DocumentRecord) { box.yield(.aside(record)) }
+    /// Has something else done in between; returns false where nothing more is.
+    @discardableResult
+    nonisolated func tell(_ other: @escaping @Sendable (isolated InboxDesk) async -> Void) -> Bool {
+        if case .terminated = box.yield(.other(other)) { return false }
+        return true
+    }
     /// A document changed.
     nonisolated func tell(_ view: DocumentView) { box.yield(.document(view)) }
 
@@ -176,6 +186,8 @@ actor InboxDesk {
             await write(committed, quota)
         case .aside(let record):
             await moveAside(record)
+        case .other(let body):
+            await body(self)
         case .document(let view):
             if progress.admits(view, at: ContinuousClock.now) { await write(view) }
         case .publish(let view, let results, let waiter):
@@ -274,24 +286,7 @@ actor InboxDesk {
         await write(await status(of: view), at: view.record.path, version: version)
     }
 
-    /// What is said of a document, with a word about room where that grows scarce.
-    func status(of view: DocumentView) async -> StatusDocument {
-        var status = house.words(of: view)
-        status.quota = await scarceQuota(toldAt: view.record.path)
-        return status
-    }
-
-    /// A word about room where that grows scarce.
-    nonisolated func scarceQuota(toldAt path: BeneathPath) async -> StatusDocument.Quota? {
-        do {
-            return try await quota.ifScarce()
-        } catch {
-            report(error, at: path)
-            return nil
-        }
-    }
-
-    private func write(
+    func write(
         _ status: StatusDocument, at path: BeneathPath, version: Int? = nil
     ) async {
         let text = status.json
@@ -365,7 +360,7 @@ actor InboxDesk {
         }
     }
 
-    private static let closed = Failure(
+    static let closed = Failure(
         .storeIO, message: "This folder is not served just now. ingestd goes on once it is.",
         detail: "publish: the inbox is closed")
 }

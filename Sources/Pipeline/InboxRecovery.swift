@@ -29,6 +29,7 @@ struct InboxRecovery: Sendable {
         while !Task.isCancelled {
             do {
                 try await finishRemovals()
+                try await tidyDeleted()
                 try await moveAside()
                 return true
             } catch {
@@ -57,6 +58,14 @@ struct InboxRecovery: Sendable {
             house.say(
                 .removalFailed, in: root, at: removal.path,
                 [.document: "\(removal.document)", .detail: House.failure(of: error).detail])
+        }
+    }
+
+    /// Removes the sidecars of deleted documents, before anything newer is published.
+    private func tidyDeleted() async throws {
+        let owed = try await house.catalog.owedDeletions(uid: uid, inbox: inbox)
+        for record in owed where record.isToTidy {
+            desk.tell { desk in await desk.tidyAway(record) }
         }
     }
 

@@ -111,6 +111,9 @@ struct InboxService: Sendable {
                 await RequestTaking(house: house, desk: desk, dispatcher: dispatcher).run()
             }
             group.addTask {
+                await Retention(house: house, desk: desk, dispatcher: dispatcher).run()
+            }
+            group.addTask {
                 while await desk.doubt.wait() { await intake.doubtRoot() }
             }
             await intake.run()

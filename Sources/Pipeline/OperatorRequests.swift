@@ -138,7 +138,9 @@ public final class OperatorRequests: Sendable {
             let about = Request(request.verb, about: name)
         else { return .known }
         return box.mark(
-            AskedFor(source: .operators(file), request: about, target: request.target))
+            AskedFor(
+                source: .operators(file), request: about,
+                target: request.target.sibling(about.target)))
     }
 
     private func removeOrLeave(_ file: File) {

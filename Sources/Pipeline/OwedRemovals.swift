@@ -42,6 +42,7 @@ final class OwedRemovals: Sendable {
                     .perform([order], isRecovery: true).first
                 guard let error = outcome?.error else {
                     owed.withLock { $0[removal.document] = nil }
+                    desk.requests.documentMoved(removal.path)
                     continue
                 }
                 house.say(

@@ -44,15 +44,20 @@ struct Publication {
     private func publish(_ document: inout DocumentRecord) async throws -> Failure? {
         let made = try await house.catalog.artifacts(of: document.id)
         let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
-        let files = (hasOriginal(document) ? [Self.original(of: document)] : []) + artifacts
+        let original = hasOriginal(document) ? [Self.original(of: document)] : []
         var results = InboxDesk.Results()
         defer { for item in results.items { house.close(item.source) } }
-        if files.count > ResultItem.batch {
-            results.prepared = try await prepare(files, of: document)
-        } else {
-            for file in files { results.items.append(try desk.item(of: file)) }
+        for file in original {
+            var item = try desk.item(of: file)
+            item.modifiedNanoseconds = document.modifiedNanoseconds
+            results.items.append(item)
         }
-        document = finished(document, files: files)
+        if artifacts.count > ResultItem.batch {
+            results.prepared = try await prepare(artifacts, of: document)
+        } else {
+            for file in artifacts { results.items.append(try desk.item(of: file)) }
+        }
+        document = finished(document, files: original + artifacts)
         let failure = await desk.publish(desk.view(of: document), results)
         // What was not come to, since something stood in the way before.
         if failure != nil, let prepared = results.prepared {
@@ -117,6 +122,7 @@ struct Publication {
         try await house.catalog.record([completed])
         house.learn(from: .publish, of: document, StageOutput(), took: seconds)
         house.surroundings.checkpoint(.completed, document.path)
+        desk.retention.ring()
         let state = document.standing.state
         var fields: [JournalField: String] = [
             .document: "\(document.id)", .account: "\(desk.account)",
@@ -166,9 +172,26 @@ struct Publication {
 
     /// The dropped bytes as a file of the results.
     static func original(of document: DocumentRecord) -> ArtifactRecord {
+        original(document.fileName, document.digest, document.size, document.kind)
+    }
+
+    /// What was published of a deleted document.
+    static func results(
+        of trashed: TrashRecord, artifacts: [ArtifactRecord]
+    ) -> [MadeResult] {
+        guard let name = trashed.path.name else { preconditionFailure("a document has a name") }
+        let original = original(name, trashed.digest, trashed.size, trashed.kind)
+        return ([original] + artifacts).compactMap { file in
+            BeneathPath(bytes: Array(file.name.utf8)).map { MadeResult(name: $0, size: file.size) }
+        }
+    }
+
+    private static func original(
+        _ name: FileName, _ digest: ContentDigest, _ size: ByteCount, _ kind: DropKind
+    ) -> ArtifactRecord {
         ArtifactRecord(
-            name: "original." + document.fileName.lowercasedExtension, digest: document.digest,
-            size: document.size, mediaType: document.kind.mediaType)
+            name: "original." + name.lowercasedExtension, digest: digest, size: size,
+            mediaType: kind.mediaType)
     }
 }
 

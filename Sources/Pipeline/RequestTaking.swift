@@ -11,18 +11,19 @@ import SystemPackage
 /// Rule: docs/design.md, "Requests".
 struct RequestTaking: Sendable {
     /// How long a mount may think before the next request has its turn.
-    private static let patience = Duration.seconds(10)
+    static let patience = Duration.seconds(10)
 
     let house: House
     let desk: InboxDesk
     let dispatcher: Dispatcher
 
-    private var root: InboxRoot { desk.root }
+    var root: InboxRoot { desk.root }
     private var box: RequestBox { desk.requests }
 
     /// Decides what is noticed, until the task is cancelled.
     func run() async {
         var unfit = UnfitRequests()
+        await removeOwedRows()
         while await box.wait(house.retries.storeWait) {
             while !Task.isCancelled, let asked = box.take() {
                 box.ended(await fate(of: asked, &unfit))
@@ -102,16 +103,21 @@ struct RequestTaking: Sendable {
         }
     }
 
-    private func carryOut(
-        _ asked: AskedFor, by file: DropIdentity
+    /// - Parameter id: the one document that it may be about; any, where nil.
+    func carryOut(
+        _ asked: AskedFor, by file: DropIdentity, on id: DocumentID? = nil,
+        deleting terms: DeletionTerms? = nil
     ) async throws -> RequestOutcome {
         let settings = desk.settings
         let verb = asked.request.verb
         return try await house.catalog.carryOut(
             asked.request.name.description, by: file, about: asked.target,
-            uid: desk.account.uid, inbox: Array(root.path.utf8), now: house.surroundings.now()
+            version: asked.request.version, uid: desk.account.uid, inbox: Array(root.path.utf8),
+            deleting: terms, now: house.surroundings.now()
         ) { document in
-            RequestCase(
+            // Another one has the name by now, and is looked at next.
+            if let id, document.id != id { return .later }
+            return RequestCase(
                 kind: document.kind,
                 stages: document.stages.map { .init(plan: $0.plan, state: $0.state) },
                 settings: settings,
@@ -120,15 +126,25 @@ struct RequestTaking: Sendable {
         }
     }
 
+    /// What is decided about a request; nil where that is still open.
+    private func decision(
+        on asked: AskedFor, by file: DropIdentity
+    ) async throws -> RequestOutcome? {
+        if asked.request.verb == .delete { return try await delete(asked, by: file) }
+        let outcome = try await carryOut(asked, by: file)
+        guard case .noDocument = outcome else { return outcome }
+        if asked.request.verb == .restore, let restored = try await restore(asked, by: file) {
+            return restored
+        }
+        // A drop that is not taken yet may become one.
+        if try await hasDrop(at: asked.target) { return nil }
+        // It may just have: the catalogue knows a document before its drop's name goes.
+        return try await carryOut(asked, by: file)
+    }
+
     /// Carries out a request and tells what became of it; returns false where that is still open.
     private func settle(_ asked: AskedFor, by file: DropIdentity) async throws -> Bool {
-        var outcome = try await carryOut(asked, by: file)
-        if case .noDocument = outcome {
-            // A drop that is not taken yet may become one.
-            if try await hasDrop(at: asked.target) { return false }
-            // It may just have: the catalogue knows a document before its drop's name goes.
-            outcome = try await carryOut(asked, by: file)
-        }
+        guard let outcome = try await decision(on: asked, by: file) else { return false }
         switch outcome {
         case .granted(let document):
             house.say(.requestAccepted, in: root, at: asked.path, [.document: "\(document.id)"])
@@ -145,8 +161,13 @@ struct RequestTaking: Sendable {
             } else {
                 await desk.retell(document.id)
             }
+        case .deleted(let trashed):
+            house.say(.requestAccepted, in: root, at: asked.path, [.document: "\(trashed.id)"])
+            house.sayDeleted(trashed, in: root, "asked for")
         case .later:
+            house.say(.requestWaiting, in: root, at: asked.path)
             return false
+        case .noRoom: break
         case .noDocument:
             ignore(asked, "there is no document of that name")
         }
@@ -159,7 +180,7 @@ struct RequestTaking: Sendable {
         }
     }
 
-    private func ignore(_ asked: AskedFor, _ reason: String, _ document: DocumentID? = nil) {
+    func ignore(_ asked: AskedFor, _ reason: String, _ document: DocumentID? = nil) {
         house.say(
             .requestIgnored, in: root, at: asked.path,
             [.reason: reason, .document: document.map { "\($0)" }].compactMapValues { $0 })

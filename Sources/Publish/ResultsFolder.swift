@@ -11,12 +11,15 @@ public struct ResultItem: Sendable {
     public var name: BeneathPath
     /// Read from its beginning; stays the caller's to close.
     public var source: FileDescriptor
+    /// When it is said to have been written last; nil for now.
+    public var modifiedNanoseconds: Int64?
 
-    public init(name: BeneathPath, source: FileDescriptor) {
+    public init(name: BeneathPath, source: FileDescriptor, modifiedNanoseconds: Int64? = nil) {
         precondition(
             !name.isRoot && name.depth <= 2, "results lie at most one folder deep")
         self.name = name
         self.source = source
+        self.modifiedNanoseconds = modifiedNanoseconds
     }
 }
 
@@ -145,7 +148,9 @@ struct ResultsFolder {
                     }
                     if !isNew { try clear(target) }
                     unplaced.append(
-                        try writer.begin(copying: item.source, for: target, isUnseen: isNew))
+                        try writer.begin(
+                            copying: item.source, for: target, isUnseen: isNew,
+                            modifiedNanoseconds: item.modifiedNanoseconds))
                 }
                 rest = rest.dropFirst(Self.batch)
                 try writer.sync(unplaced + (rest.isEmpty ? others : []))

@@ -36,9 +36,39 @@ public struct SidecarWriter {
     }
 
     /// Removes the status file if it is ours.
-    public func removeStatus() throws {
+    public func removeStatus() throws(InboxError) {
         guard try files.statusMark(at: place.status) == .ours else { return }
         try files.unlinkIfThere(place.status)
+    }
+
+    /// Removes a document's sidecars, and nothing that somebody else put there; that outlasts a power
+    /// cut once this returns.
+    ///
+    /// - Parameters:
+    ///   - made: what was published of it. A file that has another size by now is somebody else's work.
+    ///   - keepsStatus: whether the status file speaks of something else by now.
+    /// - Returns: why something stayed that its owner may not remove; nil mostly.
+    public func removeAll(_ made: [MadeResult], keepsStatus: Bool) throws -> InboxError? {
+        var refusals: [InboxError?] = []
+        if !keepsStatus { refusals.append(try removeStatusIfAllowed()) }
+        refusals.append(try results.empty(of: made))
+        do throws(InboxError) {
+            try files.syncFolder(place.status.parent)
+        } catch {
+            // Else the folder went with all that was in it.
+            guard error.isAbsence else { throw error }
+        }
+        return refusals.compactMap { $0 }.first
+    }
+
+    private func removeStatusIfAllowed() throws -> InboxError? {
+        do throws(InboxError) {
+            try removeStatus()
+            return nil
+        } catch {
+            guard error.isRefusal else { throw error }
+            return error
+        }
     }
 
     /// Makes the results folder hold these files, and then replaces the status file; both outlast a

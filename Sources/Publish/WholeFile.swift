@@ -38,12 +38,25 @@ struct WholeFile {
     /// - Parameter isUnseen: whether nobody sees the folder yet, so that the file may be made under
     ///   its own name.
     func begin(
-        copying source: FileDescriptor, for path: BeneathPath, isUnseen: Bool
+        copying source: FileDescriptor, for path: BeneathPath, isUnseen: Bool,
+        modifiedNanoseconds: Int64? = nil
     ) throws -> UnplacedFile {
         try begin(path, isUnseen: isUnseen) { descriptor in
-            if clinux_clone_file(descriptor.rawValue, source.rawValue) == 0 { return true }
-            return try Self.copy(source, to: descriptor)
+            if clinux_clone_file(descriptor.rawValue, source.rawValue) != 0 {
+                guard try Self.copy(source, to: descriptor) else { return false }
+            }
+            if let modifiedNanoseconds { Self.date(descriptor, modifiedNanoseconds) }
+            return true
         }
+    }
+
+    /// Gives a file the time of the one that it was copied from.
+    private static func date(_ file: FileDescriptor, _ nanoseconds: Int64) {
+        let modified = timespec(
+            tv_sec: Int(nanoseconds.flooredQuotient(1_000_000_000)),
+            tv_nsec: Int(nanoseconds - nanoseconds.flooredQuotient(1_000_000_000) * 1_000_000_000))
+        // A file system that keeps no such times keeps the bytes all the same.
+        _ = futimens(file.rawValue, [modified, modified])
     }
 
     /// Makes the bytes of files outlast a power cut, once their folders are synced.
@@ -158,5 +171,13 @@ struct WholeFile {
             guard count >= 0 else { throw Errno(rawValue: errno) }
             return count
         }
+    }
+}
+
+extension Int64 {
+    /// The quotient, rounded down: a time before 1970 has a fraction of a second that counts forwards.
+    fileprivate func flooredQuotient(_ divisor: Int64) -> Int64 {
+        let (quotient, rest) = quotientAndRemainder(dividingBy: divisor)
+        return rest < 0 ? quotient - 1 : quotient
     }
 }

@@ -42,6 +42,29 @@ extension BlobStore {
         return outcome
     }
 
+    /// The same for blobs that are known by name.
+    ///
+    /// - Returns: what was removed, and what nobody wants that was stored or met too recently.
+    public func collect(
+        _ digests: [ContentDigest], unusedSince moment: Timestamp,
+        wanted: ([ContentDigest]) throws -> Set<ContentDigest>
+    ) throws -> (removed: [Blob], spared: [ContentDigest]) {
+        var removed: [Blob] = []
+        var spared: [ContentDigest] = []
+        for (folder, names) in Dictionary(grouping: digests, by: { layout.folder(of: $0) }) {
+            let blobs = try names.compactMap { digest in
+                try size(of: digest).map { Blob(digest: digest, size: $0) }
+            }
+            let useless = try unwanted(blobs, wanted)
+            let gone = try remove(
+                useless.filter { try isUntouched($0, since: moment) }, in: folder,
+                untouchedSince: moment, wanted)
+            removed += gone
+            spared += useless.filter { !gone.contains($0) }.map(\.digest)
+        }
+        return (removed, spared)
+    }
+
     private func unwanted(
         _ blobs: [Blob], _ wanted: ([ContentDigest]) throws -> Set<ContentDigest>
     ) throws -> [Blob] {

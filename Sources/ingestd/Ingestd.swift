@@ -8,8 +8,8 @@ struct Ingestd: ParsableCommand {
         version: Self.version,
         subcommands: [
             Run.self, Ls.self, Show.self, Explain.self, Retry.self, Refresh.self, Thumbnail.self,
-            Pages.self, Restore.self, Quota.self, Token.self, Doctor.self, Fsck.self, Gc.self,
-            Config.self,
+            Pages.self, Restore.self, Delete.self, Quota.self, Token.self, Doctor.self, Fsck.self,
+            Gc.self, Config.self,
         ])
 
     static let version = "0.1.0"

@@ -74,8 +74,11 @@ import Testing
         try catalog.setDerivedBlocking(.imports, of: alice.uid, to: ByteCount(50))
         try catalog.setDerivedBlocking(.imports, of: alice.uid, to: ByteCount(30))
         try catalog.writeBlocking("test") { db in
-            try db.adjustDerived(.trash, of: alice.uid, by: 9)
-            try db.adjustDerived(.trash, of: alice.uid, by: -4)
+            try db.run(
+                """
+                INSERT INTO account (uid, trashBytes) VALUES (?1, 5)
+                ON CONFLICT (uid) DO UPDATE SET trashBytes = 5
+                """, [Int(alice.uid)])
         }
         let derived = try await catalog.derived(of: alice.uid)
         #expect(derived[.imports] == ByteCount(30) && derived[.trash] == ByteCount(5))

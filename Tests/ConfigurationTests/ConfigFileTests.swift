@@ -233,7 +233,10 @@ import Testing
                 settings: InboxSettings(
                     openWriterTimeout: .seconds(900), ignore: ["*.bak", "private"],
                     errorAllowance: ErrorAllowance(count: 100, millionths: 50_000),
-                    sheet: "Participants"))
+                    sheet: "Participants",
+                    retention: RetentionSettings(
+                        keep: .seconds(90 * 86_400), versions: 5, keepStatus: .seconds(30 * 86_400))
+                ))
         ]
         expected.schemas = settings.schemas
         #expect(settings.schemas.map(\.name) == ["members", "participants"])

@@ -36,9 +36,10 @@ import Testing
     @Test func `the table has a row for each checkpoint there is`() async throws {
         let (_, usage) = try await RunningProgram.run("MortalDaemon", [])
         let known = try #require(usage.firstMatch(of: /checkpoints: (.*)/)).1
-        // The last one is RequestTests'.
+        // The last ones are RequestTests' and DeletionCrashTests'.
         #expect(
-            known.split(separator: " ").map(String.init) == Self.checkpoints + ["requestRecorded"])
+            known.split(separator: " ").map(String.init)
+                == Self.checkpoints + ["requestRecorded"] + DeletionCrashTests.checkpoints)
     }
 
     @Test(arguments: checkpoints)

@@ -68,6 +68,25 @@ struct RecordedState {
         try rows("SELECT count(*) FROM \(table)").first?[0] ?? 0
     }
 
+    /// Writes down that the name of a document's drop could not be removed, and what stands there.
+    func noteLeftover(_ path: String, _ facts: stat) throws {
+        let device = UInt64(facts.st_dev)
+        let major = device >> 8 & 0xfff | device >> 32 & ~0xfff
+        let minor = device & 0xff | device >> 12 & ~0xff
+        let nanoseconds = { (time: timespec) in time.tv_sec * 1_000_000_000 + time.tv_nsec }
+        try DatabaseQueue(path: folder + "/catalog.sqlite3").write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO removal SELECT id, uid, inbox, path, ?, ?, ?, ?, ?, 1 FROM document
+                    WHERE path = CAST(? AS BLOB)
+                    """,
+                arguments: [
+                    Int64(major << 32 | minor), Int64(facts.st_ino), facts.st_size,
+                    nanoseconds(facts.st_mtim), nanoseconds(facts.st_ctim), path,
+                ])
+        }
+    }
+
     /// A value of an account's own database of imports.
     func imported<Value: DatabaseValueConvertible>(
         _ sql: String, uid: uid_t = FlowScene.uid

@@ -120,7 +120,7 @@ import Testing
 
     @Test func `what makes no sense is a warning until something does`() async throws {
         let asked = [
-            "a.pdf": "retry", "b.pdf": "delete", "c.pdf": "thumbnail-9", "d.csv": "thumbnail",
+            "a.pdf": "retry", "c.pdf": "thumbnail-9", "d.csv": "thumbnail",
         ]
         var reasons: [String: String] = [:]
         let first = try await scene.start()

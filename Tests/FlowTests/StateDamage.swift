@@ -175,6 +175,18 @@ struct StateDamage: Sendable, CustomStringConvertible {
                 .replacingOccurrences(of: "\"state\":\"completed\"", with: "\"state\":\"failed\"")
                 .write(toFile: path, atomically: false, encoding: .utf8)
         },
+        StateDamage("a status file of a deleted document", ["status_left"], .left) { state in
+            // It had to make room at once, so that nothing counts it any more.
+            try state.tamper(
+                """
+                INSERT INTO trash SELECT zeroblob(16), uid, inbox, CAST('gone.pdf' AS BLOB), kind,
+                    size, digest, proof, receivedAt, NULL, '', NULL, NULL, NULL, 1, 0, 0, 'none'
+                FROM document LIMIT 1
+                """)
+            let id = "00000000-0000-0000-0000-000000000000"
+            try "{\"schema\":\"ingestd/status/1\",\n  \"document_id\":\"\(id)\",\n".write(
+                toFile: state.scene("gone.pdf.status.json"), atomically: false, encoding: .utf8)
+        },
         StateDamage("a result that was changed", ["result_changed"], .left, isHarm: false) {
             truncate($0.scene("a.pdf.results/text.txt"), 1)
         },

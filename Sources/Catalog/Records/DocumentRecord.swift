@@ -65,6 +65,8 @@ public struct DocumentRecord: Sendable, Hashable {
     public var result: String?
     /// Where it stands in its account's line: the lower goes first.
     public var place: Timestamp
+    /// When the dropped file was last written, in nanoseconds since 1970; nil where that was not kept.
+    public var modifiedNanoseconds: Int64?
     /// In the order of their positions.
     public var stages: [StageRecord]
 

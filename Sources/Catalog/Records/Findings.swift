@@ -39,6 +39,8 @@ public enum CatalogFinding: Sendable, Hashable {
     /// What is kept of an account's derived bytes is not what there is.
     case derivedDiffers(
         uid: UInt32, DerivedClass, recorded: ByteCount, counted: ByteCount)
+    /// What is said to be in an account's trash is not what is there.
+    case trashDiffers(uid: UInt32, recorded: QuotaUsage, counted: QuotaUsage)
     /// A document or artifact has another size than its blob.
     case sizeDiffers(ContentDigest)
     /// The state, due time or end kept with the document does not follow from its stages.

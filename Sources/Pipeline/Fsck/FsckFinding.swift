@@ -20,6 +20,7 @@ public struct FsckFinding: Sendable, Hashable {
         case importsUnavailable = "imports_unavailable"
         case statusDamaged = "status_damaged"
         case statusWrong = "status_wrong"
+        case statusLeft = "status_left"
         case resultChanged = "result_changed"
         case inboxUnavailable = "inbox_unavailable"
         case stagingLeft = "staging_left"
@@ -32,7 +33,7 @@ public struct FsckFinding: Sendable, Hashable {
             switch self {
             case .catalogueDamaged, .rowStray, .chargeWrong, .derivedWrong, .sizeWrong, .stateWrong,
                 .countWrong, .blobMissing, .blobDamaged, .importsDamaged, .importMissing,
-                .statusDamaged,
+                .statusDamaged, .statusLeft,
                 .statusWrong:
                 true
             case .importStray, .importsUnavailable, .resultChanged, .inboxUnavailable, .stagingLeft,
@@ -122,6 +123,12 @@ extension FsckFinding {
                 code: .derivedWrong, subject: "uid \(uid), \(kind.rawValue)",
                 detail: "\(recorded.bytes) bytes are counted, there are \(counted.bytes)",
                 remedy: kind == .imports ? .measureImports(uid) : .mendRows)
+        case .trashDiffers(let uid, let recorded, let counted):
+            self.init(
+                code: .chargeWrong, subject: "uid \(uid)",
+                detail: "the trash is said to hold \(recorded.bytes.bytes) bytes in "
+                    + "\(recorded.files) files, holds \(counted.bytes.bytes) in \(counted.files)",
+                remedy: .mendRows)
         case .sizeDiffers(let digest):
             self.init(
                 code: .sizeWrong, subject: digest.hex, detail: "two rows give it different sizes",

@@ -68,6 +68,10 @@ struct Inspection: Sendable {
             return true
         }
         try await readingCatalogue {
+            try await checkTrash()
+            return true
+        }
+        try await readingCatalogue {
             let leftovers = try await leftovers()
             // Asked last: what is there now may be in the hands of a daemon that has just begun.
             if isAlone() { leftovers.forEach(found) }
@@ -203,6 +207,20 @@ struct Inspection: Sendable {
             totals.documents += page.count
             for document in page {
                 for finding in try await sidecars.check(document) { found(finding) }
+            }
+        }
+    }
+
+    /// Deleted documents have no sidecars.
+    private func checkTrash() async throws {
+        var sidecars = SidecarCheck(catalog: catalog)
+        var last: DocumentID?
+        while true {
+            let page = try await catalog.allTrashed(after: last, limit: Self.page)
+            guard let end = page.last else { return }
+            last = end.id
+            for trashed in page {
+                for finding in try await sidecars.check(trashed) { found(finding) }
             }
         }
     }

@@ -24,14 +24,21 @@ struct InboxAccess {
     mutating func root(
         of document: DocumentRecord
     ) async -> (root: InboxRoot?, finding: FsckFinding?) {
-        let key = Key(uid: document.uid, inbox: document.inbox)
+        await root(uid: document.uid, inbox: document.inbox)
+    }
+
+    /// The same by the account and the inbox's path.
+    mutating func root(
+        uid: UInt32, inbox: [UInt8]
+    ) async -> (root: InboxRoot?, finding: FsckFinding?) {
+        let key = Key(uid: uid, inbox: inbox)
         if let root = opened[key] { return (root, nil) }
         if passedOver.contains(key) { return (nil, nil) }
         if opened.count >= Self.limit { opened = [:] }
-        let path = String(decoding: document.inbox, as: UTF8.self)
+        let path = String(decoding: inbox, as: UTF8.self)
         do {
             let root = try await InboxRoot.open(path, threads: owners)
-            guard root.account.uid == document.uid else {
+            guard root.account.uid == uid else {
                 passedOver.insert(key)
                 return (nil, Self.unavailable(path, "belongs to \(root.account) now"))
             }
@@ -44,8 +51,8 @@ struct InboxAccess {
     }
 
     /// Passes over an inbox from now on.
-    mutating func giveUp(_ document: DocumentRecord) {
-        let key = Key(uid: document.uid, inbox: document.inbox)
+    mutating func giveUp(uid: UInt32, inbox: [UInt8]) {
+        let key = Key(uid: uid, inbox: inbox)
         opened[key] = nil
         passedOver.insert(key)
     }
@@ -86,7 +93,7 @@ struct SidecarCheck {
             sight = try await look(at: document, in: root, files)
         } catch InboxError.silent {
             // Nobody waits for a mount that hangs once for each document on it.
-            access.giveUp(document)
+            access.giveUp(uid: document.uid, inbox: document.inbox)
             return [InboxAccess.unavailable(root.path, "it does not answer")]
         } catch {
             let path = "\(root.path)/\(document.path)"
@@ -100,6 +107,35 @@ struct SidecarCheck {
             return []
         }
         return findings
+    }
+
+    /// Looks for a status file that speaks of a deleted document still.
+    mutating func check(_ trashed: TrashRecord) async throws -> [FsckFinding] {
+        guard !trashed.isToTidy else { return [] }
+        let (root, finding) = await access.root(uid: trashed.uid, inbox: trashed.inbox)
+        guard let root else { return finding.map { [$0] } ?? [] }
+        let place = SidecarPlace(of: trashed.path, version: trashed.version)
+        let status: [UInt8]?
+        do {
+            status = try await root.run(
+                at: trashed.path, answeringWithin: InboxAccess.patience
+            ) { try $0.readSmall(place.status, limit: Self.statusLimit) }
+        } catch InboxError.silent {
+            access.giveUp(uid: trashed.uid, inbox: trashed.inbox)
+            return [InboxAccess.unavailable(root.path, "it does not answer")]
+        } catch {
+            let path = "\(root.path)/\(trashed.path)"
+            return [InboxAccess.unavailable(path, House.failure(of: error).detail)]
+        }
+        let mark = "\"document_id\":\"\(trashed.id)\""
+        guard let status, String(decoding: status, as: UTF8.self).contains(mark),
+            try await catalog.trashed(trashed.id) == trashed
+        else { return [] }
+        return [
+            FsckFinding(
+                code: .statusLeft, subject: "\(trashed.id)",
+                detail: "\(root.path)/\(place.status) speaks of a document that was deleted")
+        ]
     }
 
     /// The names and sizes of a document's results.

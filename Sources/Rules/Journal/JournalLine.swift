@@ -45,6 +45,7 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case dropsDeferred = "drops deferred"
     case requestAccepted = "request accepted"
     case requestIgnored = "request ignored"
+    case requestWaiting = "request waiting"
     case folderUnreadable = "folder unreadable"
     // Claim.
     case claimBegun = "claim begun"
@@ -79,6 +80,10 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
     case sidecarFailed = "sidecar not written"
     case sidecarMovedAside = "foreign sidecar moved aside"
     case documentCompleted = "document completed"
+    case documentDeleted = "document deleted"
+    case documentRestored = "document restored"
+    case documentForgotten = "document forgotten"
+    case blobsCollected = "blobs removed"
     case documentFailed = "document failed"
     case catalogueFailed = "catalogue failed"
 
@@ -91,7 +96,8 @@ public enum JournalEvent: String, Sendable, Hashable, CaseIterable {
         case .daemonStarted, .daemonReady, .daemonStopping, .daemonStopped, .configReloaded,
             .inboxWatched, .inboxServedAgain,
             .dropRefused, .dropHeld, .dropClaimed, .requestAccepted, .storeResumed, .stagingEmptied,
-            .reservationsCancelled,
+            .reservationsCancelled, .requestWaiting, .documentDeleted, .documentRestored,
+            .documentForgotten, .blobsCollected,
             .stageRetrying, .stageInterrupted, .workerSaid, .documentCompleted, .documentFailed,
             .stageFailed:
             .info

@@ -9,7 +9,7 @@ public struct OperatorRequest: Sendable, Hashable {
     public var verb: Request.Verb
     /// The absolute path of the inbox.
     public var inbox: [UInt8]
-    /// The file that it is about, below the inbox.
+    /// The file that it is about, below the inbox; with its number where it is about an older document.
     public var target: BeneathPath
 
     public init(verb: Request.Verb, inbox: [UInt8], target: BeneathPath) {

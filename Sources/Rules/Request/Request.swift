@@ -12,15 +12,32 @@ public struct Request: Sendable, Hashable {
     public let verb: Verb
     /// The name of the file that it is about.
     public let target: FileName
+    /// The number in the sidecars' names of an older document of that name; nil for the newest.
+    public let version: Int?
 
     /// Nil where nothing can be asked about such a name.
     ///
     /// Only names with the extension of a drop are asked about, so that somebody's `thesis.pages`
     /// is a file of theirs and not a request for the pages of `thesis`.
-    public init?(_ verb: Verb, about target: FileName) {
+    ///
+    /// - Parameter name: the name of a drop, or that of an older document: `report.pdf.~1~`.
+    public init?(_ verb: Verb, about name: FileName) {
+        let numbered = Self.splitVersion(name)
+        let target = numbered?.target ?? name
         guard DropExtension(of: target) != nil else { return nil }
         self.verb = verb
         self.target = target
+        version = numbered?.version
+    }
+
+    /// The parts of `report.pdf.~1~`; nil for other names.
+    private static func splitVersion(_ name: FileName) -> (target: FileName, version: Int)? {
+        guard let dot = name.bytes.lastIndex(of: UInt8(ascii: ".")),
+            let target = FileName(name.bytes[..<dot]),
+            let text = String(validating: name.bytes[(dot + 1)...], as: UTF8.self),
+            let version = Int(text.dropFirst().dropLast()), version >= 1, text == "~\(version)~"
+        else { return nil }
+        return (target, version)
     }
 
     /// Reads a name; nil where it is no request.
@@ -35,7 +52,8 @@ public struct Request: Sendable, Hashable {
 
     /// The name of the file by which it is asked for.
     public var name: FileName {
-        guard let name = FileName(target.bytes + Array(".\(verb)".utf8)) else {
+        let number = version.map { ".~\($0)~" } ?? ""
+        guard let name = FileName(target.bytes + Array("\(number).\(verb)".utf8)) else {
             preconditionFailure("what follows a file name keeps it one")
         }
         return name

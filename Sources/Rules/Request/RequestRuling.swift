@@ -17,6 +17,8 @@ public enum RequestRuling: Sendable, Hashable {
     case granted([Rerun])
     /// What waits for its next attempt has it now.
     case hastened
+    /// The document is deleted.
+    case deletion
     /// The document is being worked on: it is decided once that is over.
     case later
     /// It makes no sense, for this reason: the end of a sentence.
@@ -58,6 +60,8 @@ public struct RequestCase: Sendable, Hashable {
     /// Rule: docs/formats.md, "Requests".
     public func ruling(on verb: Request.Verb) -> RequestRuling {
         if let reason = obstacle(to: verb) { return .refused(reason) }
+        // What has not begun, or waits for another attempt, need not come to its end first.
+        if verb == .delete { return stages.contains { $0.state.isRunning } ? .later : .deletion }
         guard stages.allSatisfy(\.state.isOver) else {
             let waits = stages.contains { $0.state.isWaiting }
             let runs = stages.contains { $0.state.isRunning }
@@ -69,7 +73,7 @@ public struct RequestCase: Sendable, Hashable {
         case .thumbnail(let page): return thumbnail(page)
         case .pages: return pages()
         case .restore: return .granted([publication(withOriginal: true)])
-        case .delete: preconditionFailure("there is an obstacle to \(verb)")
+        case .delete: return .deletion
         }
     }
 
@@ -78,13 +82,12 @@ public struct RequestCase: Sendable, Hashable {
         switch verb {
         case .thumbnail where kind != .pdf, .pages where kind != .pdf:
             "only PDFs have pages to make pictures of"
-        case .retry, .refresh, .restore, .pages:
+        case .retry, .refresh, .restore, .pages, .delete:
             nil
         case .thumbnail(let page):
             page.flatMap { page in
                 pageCount.flatMap { page > $0 ? "the PDF has no page \(page), only \($0)" : nil }
             }
-        case .delete: "this version of ingestd cannot delete documents"
         }
     }
 

@@ -13,6 +13,8 @@ public struct DaemonSettings: Sendable, Hashable {
     public var workers: WorkerSettings
     /// How long a stop may take before what still runs is cut off.
     public var stopTimeout: Duration
+    /// How long a deleted document can be restored.
+    public var trash: Duration
     public var log: LogSettings
     /// The schemas that tables may follow, in the order in which `auto` tries them.
     public var schemas: [TableSchema]
@@ -20,13 +22,15 @@ public struct DaemonSettings: Sendable, Hashable {
     public init(
         stateDirectory: String, inboxes: [NamedInbox] = [], limits: AccountLimits = AccountLimits(),
         workers: WorkerSettings = WorkerSettings(), stopTimeout: Duration = .seconds(30),
-        log: LogSettings = LogSettings(), schemas: [TableSchema] = []
+        trash: Duration = .seconds(7 * 86_400), log: LogSettings = LogSettings(),
+        schemas: [TableSchema] = []
     ) {
         self.stateDirectory = stateDirectory
         self.inboxes = inboxes
         self.limits = limits
         self.workers = workers
         self.stopTimeout = stopTimeout
+        self.trash = trash
         self.log = log
         self.schemas = schemas
     }
@@ -50,6 +54,7 @@ public struct DaemonSettings: Sendable, Hashable {
             ("workers", workers != others),
             ("stages", stages),
             ("stop_timeout", stopTimeout != newer.stopTimeout),
+            ("trash", trash != newer.trash),
             ("log", log != newer.log),
         ]
         return isChanged.filter(\.1).map(\.0)

@@ -37,6 +37,9 @@ public struct InboxSettings: Sendable, Hashable {
     public var fallbackEncoding: String
     /// The sheet that is read of a workbook; nil for the first that fits.
     public var sheet: String?
+    /// What becomes of imported rows when the document that brought them in is deleted.
+    public var rowsOnDeletion: RowsPolicy
+    public var retention: RetentionSettings
 
     /// The steps that an inbox may do without, in their order.
     public static let optionalStages = [StageName.text, .thumbnail]
@@ -56,7 +59,8 @@ public struct InboxSettings: Sendable, Hashable {
         pdfStages: Set<StageName> = Set(optionalStages), drawsPages: Bool = false,
         schema: SchemaChoice = .auto, schemaForm: String = "",
         errorAllowance: ErrorAllowance = ErrorAllowance(), originals: OriginalsPolicy = .auto,
-        fallbackEncoding: String = "windows-1252", sheet: String? = nil
+        fallbackEncoding: String = "windows-1252", sheet: String? = nil,
+        rowsOnDeletion: RowsPolicy = .keep, retention: RetentionSettings = RetentionSettings()
     ) {
         self.settle = settle
         self.settleWithoutProof = settleWithoutProof
@@ -78,6 +82,8 @@ public struct InboxSettings: Sendable, Hashable {
         self.originals = originals
         self.fallbackEncoding = fallbackEncoding
         self.sheet = sheet
+        self.rowsOnDeletion = rowsOnDeletion
+        self.retention = retention
     }
 
     /// What decides how a table is imported, as one line.

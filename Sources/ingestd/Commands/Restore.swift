@@ -5,7 +5,8 @@ import Rules
 struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Write the status file, the results and the original of a file again.",
+        abstract:
+            "Write the status file, the results and the original of a file again, out of the trash too.",
         discussion: RequestOptions.discussion)
 
     @OptionGroup var options: RequestOptions

@@ -2,7 +2,7 @@
 enum ConfigKey: String, CaseIterable {
     case state, inboxes, schemas, limits, workers, stages
     case stopTimeout = "stop_timeout"
-    case log
+    case trash, log
 }
 
 /// The keys of one inbox.
@@ -19,6 +19,10 @@ enum InboxKey: String, CaseIterable {
     case originals
     case fallbackEncoding = "fallback_encoding"
     case sheet
+    case onDelete = "on_delete"
+    case keep
+    case keepVersions = "keep_versions"
+    case keepStatus = "keep_status"
 }
 
 /// The keys of an inbox's `thumbnail`.

@@ -78,7 +78,23 @@ extension ConfigParser {
                 keys[.fallbackEncoding], name(.fallbackEncoding),
                 among: InboxSettings.fallbackEncodings), \.fallbackEncoding)
         inbox.sheet = sheet(keys[.sheet], name(.sheet))
+        take(reader.choice(keys[.onDelete], name(.onDelete), of: RowsPolicy.self), \.rowsOnDeletion)
+        inbox.retention = retention(keys, what)
         return inbox
+    }
+
+    /// What goes by itself after a while; `off`, which is the default too, keeps it.
+    private mutating func retention(_ keys: [InboxKey: Node], _ what: String) -> RetentionSettings {
+        var retention = RetentionSettings()
+        func said(_ key: InboxKey) -> Node? {
+            keys[key].flatMap { $0.scalar?.string == "off" ? nil : $0 }
+        }
+        let age = Duration.seconds(1) ... .seconds(36_500 * 86_400)
+        retention.keep = reader.duration(said(.keep), "\(what).keep", in: age)
+        retention.versions = reader.number(
+            said(.keepVersions), "\(what).keep_versions", in: 0...1_000_000)
+        retention.keepStatus = reader.duration(said(.keepStatus), "\(what).keep_status", in: age)
+        return retention
     }
 
     /// What is taken, what is made of it, and how much of it there may be.

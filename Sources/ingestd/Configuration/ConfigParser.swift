@@ -22,6 +22,9 @@ struct ConfigParser {
         let stop = reader.duration(
             keys[.stopTimeout], "stop_timeout", in: .seconds(1) ... .seconds(3600))
         settings.stopTimeout = stop ?? settings.stopTimeout
+        let trash = reader.duration(
+            keys[.trash], "trash", in: .zero ... .seconds(3650 * 86_400))
+        settings.trash = trash ?? settings.trash
     }
 
     /// The config's own schemas go before those that come with ingestd, which they may be narrower

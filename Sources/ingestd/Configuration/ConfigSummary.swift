@@ -48,6 +48,15 @@ struct ConfigSummary {
                 schema.key.isEmpty ? "-" : schema.duplicates.rawValue,
                 schema.columns.map(\.name).joined(separator: " "))
         }
+        var ends = TextTable("INBOX", "KEEP", "VERSIONS", "STATUS FILES", "ROWS ON DELETE")
+        for inbox in settings.inboxes {
+            let retention = inbox.settings.retention
+            ends.add(
+                inbox.path, retention.keep?.setting ?? "for ever",
+                retention.versions.map(String.init) ?? "all",
+                retention.keepStatus?.setting ?? "for ever",
+                inbox.settings.rowsOnDeletion.rawValue)
+        }
         var limits = TextTable("LIMIT", "BYTES", "FILES", "DERIVED")
         func add(_ name: String, _ limit: QuotaLimit) {
             let derived = limit.derivedBytes?.description ?? "unlimited"
@@ -77,10 +86,12 @@ struct ConfigSummary {
             workers.user ?? WorkerSettings.standardUsers.joined(separator: ", else "))
         others.add("workers.require_landlock", workers.requiresLandlock ? "true" : "false")
         others.add("stop_timeout", settings.stopTimeout.setting)
+        others.add("trash", settings.trash.setting)
         others.add("log", "\(settings.log.format.rawValue), \(settings.log.level.rawValue)")
         let words = warnings.map { "warning: " + TerminalText.line($0) + "\n" }.joined()
         return (words.isEmpty ? "" : words + "\n")
-            + [inboxes, schemas, limits, stages, others].map { $0.text() }.joined(separator: "\n")
+            + [inboxes, ends, schemas, limits, stages, others].map { $0.text() }.joined(
+                separator: "\n")
     }
 
     /// The same for a program.
@@ -95,6 +106,7 @@ struct ConfigSummary {
             .init("workers", workersJSON),
             .init("stages", stagesJSON),
             .init("stop_timeout_seconds", .decimal(settings.stopTimeout.inSeconds)),
+            .init("trash_seconds", .decimal(settings.trash.inSeconds)),
             .init("log_format", .string(settings.log.format.rawValue)),
             .init("log_level", .string(settings.log.level.rawValue)),
         ])
@@ -158,6 +170,10 @@ struct ConfigSummary {
             .init("originals", .string(settings.originals.rawValue)),
             .init("fallback_encoding", .string(settings.fallbackEncoding)),
             .init("sheet", .text(settings.sheet)),
+            .init("on_delete", .string(settings.rowsOnDeletion.rawValue)),
+            .init("keep_seconds", seconds(settings.retention.keep)),
+            .init("keep_versions", .count(settings.retention.versions)),
+            .init("keep_status_seconds", seconds(settings.retention.keepStatus)),
         ])
     }
 
@@ -169,6 +185,10 @@ struct ConfigSummary {
             .init("tokens", .bool(schema.hasTokens)),
             .init("columns", .array(schema.columns.map { .string($0.name) })),
         ])
+    }
+
+    private func seconds(_ duration: Duration?) -> JSONValue {
+        duration.map { .decimal($0.inSeconds) } ?? .null
     }
 
     private func json(_ thumbnail: ThumbnailSettings) -> JSONValue {

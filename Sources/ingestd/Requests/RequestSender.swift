@@ -65,7 +65,7 @@ struct RequestSender {
             try await leave(
                 OperatorRequest(
                     verb: verb, inbox: Array(place.inbox.path.utf8), target: place.path),
-                in: state, path)
+                about: place.path.sibling(request.target), in: state, path)
         } else {
             try await leave(request, at: place, path)
         }
@@ -79,16 +79,16 @@ struct RequestSender {
         return lstat(place.inbox.path, &facts) != 0 || facts.st_uid != geteuid()
     }
 
-    /// Leaves an operator's request, about a document that there is.
+    /// Leaves an operator's request, about a document that there is or that can be restored.
     private func leave(
-        _ request: OperatorRequest, in state: String, _ path: String
+        _ request: OperatorRequest, about target: BeneathPath, in state: String, _ path: String
     ) async throws(Obstacle) {
         do {
             let catalog = try Catalog.openReadOnly(state + "/catalog.sqlite3")
-            let known = try await catalog.documents(
-                inbox: request.inbox, path: request.target, limit: 1)
+            let isKnown = try await catalog.isKnown(
+                inbox: request.inbox, path: target, now: .current)
             try catalog.close()
-            guard !known.isEmpty else {
+            guard isKnown else {
                 throw Obstacle(message: "\(path) was never taken", exitCode: .noInput)
             }
             try OperatorRequests.leave(request, in: state, now: .current)

@@ -98,7 +98,6 @@ import Testing
         (Request.Verb.thumbnail(page: 4), DropKind.pdf, "the PDF has no page 4, only 3"),
         (.thumbnail(page: nil), .csv, "only PDFs have pages to make pictures of"),
         (.pages, .csv, "only PDFs have pages to make pictures of"),
-        (.delete, .pdf, "this version of ingestd cannot delete documents"),
     ])
     func `what can never be done is refused, whatever is going on`(
         verb: Request.Verb, kind: DropKind, reason: String
@@ -172,5 +171,33 @@ import Testing
         #expect(SchemaChoice(parameters: "schema=auto") == .auto)
         #expect(SchemaChoice(parameters: "schema=participants") == .named("participants"))
         #expect(SchemaChoice(parameters: "") == nil)
+    }
+
+    @Test func `a document is deleted whatever became of it, but not while it is worked on`() {
+        for state in [
+            StageState.pending, .completed, .failed(JobFixture.corrupt),
+            .retrying(attempt: 1, until: Timestamp(milliseconds: 5), after: JobFixture.slow),
+        ] {
+            #expect(question([.text: state]).ruling(on: .delete) == .deletion)
+        }
+        #expect(question([.text: .processing(attempt: 1)]).ruling(on: .delete) == .later)
+    }
+
+    @Test(arguments: [("a.pdf.~1~", "a.pdf", 1), ("a.b.csv.~23~", "a.b.csv", 23)])
+    func `an older document is asked about by the number in its sidecars' names`(
+        name: String, target: String, version: Int
+    ) throws {
+        let whole = try #require(FileName(Array(name.utf8)))
+        let request = try #require(Request(.delete, about: whole))
+        #expect(request.target.description == target)
+        #expect(request.version == version)
+        #expect(request.name.description == name + ".delete")
+        #expect(Request(name: request.name) == request)
+    }
+
+    @Test(arguments: ["a.pdf.~0~", "a.pdf.~01~", "a.pdf.~~", "a.pdf.~x~", "a.pdf.1", "a.txt.~1~"])
+    func `other numbers are names of files`(name: String) throws {
+        let name = try #require(FileName(Array(name.utf8)))
+        #expect(Request(.delete, about: name) == nil)
     }
 }

@@ -1,0 +1,71 @@
+import Inbox
+import Rules
+import SystemPackage
+
+/// A file that was published in a results folder.
+public struct MadeResult: Sendable, Hashable {
+    /// Below the folder.
+    public var name: BeneathPath
+    public var size: ByteCount
+
+    public init(name: BeneathPath, size: ByteCount) {
+        self.name = name
+        self.size = size
+    }
+}
+
+extension ResultsFolder {
+    /// Removes what was published, and each folder that is empty then.
+    ///
+    /// What has another size is not what was published any more, and stays like all that its owner put
+    /// there.
+    ///
+    /// - Returns: why something stayed that its owner may not remove.
+    func empty(of made: [MadeResult]) throws -> InboxError? {
+        guard try files.entry(path)?.kind == .folder else { return nil }
+        var subfolders: Set<BeneathPath> = []
+        var refusals: [InboxError?] = []
+        for result in made {
+            let target = path.appending(result.name)
+            if target.parent != path { subfolders.insert(target.parent) }
+            guard let entry = try files.entry(target), entry.kind == .file,
+                entry.identity.size == result.size
+            else { continue }
+            refusals.append(try remove(target))
+        }
+        for folder in Array(subfolders) + [path] { refusals.append(try removeIfEmpty(folder)) }
+        return refusals.compactMap { $0 }.first
+    }
+
+    private func remove(_ target: BeneathPath) throws -> InboxError? {
+        do throws(InboxError) {
+            try files.unlinkIfThere(target)
+            return nil
+        } catch {
+            guard error.isRefusal else { throw error }
+            return error
+        }
+    }
+
+    private func removeIfEmpty(_ folder: BeneathPath) throws -> InboxError? {
+        do throws(InboxError) {
+            guard try files.entry(folder)?.kind == .folder else { return nil }
+            try files.removeFolder(folder)
+            return nil
+        } catch {
+            if error.isAbsence { return nil }
+            if error.isRefusal { return error }
+            guard error.errno == .directoryNotEmpty || error.errno == .fileExists else {
+                throw error
+            }
+            // Something of its owner's is in it.
+            try files.syncFolder(folder)
+            return nil
+        }
+    }
+}
+
+extension InboxError {
+    /// Whether no waiting helps: the owner may not do it.
+    var isRefusal: Bool { errno == .permissionDenied || errno == .notPermitted }
+}

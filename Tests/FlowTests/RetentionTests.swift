@@ -1,0 +1,114 @@
+import Foundation
+import Glibc
+import Rules
+import Testing
+
+/// What goes by itself, and what never does.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct RetentionTests {
+    let scene: FlowScene
+    private var state: RecordedState { RecordedState(scene) }
+
+    init() throws { scene = try FlowScene() }
+
+    @Test func `a document that completed long enough ago is deleted, a failed one is not`()
+        async throws
+    {
+        let daemon = try await scene.start(inbox: "keep: 1s")
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try scene.drop(Data("a,b\n".utf8), as: "bad.csv")
+        try await daemon.line(.documentFailed, "bad.csv")
+        try await daemon.line(.documentDeleted, "a.pdf")
+        // The next one is waited for although the first was all there was.
+        try scene.drop("pdf/korean.pdf", as: "b.pdf")
+        let reason = try await daemon.line(.documentDeleted, "b.pdf")["reason"]
+        try await daemon.stop()
+        #expect(reason == "kept long enough")
+        #expect(try state.documents().map(\.path) == ["bad.csv"])
+        #expect(
+            try scene.names() == ["bad.csv.results", "bad.csv.status.json", "inbox.status.json"])
+        #expect(try state.count("trash") == 2)
+        try await scene.expectClean()
+    }
+
+    @Test func `of older documents so many are kept, also of those from before`() async throws {
+        for number in 1...4 {
+            try scene.drop(Data("name,email\nA,a\(number)@example.org\n".utf8), as: "a.csv")
+            try await scene.runOnce()
+        }
+        #expect(try state.documents().map(\.version) == [1, 2, 3, nil])
+        let daemon = try await scene.start(inbox: "keep_versions: 2")
+        #expect(try await daemon.line(.documentDeleted, "a.csv")["version"] == "1")
+        try scene.drop(Data("name,email\nA,a5@example.org\n".utf8), as: "a.csv")
+        try await daemon.line(.documentDeleted, "a.csv", count: 2)
+        try await daemon.ended(["a.csv"])
+        try await daemon.stop()
+        #expect(try state.documents().map(\.version) == [3, 4, nil])
+        #expect(!scene.exists("a.csv.~2~.status.json") && scene.exists("a.csv.~3~.status.json"))
+        try await scene.expectClean()
+    }
+
+    @Test func `status files go after their time, results and documents stay`() async throws {
+        let daemon = try await scene.start(inbox: "keep_status: 1s")
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        try scene.drop(Data("a,b\n".utf8), as: "bad.csv")
+        try await daemon.line(.documentFailed, "bad.csv")
+        for name in ["a.pdf", "bad.csv"] {
+            while scene.exists(name + ".status.json") { await Task.yield() }
+        }
+        #expect(try scene.names(in: "a.pdf.results").count == 4)
+        try await daemon.stop()
+        #expect(try state.documents().count == 2)
+        #expect(try state.count("trash") == 0)
+        try await scene.expectClean()
+    }
+
+    /// What sync clients, people and mounts do to an inbox.
+    @Test(arguments: ["rsync", "renamed", "emptied", "away"])
+    func `absence never deletes, and a restore brings the sidecars back`(case: String)
+        async throws
+    {
+        try scene.drop("pdf/english.pdf", as: "a.pdf")
+        try scene.drop("pdf/korean.pdf", as: "sub/b.pdf")
+        try await scene.runOnce()
+        let before = try scene.bytes("a.pdf.results/original.pdf")
+        let daemon = try await scene.start(inbox: "rescan: 1s")
+        let files = FileManager.default
+        switch `case` {
+        case "rsync":
+            try await mirrorEmptyFolder()
+        case "renamed":
+            for name in ["a.pdf", "sub/b.pdf"] {
+                rename(scene(name + ".results"), scene(name + " (old).results"))
+                unlink(scene(name + ".status.json"))
+            }
+        case "emptied":
+            for name in try scene.names() { try files.removeItem(atPath: scene(name)) }
+        default:
+            rename(scene.inbox, scene.inbox + "-away")
+            try await daemon.line(.inboxLost)
+            try scene.makeInbox("inbox")
+            try await daemon.line(.inboxServedAgain)
+        }
+        for name in ["a.pdf", "sub/b.pdf"] {
+            try scene.drop(Data(), as: name + ".restore")
+            try await daemon.line(.documentCompleted, name)
+        }
+        try await daemon.stop()
+        #expect(daemon.lines(.documentDeleted).isEmpty)
+        #expect(try state.documents().map(\.path) == ["a.pdf", "sub/b.pdf"])
+        #expect(try state.charge().files == 2)
+        #expect(try state.count("trash") == 0)
+        #expect(try scene.bytes("a.pdf.results/original.pdf") == before)
+        #expect(try scene.status("sub/b.pdf").state == "completed")
+        try await scene.expectClean()
+    }
+
+    private func mirrorEmptyFolder() async throws {
+        let empty = scene.folder + "/empty"
+        try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: false)
+        let (end, output) = try await RunningProgram.run(
+            "/usr/bin/rsync", ["-r", "--delete", empty + "/", scene.inbox + "/"])
+        #expect(end == .exited(0), "\(output)")
+    }
+}
