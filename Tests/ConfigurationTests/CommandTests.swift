@@ -242,7 +242,7 @@ private let failedDetails = """
             outcome.output.contains(
                 "/srv/a  2s      10s   10m     off          -       auto "),
             "\(outcome.output)")
-        #expect(outcome.output.contains("bob-is-nobody  unlimited  3      unlimited\n"))
+        #expect(outcome.output.contains("bob-is-nobody  unlimited  3          unlimited\n"))
         #expect(!outcome.output.contains("no user “root"))
     }
 

@@ -16,8 +16,8 @@ struct Quota: AsyncParsableCommand {
             daemon goes by them once it was reloaded.
 
             Reads --config, else /etc/ingestd/ingestd.yaml if it may. Exits with 66 for a user \
-            whom the system does not know and where there is no state, 77 for another's account that \
-            only root may see, 78 if the config cannot be used.
+            whom the system does not know and where there is no state, 77 for another's account \
+            that only root may see, 78 if the config cannot be used.
             """)
 
     @Argument(help: "A user's name or number.")
