@@ -34,7 +34,7 @@ import WorkerProtocol
                 == TableHeading(
                     schema: "participants",
                     columns: ["name", "email", "phone", "department", "position"],
-                    encoding: nil, delimiter: nil, sheet: "참가자"))
+                    lacking: ["position"], encoding: nil, delimiter: nil, sheet: "참가자"))
         #expect(
             outcome.values == [
                 ["김철수", "kim@example.com", "010-1234-5678", "개발팀", nil],
