@@ -104,6 +104,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("1234567890123456789", true), ("-1234567890123456", true), ("0123456789012345", false),
+        ("123456789012345", false), ("-0", false), ("", false), ("-", false),
+        ("1234567890123456.5", false), ("1234567890123456e3", false), ("--1234567890123456", false),
+        (String(repeating: "1", count: 40), true), (String(repeating: "1", count: 41), false),
+    ])
+    func `whole numbers past what a double keeps are told by their digits`(
+        text: String, isLong: Bool
+    ) {
+        #expect(Array(text.utf8).withUnsafeBytes { DecimalText.isLongWhole($0) } == isLong)
+    }
+
     @Test func `names of elements are told by their bytes`() {
         for (key, name) in [
             (XMLName.c, "c"), (XMLName.r, "r"), (XMLName.s, "s"), (XMLName.t, "t"),

@@ -101,6 +101,21 @@ import Testing
         #expect(try fields(of: maker.bytes)[0][9] == "1904-01-02")
     }
 
+    @Test func `long whole numbers keep their digits, unless they are dates`() throws {
+        var maker = XLSXMaker(
+            "<row><c><v>1234567890123456789</v></c><c><v>-9007199254740993</v></c>"
+                + #"<c><v>1234567890123456789.5</v></c><c s="1"><v>1234567890123456789</v></c></row>"#
+        )
+        maker.styles = #"<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>"#
+        #expect(
+            try fields(of: maker.bytes) == [
+                [
+                    "1234567890123456789", "-9007199254740993", "1234567890123456800",
+                    "1234567890123456800",
+                ]
+            ])
+    }
+
     @Test func `sheets are named in their order, and charts are none`() throws {
         var maker = XLSXMaker()
         maker.sheets = [
