@@ -137,7 +137,7 @@ let package = Package(
         tests(
             "PipelineTests",
             ["Pipeline", "Catalog", "Inbox", "Store", "Rules", "TestSupport", system]),
-        tests("StagesTests", ["Stages", "Rules", "WorkerProtocol", "TestSupport"]),
+        tests("StagesTests", ["Stages", "Rules", "Workbook", "WorkerProtocol", "TestSupport"]),
         tests(
             "WorkerTests",
             [

@@ -43,13 +43,13 @@ extension WorkbookLimits.Kind {
         switch self {
         case .sharedText:
             return Failure(
-                .memoryExceeded,
+                .excelCorrupt,
                 message: "Nothing was imported: the workbook's cells hold more text than can be "
                     + "kept in memory. \(advice)",
                 detail: "read shared texts: they take more than the limit")
         case .unordered:
             return Failure(
-                .memoryExceeded,
+                .excelCorrupt,
                 message: "Nothing was imported: the rows of the sheet are out of order, and they "
                     + "are too many to be put in order. \(advice)",
                 detail: "order cells: there are more than the limit")
@@ -59,6 +59,12 @@ extension WorkbookLimits.Kind {
                 message: "Nothing was imported: the workbook unpacks to more than a workbook can "
                     + "be. \(advice)",
                 detail: "unpack workbook: it takes more than the limit")
+        case .text:
+            return Failure(
+                .excelCorrupt,
+                message: "Nothing was imported: a cell holds more than 1 MiB, which no workbook of "
+                    + "Excel's can.",
+                detail: "read a text: it is too long")
         case .cell(let row):
             return Failure(
                 .excelCorrupt,

@@ -102,8 +102,18 @@ private struct SheetChoice {
         }
         var firstWithRows: WorkbookSheet?
         var firstError: SchemaError?
+        var firstUnreadable: WorkbookError?
         for sheet in workbook.sheets where sheet.isVisible {
-            guard let record = try workbook.open(sheet).next() else { continue }
+            let record: CSVRecord
+            do throws(WorkbookError) {
+                guard let first = try workbook.open(sheet).next() else { continue }
+                record = first
+            } catch {
+                // Under `infer` any sheet would do, and one further on is not what was asked for.
+                guard error.isOfOneSheet, request.choice != .infer else { throw error }
+                firstUnreadable = firstUnreadable ?? error
+                continue
+            }
             do throws(SchemaError) {
                 let selection = try SchemaSelection(
                     request.choice, among: request.schemas, header: TableHeader(record))
@@ -116,6 +126,7 @@ private struct SheetChoice {
                 firstError = firstError ?? error
             }
         }
+        if let firstUnreadable { throw firstUnreadable }
         if let firstError { throw firstError }
         guard let firstWithRows else { throw TableError.noRecords.failure }
         sheet = firstWithRows
@@ -127,7 +138,18 @@ extension WorkbookSheet {
     private static let shownLength = 200
 
     fileprivate var shownName: String { String(name.unicodeScalars.prefix(Self.shownLength)) }
+}
 
+extension WorkbookError {
+    /// Whether another sheet of the workbook may yet be read.
+    fileprivate var isOfOneSheet: Bool {
+        switch self {
+        case .damaged, .tooManyColumns, .tooLarge(.cell), .tooLarge(.row), .tooLarge(.text),
+            .tooLarge(.unordered):
+            true
+        case .encrypted, .unreadable, .tooLarge(.unpacked), .tooLarge(.sharedText): false
+        }
+    }
 }
 
 extension TableSource {

@@ -7,6 +7,8 @@ final class BIFFReader {
     /// How much is read at a place that was jumped to: mostly one cell is wanted there, and cells that
     /// are out of order are jumped to one by one.
     private static let jumpLength = 1024
+    /// How many times as much is read each time that reading goes on.
+    private static let growth = 4
     static let headerLength = 4
 
     private let stream: CompoundStream
@@ -58,7 +60,9 @@ final class BIFFReader {
         guard place >= 0, place <= length - count else { return false }
         if place >= windowStart, place + count <= windowStart + filled { return true }
         let goesOn = place >= windowStart && place <= windowStart + filled
-        let wanted = goesOn ? window.count : max(count, Self.jumpLength)
+        // Grown step by step: a record that is longer than a jump reads costs no whole window.
+        let wanted = min(
+            window.count, max(count, Self.jumpLength, goesOn ? Self.growth * filled : 0))
         windowStart = place
         filled = 0
         filled = try stream.read(

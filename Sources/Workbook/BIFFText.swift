@@ -71,7 +71,7 @@ struct BIFFText {
             let here = min(left, rest.count / width)
             guard here > 0 else { throw .damaged(attempt: "read a text: half a character") }
             guard take(here, areWide: areWide, into: text) else {
-                throw .damaged(attempt: "read a text: it is too long")
+                throw .tooLarge(.text)
             }
             rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(here * width))
             left -= here

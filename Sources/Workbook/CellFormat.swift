@@ -50,6 +50,9 @@ private struct FormatReading {
     /// Excel takes no longer ones.
     static let lengthLimit = 255
 
+    /// What can stand behind a word for `General`, such as `G/표준`: a text, or the next section.
+    private static let endsWord: Set<Unicode.Scalar> = ["\"", "\\", "_", "*", "[", ";"]
+
     private var hasDate = false
     private var hasTime = false
     private var isElapsed = false
@@ -87,6 +90,9 @@ private struct FormatReading {
             settleMonths()
             hasTime = true
             lastLetter = "h"
+        // As German has `General`.
+        case "s" where rest.starts(with: "tandard".unicodeScalars):
+            rest.removeFirst("tandard".unicodeScalars.count)
         case "s":
             // Before seconds they are minutes.
             hasOpenMonths = hasOpenMonths && lastLetter != "m"
@@ -95,6 +101,9 @@ private struct FormatReading {
             lastLetter = "s"
         case "g" where rest.starts(with: "eneral".unicodeScalars):
             rest.removeFirst("eneral".unicodeScalars.count)
+        // `G/표준`, `G/標準`: some languages have a word of their own for it.
+        case "g" where rest.first == "/":
+            rest = rest.drop { !Self.endsWord.contains($0) }
         case "y", "d", "g", "b":
             settleMonths()
             hasDate = true

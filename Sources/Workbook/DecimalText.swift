@@ -2,6 +2,8 @@
 enum DecimalText {
     /// Doubles keep so many digits whatever they are.
     private static let exactDigits = 15
+    /// Longer ones are no numbers that anybody counts or copies by its digits.
+    private static let wholeDigits = 40
 
     /// Whether the text is already the shortest that reads back as its number, without an exponent:
     /// most are, and can be taken as they stand.
@@ -27,6 +29,16 @@ enum DecimalText {
         guard let point else { return first == 0 || text[first] != UInt8(ascii: "0") }
         return point + 1 < text.count && text[text.count - 1] != UInt8(ascii: "0")
             && !(whole == 1 && text[first] == UInt8(ascii: "0") && isTiny(text[(point + 1)...]))
+    }
+
+    /// Whether it is a whole number of more digits than a double keeps, such as a number of a card:
+    /// what programs write so, they mean so, and it is taken as it stands.
+    static func isLongWhole(_ text: UnsafeRawBufferPointer) -> Bool {
+        let digits = text.dropFirst(text.first == UInt8(ascii: "-") ? 1 : 0)
+        guard digits.count > exactDigits, digits.count <= wholeDigits,
+            digits.first != UInt8(ascii: "0")
+        else { return false }
+        return digits.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
     }
 
     /// Whether so many zeros follow the point that ``CellNumber`` would write an exponent.

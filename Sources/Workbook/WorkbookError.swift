@@ -6,7 +6,8 @@ public enum WorkbookError: Error, Sendable {
     case encrypted
     /// It would take more than ``WorkbookLimits`` allow.
     case tooLarge(WorkbookLimits.Kind)
-    /// The row, as ``CSV/CSVRecord`` numbers it, has more columns than are allowed.
+    /// The row has more columns than are allowed. It is numbered as the sheet numbers it, wherever
+    /// the header stands: a person looks for it there.
     case tooManyColumns(row: Int)
     /// The bytes could not be had.
     case unreadable(any Error)

@@ -8,6 +8,8 @@ public struct WorkbookLimits: Sendable {
         case sharedText
         /// What is unpacked.
         case unpacked
+        /// One text, which cells may share.
+        case text
         /// One cell.
         case cell(row: Int)
         /// One row.
@@ -40,6 +42,12 @@ public struct WorkbookLimits: Sendable {
     static let depth = 64
     /// Bytes of one tag with its attributes: expat holds it whole, and looks at it anew with each piece.
     static let tag = 1 << 20
+    /// Bytes that expat may take for one part, which keeps the name of every element and attribute
+    /// until the part's end: a tag of the length above, and a thousand times the names that there are.
+    static let parser = 8 << 20
+    /// How many times the length of an XLS may be looked through to find where its sheets end and
+    /// whether their cells are in order: sheets that do not overlap need one.
+    static let looks = 4
     /// Columns that a sheet has at most, and rows.
     static let sheetColumns = 16_384
     static let sheetRows = 1_048_576

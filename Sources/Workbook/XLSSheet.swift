@@ -3,40 +3,28 @@ import CSV
 /// Reads the rows of a sheet of an XLS.
 ///
 /// Excel writes cells row by row, and so they are read. Some programs write them as they come: then
-/// their places are put in order first.
+/// they are read by their places, which ``SheetLooks`` has put in order.
 final class XLSSheet {
     private let reader: BIFFReader
     private let cells: XLSCells
-    private let start: Int
-    /// Where the sheet ends.
-    private let end: Int
-    /// The places of cells by row, where they are not in order: the row in the upper 32 bits.
-    private let order: [UInt64]?
-    /// Which of them is to be read next.
+    private let extent: SheetExtent
+    /// Which of the cells that are not in order is to be read next.
     private var upcoming = 0
     private var numbers = RowNumbers()
 
-    init(
-        _ reader: BIFFReader, from start: Int, limits: WorkbookLimits, cells: XLSCells
-    ) throws(WorkbookError) {
+    init(_ reader: BIFFReader, extent: SheetExtent, cells: XLSCells) {
         self.reader = reader
+        self.extent = extent
         self.cells = cells
-        reader.seek(to: start)
-        guard let begin = try reader.next(), begin.kind == BIFFRecord.fileBegin else {
-            throw .damaged(attempt: "read a sheet's first record")
-        }
-        self.start = reader.place
-        let look = try Self.look(through: reader, from: self.start)
-        end = look.end
-        order =
-            look.isInOrder
-            ? nil : try Self.sorted(reader, self.start..<look.end, limit: limits.unordered)
-        reader.seek(to: self.start)
+        reader.seek(to: extent.bytes.lowerBound)
     }
 
     /// The stream's bytes between the sheet's first record and its end.
     var progress: (done: Int, total: Int) {
-        guard let order else { return (min(reader.place, end) - start, end - start) }
+        guard let order = extent.order else {
+            let done = min(reader.place, extent.bytes.upperBound) - extent.bytes.lowerBound
+            return (done, extent.bytes.count)
+        }
         return (upcoming, order.count)
     }
 
@@ -66,64 +54,20 @@ final class XLSSheet {
     }
 
     private func nextCell() throws(WorkbookError) -> BIFFRecord? {
-        if let order {
+        if let order = extent.order {
             guard upcoming < order.count else { return nil }
             reader.seek(to: Int(order[upcoming] & 0xffff_ffff))
             upcoming += 1
             return try reader.next()
         }
-        while reader.place < end, let record = try reader.next() {
+        while reader.place < extent.bytes.upperBound, let record = try reader.next() {
             if record.isCell { return record }
         }
         return nil
     }
 
     private func putBack(_ record: BIFFRecord) {
-        if order != nil { upcoming -= 1 } else { reader.seek(to: record.place) }
-    }
-
-    // MARK: - The order of cells
-
-    /// Goes through a sheet once: charts stand in it with a beginning and an end of their own.
-    private static func look(
-        through reader: BIFFReader, from start: Int
-    ) throws(WorkbookError) -> (end: Int, isInOrder: Bool) {
-        reader.seek(to: start)
-        var depth = 1
-        var isInOrder = true
-        var lastRow = 0
-        while let record = try reader.next() {
-            switch record.kind {
-            case BIFFRecord.fileBegin: depth += 1
-            case BIFFRecord.end: depth -= 1
-            default:
-                guard depth == 1, record.isCell else { continue }
-                let row = try record.u16(0)
-                isInOrder = isInOrder && row >= lastRow
-                lastRow = row
-            }
-            // A chart among the cells would be read as cells of the sheet.
-            if depth > 1 { isInOrder = false }
-            if depth == 0 { return (record.place, isInOrder) }
-        }
-        throw .damaged(attempt: "read a sheet: it has no end")
-    }
-
-    private static func sorted(
-        _ reader: BIFFReader, _ places: Range<Int>, limit: Int
-    ) throws(WorkbookError) -> [UInt64] {
-        reader.seek(to: places.lowerBound)
-        var order: [UInt64] = []
-        var depth = 1
-        while reader.place < places.upperBound, let record = try reader.next() {
-            if record.kind == BIFFRecord.fileBegin { depth += 1 }
-            if record.kind == BIFFRecord.end { depth -= 1 }
-            guard depth == 1, record.isCell else { continue }
-            guard order.count < limit else { throw .tooLarge(.unordered) }
-            order.append(UInt64(try record.u16(0)) << 32 | UInt64(record.place))
-        }
-        order.sort()
-        return order
+        if extent.order != nil { upcoming -= 1 } else { reader.seek(to: record.place) }
     }
 }
 

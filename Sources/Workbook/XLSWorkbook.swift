@@ -13,7 +13,7 @@ final class XLSWorkbook {
     }
 
     private let reader: BIFFReader
-    private let limits: WorkbookLimits
+    private let looks: SheetLooks
     private let row: RowBuilder
     private let text: TextCollector
     private let texts: SharedTexts
@@ -38,7 +38,7 @@ final class XLSWorkbook {
             throw .damaged(attempt: "find the workbook in its container")
         }
         reader = BIFFReader(stream)
-        self.limits = limits
+        looks = SheetLooks(reader, unorderedLimit: limits.unordered)
         row = RowBuilder(limits.record)
         text = TextCollector(limit: limits.record.field)
         texts = SharedTexts(limit: limits.sharedText)
@@ -50,8 +50,8 @@ final class XLSWorkbook {
     }
 
     func open(_ sheet: WorkbookSheet) throws(WorkbookError) -> XLSSheet {
-        try XLSSheet(
-            reader, from: sheet.place, limits: limits,
+        XLSSheet(
+            reader, extent: try looks.extent(ofSheetAt: sheet.place),
             cells: XLSCells(
                 row: row, text: text, texts: texts,
                 number: CellNumber(countsFrom1904: countsFrom1904),
@@ -107,6 +107,9 @@ final class XLSWorkbook {
         let visibility = try record.u8(4) & 3
         // Others hold charts and macros.
         guard try record.u8(5) == 0 else { return }
+        guard !sheets.contains(where: { $0.place == place }) else {
+            throw .damaged(attempt: "read the list of sheets: two are at one place")
+        }
         try readText(record, at: 7, count: try record.u8(6))
         let name = String(decoding: text.text, as: UTF8.self)
         sheets.append(WorkbookSheet(name: name, isVisible: visibility == 0, place: place))
@@ -158,7 +161,7 @@ extension XLSWorkbook.Version {
             let bytes = UnsafeRawBufferPointer(
                 rebasing: record.body[offset..<(offset + count)])
             guard CodePage.decode(bytes, encoding, into: text) else {
-                throw .damaged(attempt: "read a text: it is too long")
+                throw .tooLarge(.text)
             }
         }
     }

@@ -135,7 +135,7 @@ final class SharedTextList: XMLVisitor {
 
     override func text(_ bytes: UnsafeRawBufferPointer) {
         guard runs.isOpen else { return }
-        if !text.append(bytes) { failure = .damaged(attempt: "read shared texts: one is too long") }
+        if !text.append(bytes) { failure = .tooLarge(.text) }
     }
 
     override func end(_ name: XMLName, depth: Int) {

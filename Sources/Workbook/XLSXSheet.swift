@@ -202,7 +202,9 @@ private final class CellVisitor: XMLVisitor {
     private func writeNumber() throws(WorkbookError) {
         text.trim(from: 0)
         let format = format
-        if format.kind == .number, DecimalText.isShortest(text.text) {
+        if format.kind == .number,
+            DecimalText.isShortest(text.text) || DecimalText.isLongWhole(text.text)
+        {
             return try row.append(text.text)
         }
         guard let value = DecimalText.value(text.text) else { return try row.append(text.text) }

@@ -14,8 +14,10 @@ final class XLSXWorkbook {
     private let number: CellNumber
     private let stylesPart: String?
     private let textsPart: String?
-    /// Read when the first sheet is opened.
-    private var contents: (formats: [CellFormat], texts: SharedTexts)?
+    /// What all sheets share.
+    private typealias Contents = (formats: [CellFormat], texts: SharedTexts)
+    /// Read once, when the first sheet is opened: what is damaged there is so for each.
+    private var contents: Result<Contents, WorkbookError>?
 
     init(_ bytes: WorkbookBytes, limits: WorkbookLimits) throws(WorkbookError) {
         archive = try ZipArchive(bytes)
@@ -50,13 +52,9 @@ final class XLSXWorkbook {
 
     func open(_ sheet: WorkbookSheet) throws(WorkbookError) -> XLSXSheet {
         let files = Files(archive: archive, limits: limits, budget: budget)
-        let contents: (formats: [CellFormat], texts: SharedTexts)
-        if let read = self.contents {
-            contents = read
-        } else {
-            contents = try readContents(files)
-            self.contents = contents
-        }
+        let result = self.contents ?? Result { () throws(WorkbookError) in try readContents(files) }
+        self.contents = result
+        let contents = try result.get()
         let part = parts[sheet.place]
         return try XLSXSheet(
             files.stream(part), name: part, row: row, number: number, formats: contents.formats,
@@ -65,7 +63,7 @@ final class XLSXWorkbook {
 
     private func readContents(
         _ files: Files
-    ) throws(WorkbookError) -> (formats: [CellFormat], texts: SharedTexts) {
+    ) throws(WorkbookError) -> Contents {
         let styles = StyleList()
         if let stylesPart, archive[stylesPart] != nil { try files.read(stylesPart, styles) }
         let texts = SharedTexts(limit: limits.sharedText)

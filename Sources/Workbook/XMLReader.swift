@@ -23,6 +23,8 @@ final class XMLReader {
     private let name: String
     private let visitor: XMLVisitor
     private let parser: XML_Parser
+    /// What the parser's memory is counted by.
+    private let memory: UnsafeMutablePointer<cworkbook_memory>
     private var depth = 0
     private var fed = 0
     private var isAtEnd = false
@@ -30,7 +32,13 @@ final class XMLReader {
     private var failure: WorkbookError?
 
     init(_ stream: ZipStream, name: String, visitor: XMLVisitor) throws(WorkbookError) {
-        guard let parser = XML_ParserCreate(nil) else { throw .tooLarge(.unpacked) }
+        let memory = UnsafeMutablePointer<cworkbook_memory>.allocate(capacity: 1)
+        memory.initialize(to: cworkbook_memory(left: WorkbookLimits.parser))
+        guard let parser = cworkbook_parser(memory) else {
+            memory.deallocate()
+            throw .damaged(attempt: "read \(name): no memory for it")
+        }
+        self.memory = memory
         self.stream = stream
         self.name = name
         self.visitor = visitor
@@ -55,7 +63,10 @@ final class XMLReader {
         }
     }
 
-    deinit { XML_ParserFree(parser) }
+    deinit {
+        XML_ParserFree(parser)
+        memory.deallocate()
+    }
 
     /// Packed bytes read so far, and all there are.
     var progress: (done: Int, total: Int) { stream.progress }
@@ -70,6 +81,7 @@ final class XMLReader {
 
     /// Reads on until the visitor wants to pause; false at the end.
     func advance() throws(WorkbookError) -> Bool {
+        cworkbook_take_from(memory)
         while true {
             let status: XML_Status
             if isPaused {
@@ -99,7 +111,7 @@ final class XMLReader {
 
     private func feed() throws(WorkbookError) -> XML_Status {
         guard let buffer = XML_GetBuffer(parser, Int32(Self.pieceLength)) else {
-            throw .tooLarge(.unpacked)
+            throw .damaged(attempt: "read \(name): its names and tags take too much memory")
         }
         let count = try stream.read(
             into: UnsafeMutableRawBufferPointer(start: buffer, count: Self.pieceLength))

@@ -1,6 +1,7 @@
 import Foundation
 import Rules
 import Testing
+import Workbook
 import WorkerProtocol
 
 @testable import Stages
@@ -34,7 +35,7 @@ import WorkerProtocol
                 == TableHeading(
                     schema: "participants",
                     columns: ["name", "email", "phone", "department", "position"],
-                    encoding: nil, delimiter: nil, sheet: "참가자"))
+                    lacking: ["position"], encoding: nil, delimiter: nil, sheet: "참가자"))
         #expect(
             outcome.values == [
                 ["김철수", "kim@example.com", "010-1234-5678", "개발팀", nil],
@@ -100,6 +101,15 @@ import WorkerProtocol
         #expect(failure(xlsx, choice: .infer, columnLimit: 1) == .csvTooWide)
         #expect(failure([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]) == .excelCorrupt)
         #expect(failure([0x50, 0x4b, 3, 4]) == .excelCorrupt)
+    }
+
+    @Test(arguments: [
+        WorkbookLimits.Kind.sharedText, .unpacked, .text, .cell(row: 3), .row(3), .unordered,
+    ])
+    func `what is too large once is so always, and is not tried again`(kind: WorkbookLimits.Kind) {
+        let failure = WorkbookError.tooLarge(kind).failure(columnLimit: 10)
+        #expect(failure.code == .excelCorrupt)
+        #expect(failure.message.hasPrefix("Nothing was imported: "))
     }
 
     @Test(.enabled(if: TableCorpus.isThere || TableCorpus.isRequired))

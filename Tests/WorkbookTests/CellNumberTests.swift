@@ -65,6 +65,9 @@ import Testing
         ("General", CellFormat.Kind.number), ("[Red]General", .number), ("0.00", .number),
         ("#,##0.00 \"days\"", .number), ("0.00E+00", .number), ("@", .number), ("0%", .number),
         ("[$₩-412]#,##0", .number), ("_-* #,##0_-;_-* \"-\"_-", .number), ("", .number),
+        ("G/표준", .number), (#"G/표준"명""#, .number), ("[Red]G/표준;[Blue]-G/표준", .number),
+        ("G/通用格式", .number), ("G/標準", .number), (#"G/標準"日""#, .number), ("Standard", .number),
+        ("[Rot]STANDARD", .number), (#"Standard" Std.""#, .number), ("ss", .time), ("gg", .date),
         ("yyyy-mm-dd", .date), ("[$-412]yyyy\"년\" m\"월\" d\"일\";@", .date), ("mmm-yy", .date),
         ("M/D/YYYY", .date), ("aaaa", .date), ("ggge\"年\"", .date), ("mmmm", .date),
         ("yyyy/mm/dd hh:mm", .dateTime), ("m/d/yy h:mm AM/PM", .dateTime),
@@ -99,6 +102,18 @@ import Testing
             let value = try #require(bytes.withUnsafeBytes { DecimalText.value($0) })
             #expect(try self.text(value) == text, "seed \(seed)")
         }
+    }
+
+    @Test(arguments: [
+        ("1234567890123456789", true), ("-1234567890123456", true), ("0123456789012345", false),
+        ("123456789012345", false), ("-0", false), ("", false), ("-", false),
+        ("1234567890123456.5", false), ("1234567890123456e3", false), ("--1234567890123456", false),
+        (String(repeating: "1", count: 40), true), (String(repeating: "1", count: 41), false),
+    ])
+    func `whole numbers past what a double keeps are told by their digits`(
+        text: String, isLong: Bool
+    ) {
+        #expect(Array(text.utf8).withUnsafeBytes { DecimalText.isLongWhole($0) } == isLong)
     }
 
     @Test func `names of elements are told by their bytes`() {

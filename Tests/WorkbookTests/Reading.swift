@@ -40,7 +40,7 @@ func fields(
 
 /// How reading ended, in a word.
 enum Ending: String {
-    case whole, damaged, encrypted, sharedText, unpacked, cell, row, unordered, tooManyColumns
+    case whole, damaged, encrypted, sharedText, unpacked, text, cell, row, unordered, tooManyColumns
     case unreadable
 
     init(_ error: WorkbookError) {
@@ -51,6 +51,7 @@ enum Ending: String {
         case .unreadable: self = .unreadable
         case .tooLarge(.sharedText): self = .sharedText
         case .tooLarge(.unpacked): self = .unpacked
+        case .tooLarge(.text): self = .text
         case .tooLarge(.cell): self = .cell
         case .tooLarge(.row): self = .row
         case .tooLarge(.unordered): self = .unordered

@@ -16,6 +16,8 @@ struct XLSMaker {
     var streamName = "Workbook"
     /// Nothing is added behind the last sheet, so that it lies in small sectors.
     var isSmall = false
+    /// Changes where sheets are said to begin.
+    var changePlaces: @Sendable (inout [Int]) -> Void = { _ in }
 
     init(_ records: [UInt8]...) {
         sheets = [Sheet(name: "Sheet1", records: records.flatMap { $0 })]
@@ -34,12 +36,17 @@ struct XLSMaker {
         let head = begin + globals
         let length = head.count + lists.joined().count + tail.count + end.count
         var bodies: [UInt8] = []
+        var places: [Int] = []
         for index in sheets.indices {
-            var place: [UInt8] = []
-            place.put32(length + bodies.count)
-            lists[index].replaceSubrange(4..<8, with: place)
+            places.append(length + bodies.count)
             bodies += Self.record(0x809, Self.words(version, 0x10, 0, 0))
             bodies += sheets[index].records + end
+        }
+        changePlaces(&places)
+        for (index, place) in places.enumerated() {
+            var bytes: [UInt8] = []
+            bytes.put32(place)
+            lists[index].replaceSubrange(4..<8, with: bytes)
         }
         let stream = head + lists.joined() + tail + end + bodies
         return isSmall ? stream : stream + [UInt8](repeating: 0, count: 4096)

@@ -142,6 +142,33 @@ import Testing
         #expect(wrongRow == nil)
     }
 
+    @Test func `a sheet may be opened again and again`() throws {
+        let maker = XLSMaker(
+            (0..<2000).flatMap { Maker.number($0, 0, 1) }, Maker.number(1, 1, 2))
+        let workbook = try Workbook(WorkbookBytes(maker.bytes))
+        for _ in 0..<20 {
+            let reader = try workbook.open(workbook.sheets[0])
+            var count = 0
+            while try reader.next() != nil { count += 1 }
+            #expect(count == 2000)
+        }
+    }
+
+    @Test func `long cells that are out of order are not read many times over`() throws {
+        let long = String(repeating: "가", count: 1000)
+        let bytes = XLSMaker((0..<500).reversed().flatMap { Maker.label($0, 0, long) }).bytes
+        var count = 0
+        let source = WorkbookBytes(bytes)
+        let counting = WorkbookBytes(length: bytes.count) { offset, buffer in
+            count += buffer.count
+            return try source.read(at: offset, into: buffer)
+        }
+        let workbook = try Workbook(counting)
+        let reader = try workbook.open(workbook.sheets[0])
+        while try reader.next() != nil {}
+        #expect(count < 10 * bytes.count)
+    }
+
     @Test func `many sectors and many tables of them are followed`() throws {
         // More than 109 tables of sectors would take 7 MB; a large one has its list go on.
         let cells = (0..<30_000).flatMap {
@@ -226,6 +253,49 @@ import Testing
         var maker = Self.small
         maker.version = 0x0400
         #expect(ending(of: maker.bytes) == .damaged)
+    }
+
+    @Test func `sheets that lie over each other are looked through only so often`() {
+        func nested(_ count: Int) -> [UInt8] {
+            let begin = Maker.record(0x809, Maker.words(0x600, 0x10, 0, 0))
+            let end = Maker.record(0x0a, [])
+            let cells = (0..<5000).flatMap { Maker.number($0, 0, 1) }
+            var maker = XLSMaker(
+                Array(repeating: begin, count: count - 1).flatMap { $0 } + cells
+                    + Array(repeating: end, count: count - 1).flatMap { $0 })
+            maker.sheets += (1..<count).map { XLSMaker.Sheet(name: "\($0)", records: []) }
+            maker.changePlaces = { places in
+                for index in places.indices { places[index] = places[0] + index * begin.count }
+            }
+            return maker.bytes
+        }
+        #expect(ending(of: nested(4)) == .whole)
+        #expect(ending(of: nested(6)) == .damaged)
+    }
+
+    @Test func `two sheets at one place are damage`() {
+        var maker = Self.small
+        maker.sheets.append(XLSMaker.Sheet(name: "b", records: []))
+        #expect(ending(of: maker.bytes) == .whole)
+        maker.changePlaces = { $0[1] = $0[0] }
+        #expect(ending(of: maker.bytes) == .damaged)
+    }
+
+    @Test func `a text that is too long is told so`() {
+        let limits = WorkbookLimits(record: CSVLimits(field: 1000))
+        var maker = XLSMaker(Maker.shared(0, 0, 0))
+        for (length, expected) in [(996, Ending.whole), (1001, .text)] {
+            let label = XLSMaker(Maker.label(0, 0, String(repeating: "x", count: length)))
+            #expect(ending(of: label.bytes, limits: limits) == expected)
+            maker.tail = Maker.texts(
+                count: 1, Maker.words(length) + [0] + [UInt8](repeating: 0x41, count: length))
+            #expect(ending(of: maker.bytes, limits: limits) == expected)
+        }
+        var old = XLSMaker(
+            Maker.record(0x204, Maker.words(0, 0, 0, 1001) + [UInt8](repeating: 0x41, count: 1001)))
+        old.version = 0x0500
+        old.streamName = "Book"
+        #expect(ending(of: old.bytes, limits: limits) == .text)
     }
 
     @Test func `a table of texts is believed only as far as it goes`() {

@@ -101,6 +101,21 @@ import Testing
         #expect(try fields(of: maker.bytes)[0][9] == "1904-01-02")
     }
 
+    @Test func `long whole numbers keep their digits, unless they are dates`() throws {
+        var maker = XLSXMaker(
+            "<row><c><v>1234567890123456789</v></c><c><v>-9007199254740993</v></c>"
+                + #"<c><v>1234567890123456789.5</v></c><c s="1"><v>1234567890123456789</v></c></row>"#
+        )
+        maker.styles = #"<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>"#
+        #expect(
+            try fields(of: maker.bytes) == [
+                [
+                    "1234567890123456789", "-9007199254740993", "1234567890123456800",
+                    "1234567890123456800",
+                ]
+            ])
+    }
+
     @Test func `sheets are named in their order, and charts are none`() throws {
         var maker = XLSXMaker()
         maker.sheets = [
@@ -191,6 +206,47 @@ import Testing
         #expect(ending(of: bytes(101), limits: limits) == .sharedText)
     }
 
+    @Test func `a shared text is bounded as a cell is`() {
+        func bytes(_ length: Int) -> [UInt8] {
+            Self.made {
+                $0.sharedTexts = "<si><t>\(String(repeating: "x", count: length))</t></si>"
+            }
+        }
+        #expect(ending(of: bytes(1 << 20)) == .whole)
+        #expect(ending(of: bytes((1 << 20) + 1)) == .text)
+    }
+
+    @Test func `names of elements take no more memory than they may`() {
+        func named(_ count: Int) -> [UInt8] {
+            Self.made { maker in
+                maker.sheets[0].rows = (0..<count).map { "<a\($0)/>" }.joined()
+            }
+        }
+        #expect(ending(of: named(20_000)) == .whole)
+        #expect(ending(of: named(200_000)) == .damaged)
+        // Names that come again take nothing, and other parts have their own.
+        let again = Self.made { maker in
+            maker.sheets[0].rows = String(repeating: #"<row a="1"/><x/>"#, count: 200_000)
+            maker.sharedTexts = (0..<20_000).map { "<a\($0)/>" }.joined()
+            maker.styles = (0..<20_000).map { #"<x a\#($0)="1"/>"# }.joined()
+        }
+        #expect(ending(of: again) == .whole)
+    }
+
+    @Test func `a row that is too wide is numbered as the sheet numbers it`() throws {
+        let bytes = Self.made {
+            $0.sheets[0].rows =
+                #"<row r="3"><c><v>1</v></c></row><row r="5"><c r="D5"><v>1</v></c></row>"#
+        }
+        let error = #expect(throws: WorkbookError.self) {
+            try fields(of: bytes, limits: WorkbookLimits(record: CSVLimits(columns: 3)))
+        }
+        guard case .tooManyColumns(row: 5) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
     @Test func `entities that a document type makes are refused with it`() {
         for type in [
             #"<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>"#,
@@ -216,10 +272,14 @@ import Testing
         #expect(ending(of: nested(WorkbookLimits.depth - 2)) == .whole)
         #expect(ending(of: nested(WorkbookLimits.depth - 1)) == .damaged)
         #expect(ending(of: nested(1_000_000)) == .damaged)
-        let tag = Self.made {
-            $0.sheets[0].rows = #"<row a="\#(String(repeating: "x", count: 3 << 20))"/>"#
+        func tag(_ length: Int) -> [UInt8] {
+            Self.made {
+                let value = String(repeating: "x", count: length)
+                $0.sheets[0].rows = #"<row a="\#(value)"/><row b="\#(value)"/>"#
+            }
         }
-        #expect(ending(of: tag) == .damaged)
+        #expect(ending(of: tag(1_000_000)) == .whole)
+        #expect(ending(of: tag(3 << 20)) == .damaged)
     }
 
     @Test func `cells and rows are bounded, and so are columns that hold anything`() {
