@@ -216,6 +216,22 @@ import Testing
         #expect(ending(of: bytes((1 << 20) + 1)) == .text)
     }
 
+    @Test func `what all sheets share is read once, though it is damaged`() throws {
+        let texts = String(repeating: "<si><t>123456</t></si>", count: 40_000)
+        let bytes = Self.made { $0.sharedTexts = texts + "</t>" }
+        let limits = WorkbookLimits(part: 1 << 20, parts: 2 << 20)
+        let workbook = try Workbook(WorkbookBytes(bytes), limits: limits)
+        let endings = (0..<4).map { _ in
+            do throws(WorkbookError) {
+                _ = try workbook.open(workbook.sheets[0])
+                return Ending.whole
+            } catch {
+                return Ending(error)
+            }
+        }
+        #expect(endings == Array(repeating: .damaged, count: 4))
+    }
+
     @Test func `names of elements take no more memory than they may`() {
         func named(_ count: Int) -> [UInt8] {
             Self.made { maker in
