@@ -74,7 +74,7 @@ turns: release
 quota-trials: release
 	python3 $(SCRIPTS)/accounts/trials.py $(RELEASE)
 
-# 10,000 random steps (drops, the same again, tidying, limits, crashes, gc) against a simple model; STEPS and SEED choose
+# 10,000 random steps (drops, the same again, deletion, restoring, tidying, limits, crashes, gc) against a simple model; STEPS and SEED choose
 # others, and `make test` has 150.
 model: release
 	python3 $(SCRIPTS)/accounts/model.py $(RELEASE)

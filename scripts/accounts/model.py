@@ -5,7 +5,7 @@ usage: python3 scripts/accounts/model.py [FOLDER WITH THE BUILT PROGRAMS]
 
 Environment: STEPS, how many (10000); SEED, draws the same again; TMPDIR, where to work (/var/tmp).
 
-Two accounts have an inbox each, and share contents now and then. After each step the daemon is waited for, and then
+Two accounts have an inbox each, and share contents now and then; they drop, delete and restore. After each step the daemon is waited for, and then
 documents, versions, contents, charges, what is left in the inboxes and the touched status file must be what the model
 says; after every 500 steps all status files are compared and fsck finds nothing wrong. What the model does not know is
 the order in which a daemon finds what lay there when it started: there any outcome in which nothing is left that fits
@@ -20,18 +20,39 @@ PROGRAMS = sys.argv[1] if len(sys.argv) > 1 else ROOT / ".build/release"
 NAMES = 12
 
 
+class Named:
+    """The documents of one name: the newest, unless it was deleted, and the older ones by their numbers."""
+
+    def __init__(self):
+        self.current, self.versions = None, {}
+
+    def contents(self):
+        return list(self.versions.values()) + ([] if self.current is None else [self.current])
+
+    def arrive(self, content):
+        if self.current is not None:
+            self.versions[max(self.versions, default=0) + 1] = self.current
+        self.current = content
+
+
 class Account:
-    """What an account should hold: its documents by name, the newest last, and the drops for which there was no room."""
+    """What an account should hold: its documents by name, what it deleted, and the drops for which there was no room."""
 
     def __init__(self, uid, inbox):
         self.uid, self.inbox = uid, inbox
-        self.documents = collections.defaultdict(list)
+        self.documents = collections.defaultdict(Named)
+        # Names and contents, in the order in which they were deleted.
+        self.trash = []
         # By name, in order of arrival; whether that order is known.
         self.waiting, self.is_ordered = {}, True
         self.limit = (None, None)
 
     def used(self):
-        sizes = [len(content) for contents in self.documents.values() for content in contents]
+        return self.sums(content for named in self.documents.values() for content in named.contents())
+
+    @staticmethod
+    def sums(contents):
+        sizes = [len(content) for content in contents]
         return sum(sizes), len(sizes)
 
     def fits(self, content):
@@ -40,7 +61,7 @@ class Account:
             (self.limit[1] is None or files + 1 <= self.limit[1])
 
     def is_known(self, name, content):
-        return self.documents[name][-1:] == [content]
+        return self.documents[name].current == content
 
     def arrive(self, name, content):
         """A drop: the same bytes again are no new document, and need no room."""
@@ -48,11 +69,29 @@ class Account:
             self.waiting.pop(name, None)
         elif self.fits(content):
             self.waiting.pop(name, None)
-            self.documents[name].append(content)
+            self.documents[name].arrive(content)
         else:
             # One that takes another's place may have that one's turn, or one of its own.
             self.is_ordered = self.is_ordered and name not in self.waiting
             self.waiting[name] = content
+
+    def delete(self, name):
+        """The trash holds no more than the account may, the oldest goes first."""
+        self.trash.append((name, self.documents[name].current))
+        self.documents[name].current = None
+        while self.trash:
+            bytes_, files = self.sums(content for _, content in self.trash)
+            if (self.limit[0] is None or bytes_ <= self.limit[0]) and (self.limit[1] is None or files <= self.limit[1]):
+                break
+            del self.trash[0]
+
+    def restore(self, name):
+        """What was deleted last under the name comes back, if the name is free and there is room."""
+        places = [place for place, (other, _) in enumerate(self.trash) if other == name]
+        if not places or self.documents[name].current is not None or not self.fits(self.trash[places[-1]][1]):
+            return False
+        self.documents[name].current = self.trash.pop(places[-1])[1]
+        return True
 
     def take_waiting(self):
         for name, content in list(self.waiting.items()):
@@ -61,9 +100,10 @@ class Account:
 
     def expected(self):
         rows = {}
-        for name, contents in self.documents.items():
-            for number, content in enumerate(contents, 1):
-                rows[(name, None if number == len(contents) else number)] = digest(content)
+        for name, named in self.documents.items():
+            rows |= {(name, number): digest(content) for number, content in named.versions.items()}
+            if named.current is not None:
+                rows[(name, None)] = digest(named.current)
         return rows
 
 
@@ -72,9 +112,10 @@ class Trial:
         self.chance, self.house = chance, House(PROGRAMS, accounts=2 if os.geteuid() == 0 else 1)
         self.accounts = [Account(uid, inboxes[0]) for uid, inboxes in zip(self.house.uids, self.house.inboxes)]
         self.counts, self.content_number = collections.Counter(), 0
-        # Each step, and how often it is taken. A version that can delete has more of them.
+        # Each step, and how often it is taken.
         self.steps = [(self.drop, 40), (self.drop_again, 14), (self.drop_elsewhere, 6), (self.take_back, 6),
-                      (self.tidy_away, 8), (self.set_limit, 9), (self.crash, 4), (self.collect, 2), (self.restart, 1)]
+                      (self.tidy_away, 8), (self.set_limit, 9), (self.delete, 12), (self.restore, 8),
+                      (self.crash, 4), (self.collect, 2), (self.restart, 1)]
 
     # Steps; each returns the accounts and names that it was about.
 
@@ -100,21 +141,22 @@ class Trial:
     def drop_again(self):
         """The bytes that a name has already, or had before."""
         account, name = self.chance.choice(self.accounts), self.name()
-        contents = account.documents[name]
-        if not contents:
+        named = account.documents[name]
+        if not named.contents():
             return None
-        self.put(account, name, contents[-1] if self.chance.random() < 0.7 else self.chance.choice(contents))
+        is_current = named.current is not None and self.chance.random() < 0.7
+        self.put(account, name, named.current if is_current else self.chance.choice(named.contents()))
         return account, name
 
     def drop_elsewhere(self):
         """What this account or another has under some name."""
         account, other = self.chance.choice(self.accounts), self.chance.choice(self.accounts)
-        names = [name for name, contents in other.documents.items() if contents]
+        names = [name for name, named in other.documents.items() if named.contents()]
         if not names:
             return None
         source = self.chance.choice(names)
         name = f"{self.chance.randrange(NAMES)}-copy{source[-4:]}"
-        self.put(account, name, self.chance.choice(other.documents[source]))
+        self.put(account, name, self.chance.choice(other.documents[source].contents()))
         return account, name
 
     def take_back(self):
@@ -130,15 +172,57 @@ class Trial:
     def tidy_away(self):
         """Sidecars that are gone delete nothing; the same bytes bring them back."""
         account = self.chance.choice(self.accounts)
-        names = [name for name, contents in account.documents.items() if contents and name not in account.waiting]
+        name = self.at_rest(account)
+        if name is None:
+            return None
+        self.house.run_as_owner(["rm", "-rf", f"{name}.results", f"{name}.status.json"], account.inbox)
+        if self.chance.random() < 0.7:
+            self.put(account, name, account.documents[name].current)
+            return account, name
+        return account, None
+
+    def at_rest(self, account):
+        """A name that has a document, and no drop that waits."""
+        names = [name for name, named in account.documents.items()
+                 if named.current is not None and name not in account.waiting]
+        return self.chance.choice(names) if names else None
+
+    def ask(self, account, verb, name):
+        """By a request file, or by command where sidecars tell it whom to ask; with a daemon, or before the next one."""
+        is_running = self.chance.random() < 0.8
+        if not is_running:
+            self.house.stop()
+        if self.chance.random() < 0.5 and (account.inbox / f"{name}.status.json").exists():
+            self.house.run(verb, "--config", str(self.house.config), str(account.inbox / name))
+        else:
+            self.house.drop(account.inbox, f"{name}.{verb}", b"")
+        return is_running
+
+    def delete(self):
+        account = self.chance.choice(self.accounts)
+        name = self.at_rest(account)
+        if name is None:
+            return None
+        account.delete(name)
+        is_running = self.ask(account, "delete", name)
+        if not is_running:
+            self.begin()
+        elif account.is_ordered:
+            account.take_waiting()
+        return account, name
+
+    def restore(self):
+        """What was deleted, the last of its name; seldom what never was."""
+        account = self.chance.choice(self.accounts)
+        names = [name for name, _ in account.trash
+                 if account.documents[name].current is None and name not in account.waiting]
         if not names:
             return None
         name = self.chance.choice(names)
-        self.house.run_as_owner(["rm", "-rf", f"{name}.results", f"{name}.status.json"], account.inbox)
-        if self.chance.random() < 0.7:
-            self.put(account, name, account.documents[name][-1])
-            return account, name
-        return account, None
+        is_back = account.restore(name)
+        if not self.ask(account, "restore", name):
+            self.begin()
+        return account, name if is_back else None
 
     def set_limit(self):
         """A limit about what is there: mostly a little more, or as much as there is, or a little less."""
@@ -244,9 +328,9 @@ class Trial:
             content = account.waiting[name]
             state = "refused" if account.limit[0] is not None and len(content) > account.limit[0] else "held"
             return None if status.get("state") == state else f"{name} is {state}, its status says {status.get('state')}"
-        if not account.documents[name]:
+        content = account.documents[name].current
+        if content is None:
             return f"the status of {name} is still there" if status else None
-        content = account.documents[name][-1]
         if status.get("sha256") != digest(content).hex():
             return f"the status of {name} is of other bytes: {status}"
         state = "failed" if content.endswith(b".") or content.count(b"\n") == 1 else "completed"
@@ -262,8 +346,8 @@ class Trial:
             # Those that were tidied away, and not dropped again since, stay away.
             for name in list(account.waiting):
                 self.compare((account, name))
-            for name, contents in account.documents.items():
-                if (account.inbox / f"{name}.status.json").exists():
+            for name, named in account.documents.items():
+                if named.current is not None and (account.inbox / f"{name}.status.json").exists():
                     self.compare((account, name))
         self.house.fsck()
 
