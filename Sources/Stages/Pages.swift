@@ -42,8 +42,13 @@ enum Pages {
             for page in request.pages {
                 let left = patience - stopwatch.elapsed
                 guard left > .zero else { return PageSummary(end: page, faults: faults) }
-                document.reader.setDeadline(min(left, limits.softDeadline / Pages.pageShare))
+                let share = limits.softDeadline / Pages.pageShare
+                document.reader.setDeadline(min(left, share))
                 try draw(page)
+                // The two clocks may differ by a moment, in which no page can be drawn.
+                if document.reader.deadlinePassed, left <= share {
+                    return PageSummary(end: page + 1, faults: faults)
+                }
                 if gate.opens() {
                     try send(
                         .progress(done: page - request.first + 1, total: request.pages.count))
