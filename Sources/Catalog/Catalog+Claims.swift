@@ -192,7 +192,7 @@ extension Database {
     }
 
     /// What an account's inbox holds, reservations included.
-    fileprivate func usage(of uid: UInt32, _ inbox: [UInt8]) throws -> QuotaUsage {
+    func usage(of uid: UInt32, _ inbox: [UInt8]) throws -> QuotaUsage {
         guard
             let row = try row(
                 """

@@ -15,9 +15,10 @@ extension Catalog {
     /// - Parameters:
     ///   - version: the number that it had as an older document of the name; nil for the newest.
     ///   - file: the file that asks.
+    ///   - inboxLimit: what the inbox alone may hold.
     public func restore(
         by file: DropIdentity, about path: BeneathPath, version: Int?, uid: UInt32,
-        inbox: [UInt8], limit: QuotaLimit, now: Timestamp
+        inbox: [UInt8], limit: QuotaLimit, inboxLimit: QuotaLimit = .unlimited, now: Timestamp
     ) async throws(CatalogError) -> RestoreOutcome {
         try await write("restore a document") { db in
             guard
@@ -31,8 +32,10 @@ extension Catalog {
                 return .notThere
             }
             let usage = try db.usage(of: uid)
-            let decision = limit.decision(
-                on: .oneFile(trashed.size), beside: usage.used + usage.reserved)
+            let here = inboxLimit == .unlimited ? .zero : try db.usage(of: uid, inbox)
+            let request = QuotaUsage.oneFile(trashed.size)
+            let decision = limit.decision(on: request, beside: usage.used + usage.reserved)
+                .and(inboxLimit.decision(on: request, beside: here).ofInbox)
             guard decision == .granted else { return .noRoom(trashed, decision) }
             return .restored(try db.takeOut(trashed, by: file, now: now))
         }

@@ -55,7 +55,12 @@ extension Database {
     /// Lets the oldest expire until what is left fits.
     private func makeRoomInTrash(of uid: UInt32, _ bound: QuotaLimit) throws {
         var usage = try trashUsage(of: uid)
-        while !bound.holds(usage),
+        // The trash is part of what an account's files may lead to, and the first to go.
+        func isPastCap() throws -> Bool {
+            guard let cap = bound.derivedBytes else { return false }
+            return try derived(of: uid).total > cap
+        }
+        while try !bound.holds(usage) || isPastCap(),
             let oldest = try row(
                 """
                 SELECT id, size FROM trash INDEXED BY trashOldest

@@ -13,7 +13,8 @@ extension InboxDesk {
         for one in committed {
             let document = one.document
             progress.forget(document.id)
-            if case .new(_, displaced: nil) = one, asides[document.path] == nil {
+            let isFree = asides[document.path] == nil && deletions[document.path] == nil
+            if case .new(_, displaced: nil) = one, isFree {
                 plain.append(document)
             } else {
                 await write(one)

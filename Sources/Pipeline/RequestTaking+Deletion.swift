@@ -51,7 +51,7 @@ extension RequestTaking {
         let outcome = try await house.catalog.restore(
             by: file, about: asked.target, version: asked.request.version,
             uid: desk.account.uid, inbox: Array(root.path.utf8), limit: limit,
-            now: house.surroundings.now())
+            inboxLimit: desk.settings.limit, now: house.surroundings.now())
         switch outcome {
         case .notThere: return nil
         case .restored(let document):

@@ -103,6 +103,9 @@ struct RequestTaking: Sendable {
         }
     }
 
+    /// How far the clock of an inbox's file system may be behind ours.
+    private static let clockTolerance = Duration.seconds(1)
+
     /// - Parameter id: the one document that it may be about; any, where nil.
     func carryOut(
         _ asked: AskedFor, by file: DropIdentity, on id: DocumentID? = nil,
@@ -117,6 +120,11 @@ struct RequestTaking: Sendable {
         ) { document in
             // Another one has the name by now, and is looked at next.
             if let id, document.id != id { return .later }
+            // What waited for the one before must not strike one that has the name since.
+            let asked = Timestamp(milliseconds: file.changed / 1_000_000)
+            if verb == .delete, document.receivedAt > asked + Self.clockTolerance {
+                return .refused("the file came after it was asked to be deleted")
+            }
             return RequestCase(
                 kind: document.kind,
                 stages: document.stages.map { .init(plan: $0.plan, state: $0.state) },

@@ -162,7 +162,7 @@ final class StageSink {
     /// Takes a row that the database did not.
     private func reject(_ row: RepeatedRow) throws {
         guard let heading, let openRejects else {
-            preconditionFailure("a worker whose rows carry records has begun their file")
+            throw ImportError.rowsRefused(reason: "rows came again that have no file to go to")
         }
         if rejects.count < TableSummary.sampleLimit {
             rejects.append(

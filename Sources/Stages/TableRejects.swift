@@ -42,7 +42,9 @@ struct TableRejects {
     func put(_ record: CSVRecord, into bytes: inout [UInt8]) {
         let width = header.names.count
         // Reject columns of an earlier round are not carried along.
-        let skipped = width..<header.width
+        // They stand at the end, also where the record is wider than its header.
+        let end = max(record.count, header.width)
+        let skipped = end - (header.width - width)..<end
         for index in 0..<record.count where !skipped.contains(index) {
             put(record[index], into: &bytes)
             bytes.append(delimiter)

@@ -27,6 +27,10 @@ struct ReplyCheck {
     private var artifacts: Set<String> = []
     private var artifactIsOpen = false
     private var heading: TableHeading?
+    /// The longest that a reader of ours has is `windows-1252`.
+    private static let encodingLimit = 32
+    /// Rule: docs/formats.md, "Status files".
+    private static let delimiters: Set = [",", ";", "|", "tab"]
     private var rejects = 0
     private var warnings = 0
     private var progressReports = 0
@@ -71,6 +75,7 @@ struct ReplyCheck {
 
     private mutating func begin(_ name: String, _ mediaType: String) throws(WorkerError) {
         try demand(!artifactIsOpen, "an artifact within another")
+        if case .tableImport = request { try demand(heading != nil, "a file of no table") }
         if case .pages = request {
             try demand(request.makes(name), "a page that was not asked for")
         } else {
@@ -114,8 +119,17 @@ struct ReplyCheck {
         if let sheet = heading.sheet {
             try demand(sheet.utf8.count <= Self.textLimit, "a sheet's name without end")
         }
+        if let encoding = heading.encoding {
+            try demand(encoding.utf8.count <= Self.encodingLimit, "an encoding's name without end")
+        }
+        if let delimiter = heading.delimiter {
+            try demand(Self.delimiters.contains(delimiter), "a delimiter that is none")
+        }
         self.heading = heading
-        try charge(heading.columns.reduce(0) { $0 + $1.utf8.count })
+        try charge(
+            (heading.columns + heading.lacking).reduce(heading.sheet?.utf8.count ?? 0) {
+                $0 + $1.utf8.count
+            })
     }
 
     private mutating func take(_ batch: RowBatch) throws(WorkerError) {

@@ -163,5 +163,26 @@ import Testing
         }
         #expect(bytes == ByteCount(1))
         #expect(try await catalog.trashUsage(of: alice.uid).files == 1)
+        let here = try await catalog.restore(
+            by: file(2), about: document.path, version: nil, uid: alice.uid, inbox: inbox,
+            limit: .unlimited, inboxLimit: QuotaLimit(bytes: nil, files: 1), now: fixture.now)
+        guard case .noRoom(_, .held(_, 1, of: .inbox)) = here else {
+            Issue.record("\(here)")
+            return
+        }
+    }
+
+    @Test func `the trash gives way where an account's files have led to as much as they may`()
+        async throws
+    {
+        let first = try await document("a.pdf")
+        let second = try await document("b.pdf", "two")
+        // The artifacts of both, and one of the two.
+        let made = try await catalog.derived(of: alice.uid).total
+        let bound = QuotaLimit(bytes: nil, files: nil, derivedCap: .bytes(made + second.size))
+        _ = try await delete(first, by: 1, bound: bound)
+        #expect(try await catalog.trashUsage(of: alice.uid).files == 1)
+        _ = try await delete(second, by: 2, bound: bound)
+        #expect(try await catalog.trashUsage(of: alice.uid) == .oneFile(second.size))
     }
 }

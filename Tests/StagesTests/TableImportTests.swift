@@ -135,6 +135,19 @@ func importTable(
                 + "이영희;\"still; \"\"bad\";3;email;is not an e-mail address\r\n")
     }
 
+    @Test func `a record with a field too many keeps all of its own in the second round too`()
+        throws
+    {
+        let first = try importTable(
+            "name,email\nKim, Jr.,kim@example.com\nLee,lee@example.com\n".utf8)
+        let file = try #require(first.rejectsFile)
+        let second = try importTable((file + "Park,park@example.com,,,\n").utf8)
+        #expect(
+            second.rejectsFile?.split(whereSeparator: \.isNewline).last?
+                .hasPrefix("Kim, Jr.,kim@example.com,2,") == true, "\(second.rejectsFile ?? "")")
+        #expect(second.values.map { $0[1] } == ["park@example.com"])
+    }
+
     @Test func `a record that is longer than the header is rejected, unless nothing is beyond`()
         throws
     {

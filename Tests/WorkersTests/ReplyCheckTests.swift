@@ -110,6 +110,24 @@ import WorkerProtocol
                         sheet: String(repeating: "x", count: 2001)))
             ], "a sheet's name without end"
         ),
+        (
+            [.artifactBegun(name: RowReject.artifactName, mediaType: "text/csv")],
+            "a file of no table"
+        ),
+        (
+            [
+                .tableBegun(
+                    TableHeading(schema: nil, columns: ["a"], encoding: "utf-8", delimiter: "\n"))
+            ], "a delimiter that is none"
+        ),
+        (
+            [
+                .tableBegun(
+                    TableHeading(
+                        schema: nil, columns: ["a"], encoding: String(repeating: "x", count: 33),
+                        delimiter: ","))
+            ], "an encoding's name without end"
+        ),
     ])
     func `an import's lie is found out`(replies: [StageReply], lie: String) {
         #expect(isLie(complaint(about: replies, to: Self.table), lie))

@@ -113,8 +113,15 @@ struct Retention: Sendable {
                 uid: uid, inbox: inbox, after: last, upTo: moment, succeeded: true,
                 limit: Self.page)
             for document in page where !Task.isCancelled {
-                _ = try await delete(document.id, at: document.path, "kept long enough") {
-                    $0.completedAt.map { $0 <= moment } ?? false
+                do {
+                    _ = try await delete(document.id, at: document.path, "kept long enough") {
+                        $0.completedAt.map { $0 <= moment } ?? false
+                    }
+                } catch let obstacle as InboxError {
+                    // A folder that its owner has closed is no obstacle for what lies elsewhere.
+                    house.say(
+                        .sidecarFailed, in: desk.root, at: document.path,
+                        [.document: "\(document.id)", .detail: obstacle.failure.detail])
                 }
             }
             guard let end = page.last else { return }
@@ -156,11 +163,13 @@ struct Retention: Sendable {
         let outcome: Result<RequestOutcome, any Error>
         do {
             let terms = try await desk.deletionTerms(of: path)
-            outcome = .success(
-                try await desk.delete(at: path) { [house] in
-                    try await house.catalog.delete(
-                        id, terms, now: house.surroundings.now(), isStill)
-                })
+            let deleted = try await desk.delete(at: path) { [house] in
+                try await house.catalog.delete(
+                    id, terms, now: house.surroundings.now(), isStill)
+            }
+            // Before anybody can have the document back: its rows would come anew.
+            if case .deleted = deleted { try await house.removeRows(of: id, desk.account) }
+            outcome = .success(deleted)
         } catch {
             outcome = .failure(error)
         }
@@ -170,7 +179,6 @@ struct Retention: Sendable {
             if case .later = try outcome.get() { return false }
             return true
         }
-        try await house.removeRows(of: id, desk.account)
         house.sayDeleted(trashed, in: desk.root, reason)
         return true
     }

@@ -123,7 +123,9 @@ enum NumberForm {
             return .none
         }
         let isZero = first == zero && fraction.allSatisfy { $0 == zero }
-        guard last != zero, !isZero, whole.count + fraction.count <= keptDigits else {
+        // Below a ten-thousandth SQLite writes an exponent.
+        let isTiny = first == zero && fraction.prefix(4).allSatisfy { $0 == zero }
+        guard last != zero, !isZero, !isTiny, whole.count + fraction.count <= keptDigits else {
             return .longDecimal
         }
         return .decimal
