@@ -13,11 +13,16 @@ enum Honest {
         var head = [UInt8](repeating: 0, count: 16)
         let count = pread(0, &head, head.count, 0)
         let start = String(decoding: head.prefix(max(0, count)), as: UTF8.self)
+        if request.stage == .tableImport { Wall.send(.tableBegun(heading)) }
         if request.stage != .pages {
             Wall.send(artifact: artifact(of: request), "\(getpid())\n\(start)")
         }
         finish(request)
     }
+
+    /// The table that it finds in everything.
+    private static let heading = TableHeading(
+        schema: nil, columns: ["a", "b"], encoding: "utf-8", delimiter: ",")
 
     /// The name of a file that the stage may make.
     static func artifact(of request: StageRequest) -> String {
@@ -39,9 +44,6 @@ enum Honest {
             draw(pages.pages)
             Wall.send(.finished(.pages(PageSummary(end: pages.last + 1, faults: []))))
         case .tableImport:
-            let heading = TableHeading(
-                schema: nil, columns: ["a", "b"], encoding: "utf-8", delimiter: ",")
-            Wall.send(.tableBegun(heading))
             var batch = RowBatch()
             batch.append(row: 2, fields: [Array("1".utf8), Array("2".utf8)])
             Wall.send(.rows(batch))
