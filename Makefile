@@ -38,7 +38,6 @@ test: bootstrap
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 $(SWIFT) test $(SWIFT_FLAGS) --skip-build
 	RUNS=3 python3 $(SCRIPTS)/accounts/trials.py .build/debug
-	STEPS=150 python3 $(SCRIPTS)/accounts/model.py .build/debug
 	@if [ "$$(id -u)" -eq 0 ]; then \
 	    $(SCRIPTS)/bootstrap faults && FAULTS=quick python3 $(SCRIPTS)/faults .build/debug; \
 	else \

@@ -83,6 +83,10 @@ class House:
         """Until a daemon that was just started serves, and obeys signals."""
         self.until(lambda: b'"event":"daemon ready"' in self.log.read_bytes()[self.begun:], "the daemon's readiness")
 
+    def await_watched(self, count):
+        """Until the inboxes were looked through once."""
+        self.until(lambda: self.log.read_bytes()[self.begun:].count(b'"event":"inbox watched"') >= count, "watched inboxes")
+
     def is_readable(self):
         try:
             return self.look("SELECT count(*) FROM held")[0][0] >= 0
