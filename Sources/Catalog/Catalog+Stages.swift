@@ -64,6 +64,22 @@ extension Catalog {
         }
     }
 
+    /// Notes changes to one document, the last of which is that its publication begins, as ``note(_:)``
+    /// does.
+    ///
+    /// - Returns: the document as it then stands, and the files that its stages have made.
+    public func beginPublication(
+        noting changes: [StageChange]
+    ) async throws(CatalogError) -> (DocumentRecord, [StageName: [ArtifactRecord]]) {
+        Self.checkForgettable(changes)
+        return try await writeRelaxed("note \(changes.count) stage changes") { db in
+            guard let document = try db.record(changes).last else {
+                preconditionFailure("a publication that begins is a change")
+            }
+            return (document, try db.artifacts(of: document.id))
+        }
+    }
+
     private static func checkForgettable(_ changes: [StageChange]) {
         for change in changes {
             switch change.state {
@@ -106,31 +122,40 @@ extension Catalog {
 
 extension Database {
     /// Applies all changes, then brings each document they touch up to date; returns those.
+    ///
+    /// Each is read once, and then follows its rows: to read it again after each change took more time
+    /// than the change.
     fileprivate func record(_ changes: [StageChange]) throws -> [DocumentRecord] {
-        var latest: [DocumentID: Timestamp] = [:]
-        var order: [DocumentID] = []
+        var touched: [(document: DocumentRecord, at: Timestamp)] = []
         for change in changes {
-            try apply(change)
-            if latest.updateValue(change.at, forKey: change.document) == nil {
-                order.append(change.document)
+            let place: Int
+            if let known = touched.firstIndex(where: { $0.document.id == change.document }) {
+                place = known
+            } else {
+                guard let document = try document(change.document) else {
+                    throw CatalogError.noSuchDocument(change.document)
+                }
+                place = touched.count
+                touched.append((document, change.at))
             }
+            try apply(change, to: touched[place].document)
+            touched[place].document.take(change)
+            touched[place].at = change.at
         }
-        return try order.map { id in
-            guard let now = latest[id] else { preconditionFailure("it was put in above") }
-            return try refold(id, at: now)
+        return try touched.map { document, now in
+            var document = document
+            try refold(&document, at: now)
+            return document
         }
     }
 
-    fileprivate func apply(_ change: StageChange) throws {
+    private func apply(_ change: StageChange, to document: DocumentRecord) throws {
+        guard let stage = document.stage(change.stage) else {
+            throw CatalogError.noSuchStage(change.document, change.stage)
+        }
         var resultID: Int64?
         if let output = change.output {
             precondition(change.state == .completed, "only a completed stage has an output")
-            guard let document = try document(change.document) else {
-                throw CatalogError.noSuchDocument(change.document)
-            }
-            guard let stage = document.stage(change.stage) else {
-                throw CatalogError.noSuchStage(change.document, change.stage)
-            }
             resultID = try keep(output, of: stage.plan, for: document)
         }
         try setState(change, resultID: resultID)
@@ -138,6 +163,36 @@ extension Database {
             try run(
                 "UPDATE document SET result = ? WHERE id = ?", [result, change.document.asBytes])
         }
+    }
+}
+
+extension DocumentRecord {
+    /// Takes a change in as the rows do that record it.
+    public mutating func take(_ change: StageChange) {
+        guard let index = stages.firstIndex(where: { $0.plan.name == change.stage }) else { return }
+        let ownWarnings = warnings.dropLast(stages.map(\.warnings.count).reduce(0, +))
+        stages[index].take(change)
+        warnings = ownWarnings + stages.flatMap(\.warnings)
+        result = change.documentResult ?? result
+    }
+}
+
+extension StageRecord {
+    fileprivate mutating func take(_ change: StageChange) {
+        state = change.state
+        switch change.state {
+        case .processing(let current):
+            startedAt = change.at
+            attempt = current
+        case .retrying(let spent, _, _): attempt = spent
+        case .pending: attempt = 0
+        case .completed, .failed, .skipped: break
+        }
+        completedAt = change.state.isOver ? change.at : nil
+        isAnew = isAnew && !change.state.isOver
+        seconds = change.seconds
+        result = change.output?.result
+        warnings = change.output?.warnings.asSentences ?? []
     }
 }
 

@@ -71,23 +71,28 @@ extension Catalog {
     public func artifacts(
         of id: DocumentID
     ) async throws(CatalogError) -> [StageName: [ArtifactRecord]] {
-        try await read("list artifacts of \(id)") { db in
-            var artifacts: [StageName: [ArtifactRecord]] = [:]
-            let rows = try db.rows(
-                """
-                SELECT stage.name AS stageName, artifact.* FROM stage
-                JOIN artifact ON artifact.resultId = stage.resultId
-                WHERE stage.documentId = ? ORDER BY stage.position, artifact.position
-                """, [id.asBytes])
-            for row in rows {
-                let stage: StageName = try row.named("stageName")
-                artifacts[stage, default: []].append(
-                    ArtifactRecord(
-                        name: try row.text("name"), digest: try row.digest(),
-                        size: try row.size(), mediaType: try row.text("mediaType")))
-            }
-            return artifacts
+        try await read("list artifacts of \(id)") { db in try db.artifacts(of: id) }
+    }
+}
+
+extension Database {
+    /// The same inside a transaction.
+    func artifacts(of id: DocumentID) throws -> [StageName: [ArtifactRecord]] {
+        var artifacts: [StageName: [ArtifactRecord]] = [:]
+        let rows = try rows(
+            """
+            SELECT stage.name AS stageName, artifact.* FROM stage
+            JOIN artifact ON artifact.resultId = stage.resultId
+            WHERE stage.documentId = ? ORDER BY stage.position, artifact.position
+            """, [id.asBytes])
+        for row in rows {
+            let stage: StageName = try row.named("stageName")
+            artifacts[stage, default: []].append(
+                ArtifactRecord(
+                    name: try row.text("name"), digest: try row.digest(),
+                    size: try row.size(), mediaType: try row.text("mediaType")))
         }
+        return artifacts
     }
 }
 

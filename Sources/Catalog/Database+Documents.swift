@@ -77,13 +77,19 @@ extension Database {
     @discardableResult
     func refold(_ id: DocumentID, at now: Timestamp) throws -> DocumentRecord {
         guard var document = try document(id) else { throw CatalogError.noSuchDocument(id) }
+        try refold(&document, at: now)
+        return document
+    }
+
+    /// The same for one that is as its rows are.
+    func refold(_ document: inout DocumentRecord, at now: Timestamp) throws {
         for name in document.job.needlessStages {
             try run(
                 """
                 UPDATE stage SET state = 'skipped', completedAt = ?, nextAttemptAt = NULL,
                     errorCode = NULL, errorMessage = NULL, errorDetail = NULL
                 WHERE documentId = ? AND name = ?
-                """, [now.milliseconds, id.asBytes, name.rawValue])
+                """, [now.milliseconds, document.id.asBytes, name.rawValue])
             document.skip(name, at: now)
         }
         let state = document.fold(at: now)
@@ -91,9 +97,9 @@ extension Database {
             "UPDATE document SET state = ?, dueAt = ?, startedAt = ?, completedAt = ? WHERE id = ?",
             [
                 state.rawValue, document.job.nextDue?.milliseconds,
-                document.startedAt?.milliseconds, document.completedAt?.milliseconds, id.asBytes,
+                document.startedAt?.milliseconds, document.completedAt?.milliseconds,
+                document.id.asBytes,
             ])
-        return document
     }
 }
 

@@ -123,6 +123,10 @@ extension InboxFiles {
         _ source: BeneathPath, to target: BeneathPath, replacing: Bool
     ) throws(InboxError) {
         let (old, new) = (try namedOrRefused(source), try namedOrRefused(target))
+        defer {
+            folders.forget(source)
+            folders.forget(target)
+        }
         try withFolder(source.parent) { from throws(InboxError) in
             try withFolder(target.parent) { to throws(InboxError) in
                 let code = withCString(old.bytes) { old in
@@ -212,6 +216,7 @@ extension InboxFiles {
         _ path: BeneathPath, flags: Int32, call: String
     ) throws(InboxError) {
         let name = try namedOrRefused(path)
+        folders.forget(path)
         try withFolder(path.parent) { parent throws(InboxError) in
             let code = withCString(name.bytes) { unlinkat(parent.rawValue, $0, flags) }
             guard code == 0 else { throw lastError(call, path) }

@@ -11,6 +11,7 @@ public struct InboxFiles {
     let root: FileDescriptor
     /// In whose name all of this is done.
     public let owner: Owner
+    let folders = OpenFolders()
 
     init(root: FileDescriptor, owner: Owner) {
         self.root = root
@@ -128,14 +129,21 @@ public struct InboxFiles {
         guard fsync(folder.rawValue) == 0 else { throw lastError("fsync folder", path) }
     }
 
-    /// Opens the folder that `body` works in, and closes it again.
+    /// Lends `body` the folder that it works in, opened if it is not.
+    ///
+    /// `body` may work in one other folder meanwhile.
     func withFolder<Result>(
         _ path: BeneathPath, _ body: (FileDescriptor) throws(InboxError) -> Result
     ) throws(InboxError) -> Result {
         guard !path.isRoot else { return try body(root) }
-        let folder = try openBeneath(path, clinux_path_only | O_DIRECTORY | O_NOFOLLOW, "resolve")
-        defer { closeQuietly(folder) }
+        if let folder = folders.folder(path) { return try body(folder) }
+        let folder = try resolve(path)
+        folders.keep(folder, path)
         return try body(folder)
+    }
+
+    private func resolve(_ path: BeneathPath) throws(InboxError) -> FileDescriptor {
+        try openBeneath(path, clinux_path_only | O_DIRECTORY | O_NOFOLLOW, "resolve")
     }
 
     /// Lends `body` an opened folder as if it were an inbox: all that is done there stays in this
@@ -143,9 +151,10 @@ public struct InboxFiles {
     public func inFolder<Result>(
         _ path: BeneathPath, _ body: (InboxFiles) throws(InboxError) -> Result
     ) throws(InboxError) -> Result {
-        try withFolder(path) { folder throws(InboxError) in
-            try body(InboxFiles(root: folder, owner: owner))
-        }
+        guard !path.isRoot else { return try body(self) }
+        let folder = try resolve(path)
+        defer { closeQuietly(folder) }
+        return try body(InboxFiles(root: folder, owner: owner))
     }
 
     func lastError(_ call: String, _ path: BeneathPath) -> InboxError {

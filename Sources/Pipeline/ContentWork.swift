@@ -149,16 +149,26 @@ final class ContentWork: Sendable {
     func flush() throws { try state.withLock { try flush(&$0) } }
 
     /// The same once all have left, on nobody's thread.
-    func settle() async throws {
+    ///
+    /// - Parameter desk: of the document's inbox, where it may be published now.
+    /// - Returns: its publication, which begins with the same commit where it is due.
+    func settle(for desk: InboxDesk?) async throws -> Publication? {
         let ended = state.withLock(\.ended)
-        guard !ended.isEmpty else { return }
         for file in ended.flatMap(\.files) { await file.whenDone() }
         let document = self.document
         let changes = try ended.map { try settled($0, document) }
+        let isWhole = changes.allSatisfy { $0.state == .completed }
+        if isWhole, !isCutOff, let desk, let begin = try Publication.start(of: document, house) {
+            let (record, artifacts) = try await house.catalog.beginPublication(
+                noting: changes + [begin])
+            state.withLock { take([record], of: changes, &$0) }
+            return Publication(house: house, desk: desk, document: record, artifacts: artifacts)
+        }
+        guard !changes.isEmpty else { return nil }
         let records =
-            try await changes.allSatisfy { $0.state == .completed }
-            ? house.catalog.note(changes) : house.catalog.record(changes)
+            try await isWhole ? house.catalog.note(changes) : house.catalog.record(changes)
         state.withLock { take(records, of: changes, &$0) }
+        return nil
     }
 
     /// Whether this would be the end of a stage that runs, and no other attempt would follow.

@@ -251,7 +251,10 @@ actor Dispatcher {
         let key = InboxKey(uid: document.uid, path: document.inbox)
         publishing[key, default: 0] += 1
         do {
-            try await runner.publish(try await read(assignment, with: runner, in: slot))
+            switch try await read(assignment, with: runner, in: slot) {
+            case .toPublish(let publication): try await publication.run()
+            case .done(let document): try await runner.publish(document)
+            }
         } catch {
             house.say(
                 .catalogueFailed,
@@ -265,10 +268,17 @@ actor Dispatcher {
         wake()
     }
 
+    /// What a document is read to.
+    private enum Reading {
+        /// Its publication has begun.
+        case toPublish(Publication)
+        case done(DocumentRecord)
+    }
+
     /// Reads a document's content with this slot and those that join; returns when it is read.
     private func read(
         _ assignment: Assignment, with runner: StageRunner, in slot: Int
-    ) async throws -> DocumentRecord {
+    ) async throws -> Reading {
         let id = assignment.document.id
         defer { reading[id] = nil }
         let content: StageRunner.Content
@@ -281,7 +291,7 @@ actor Dispatcher {
         switch content {
         case .done(let document):
             giveBack(slot)
-            return document
+            return .done(document)
         case .toRead(let work):
             works[id] = work
             await take(part: .lead, in: work, slot)
@@ -289,13 +299,15 @@ actor Dispatcher {
             works[id] = nil
             house.close(work.blob)
             if let error = work.outlook.error { throw error }
-            try await work.settle()
+            let publication = try await work.settle(for: desks.desk(of: work.document))
+            if let publication { return .toPublish(publication) }
             // What was cut off between two workers is owed its attempt.
             if work.isCutOff {
-                return try await house.catalog.putBack(
-                    id, now: house.surroundings.now(), retries: house.retries)
+                return .done(
+                    try await house.catalog.putBack(
+                        id, now: house.surroundings.now(), retries: house.retries))
             }
-            return work.document
+            return .done(work.document)
         }
     }
 

@@ -15,17 +15,3 @@ struct EndedStage: Sendable {
     /// Whether a file is known not to be durable.
     var isLost: Bool { files.contains(where: \.hasFailed) }
 }
-
-extension DocumentRecord {
-    /// Takes a change in as the catalogue will.
-    mutating func take(_ change: StageChange) {
-        guard let index = stages.firstIndex(where: { $0.plan.name == change.stage }) else { return }
-        stages[index].state = change.state
-        guard change.state == .completed else { return }
-        stages[index].completedAt = change.at
-        stages[index].seconds = change.seconds
-        stages[index].result = change.output?.result
-        stages[index].warnings = change.output?.warnings ?? []
-        warnings += stages[index].warnings
-    }
-}

@@ -5,22 +5,33 @@ import Store
 import Synchronization
 import SystemPackage
 
-/// The last stage: sidecars first, then `completed` in the catalogue.
+/// The last stage, which has begun: sidecars first, then `completed` in the catalogue.
 struct Publication {
     let house: House
     let desk: InboxDesk
+    /// As it stands in the catalogue.
+    let document: DocumentRecord
+    /// What its stages have made.
+    let artifacts: [StageName: [ArtifactRecord]]
 
-    /// Publishes a document whose other stages are over.
-    func run(_ document: DocumentRecord) async throws {
-        guard let stage = document.stage(.publish) else {
+    /// The change by which a document's publication begins; nil where that is not due.
+    static func start(of document: DocumentRecord, _ house: House) throws -> StageChange? {
+        let now = house.surroundings.now()
+        guard let stage = document.stage(.publish), document.job.dueStages(at: now).contains(.publish)
+        else { return nil }
+        return StageChange(
+            document: document.id, stage: .publish,
+            state: try stage.state.following(.started, retries: house.retries), at: now)
+    }
+
+    /// Publishes the document.
+    func run() async throws {
+        guard let started = document.stage(.publish)?.state else {
             preconditionFailure("every plan ends with publish")
         }
-        let started = try stage.state.following(.started, retries: house.retries)
         let clock = ContinuousClock()
         let begin = clock.now
-        let begun = StageChange(
-            document: document.id, stage: .publish, state: started, at: house.surroundings.now())
-        var document = try await house.catalog.note([begun]).first ?? document
+        var document = document
         tellIfLong(document)
         defer {
             desk.tellRecorded(document.id)
@@ -42,8 +53,7 @@ struct Publication {
 
     /// Writes results and last status; `document` is then as the catalogue is to have it.
     private func publish(_ document: inout DocumentRecord) async throws -> Failure? {
-        let made = try await house.catalog.artifacts(of: document.id)
-        let artifacts = document.stages.flatMap { made[$0.plan.name] ?? [] }
+        let artifacts = document.stages.flatMap { self.artifacts[$0.plan.name] ?? [] }
         let original = hasOriginal(document) ? [Self.original(of: document)] : []
         var results = InboxDesk.Results()
         defer { for item in results.items { house.close(item.source) } }

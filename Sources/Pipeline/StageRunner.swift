@@ -71,11 +71,12 @@ struct StageRunner: Sendable {
     func publish(_ document: DocumentRecord) async throws {
         // Where the inbox is away the stage stays due until it is back.
         guard let desk = desks.desk(of: document) else { return }
-        if document.job.dueStages(at: house.surroundings.now()).contains(.publish) {
-            try await Publication(house: house, desk: desk).run(document)
-        } else {
-            desk.tell(desk.view(of: document))
+        guard let begin = try Publication.start(of: document, house) else {
+            return desk.tell(desk.view(of: document))
         }
+        let (record, artifacts) = try await house.catalog.beginPublication(noting: [begin])
+        try await Publication(house: house, desk: desk, document: record, artifacts: artifacts)
+            .run()
     }
 
     /// A due stage fails before any worker is started.

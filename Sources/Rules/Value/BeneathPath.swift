@@ -5,10 +5,17 @@ public struct FileName: Hashable, Comparable, Sendable, CustomStringConvertible 
     /// Nil for an empty name, `.`, `..`, and names with `/` or NUL.
     public init?(_ bytes: some Sequence<UInt8>) {
         let array = Array(bytes)
-        guard !array.isEmpty, !array.contains(UInt8(ascii: "/")), !array.contains(0),
-            array != Array(".".utf8), array != Array("..".utf8)
-        else { return nil }
+        guard Self.isName(array[...]) else { return nil }
         self.bytes = array
+    }
+
+    fileprivate init(checked bytes: [UInt8]) { self.bytes = bytes }
+
+    /// Asked of every path that is read: nothing is copied for it.
+    fileprivate static func isName(_ bytes: ArraySlice<UInt8>) -> Bool {
+        guard let first = bytes.first, !bytes.contains(UInt8(ascii: "/")), !bytes.contains(0)
+        else { return false }
+        return first != UInt8(ascii: ".") || bytes.count > 2 || bytes.last != first
     }
 
     /// Makes a name from text this program wrote itself; traps on what no name may hold.
@@ -45,21 +52,32 @@ public struct BeneathPath: Hashable, Comparable, Sendable, CustomStringConvertib
 
     /// Reads bytes with `/` between the components; nil where a component is no file name. No bytes are the inbox itself.
     public init?(bytes: some Collection<UInt8>) {
-        let parts = bytes.split(separator: Self.slash, omittingEmptySubsequences: false)
-        guard bytes.isEmpty || parts.allSatisfy({ FileName($0) != nil }) else { return nil }
-        self.init(checked: Array(bytes))
+        let array = Array(bytes)
+        guard array.isEmpty || Self.isOfNames(array) else { return nil }
+        self.init(checked: array)
+    }
+
+    private static func isOfNames(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
+        while let end = rest.firstIndex(of: slash) {
+            guard FileName.isName(rest[..<end]) else { return false }
+            rest = rest[(end + 1)...]
+        }
+        return FileName.isName(rest)
     }
 
     private init(checked bytes: [UInt8]) { self.bytes = bytes }
 
     public var components: [FileName] {
-        bytes.split(separator: Self.slash).compactMap(FileName.init)
+        bytes.split(separator: Self.slash).map { FileName(checked: Array($0)) }
     }
     /// How many components there are; none for the inbox itself.
     public var depth: Int { isRoot ? 0 : bytes.count { $0 == Self.slash } + 1 }
     public var isRoot: Bool { bytes.isEmpty }
     /// The last component; nil for the inbox itself.
-    public var name: FileName? { FileName(bytes[nameStart...]) }
+    public var name: FileName? {
+        isRoot ? nil : FileName(checked: Array(bytes[nameStart...]))
+    }
     /// The folder it stands in; the inbox itself stands in itself.
     public var parent: BeneathPath {
         BeneathPath(checked: Array(bytes[..<max(0, nameStart - 1)]))
