@@ -17,7 +17,8 @@ struct Publication {
     /// The change by which a document's publication begins; nil where that is not due.
     static func start(of document: DocumentRecord, _ house: House) throws -> StageChange? {
         let now = house.surroundings.now()
-        guard let stage = document.stage(.publish), document.job.dueStages(at: now).contains(.publish)
+        guard let stage = document.stage(.publish),
+            document.job.dueStages(at: now).contains(.publish)
         else { return nil }
         return StageChange(
             document: document.id, stage: .publish,

@@ -224,11 +224,11 @@ final class StageSink {
     }
 
     private func append(_ bytes: [UInt8]) throws {
-        guard text != nil else { return try write(bytes) }
+        guard text != nil else { return try write(bytes[...]) }
         try text?.take(bytes) { try write($0) }
     }
 
-    private func write(_ bytes: [UInt8]) throws {
+    private func write(_ bytes: ArraySlice<UInt8>) throws {
         try bytes.withUnsafeBytes { try open?.writer.append($0) }
     }
 

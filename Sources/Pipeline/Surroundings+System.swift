@@ -15,7 +15,16 @@ extension Surroundings {
                     milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
             },
             jitter: { Double.random(in: 0..<1) },
-            randomBytes: { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } },
+            randomBytes: Self.randomBytes,
             journal: journal, checkpoint: checkpoint)
+    }
+
+    /// Asks the kernel for eight bytes at a time.
+    @Sendable private static func randomBytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            withUnsafeBytes(of: UInt64.random(in: .min ... .max)) { bytes += $0 }
+        }
+        return Array(bytes.prefix(count))
     }
 }

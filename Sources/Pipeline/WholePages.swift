@@ -18,36 +18,42 @@ struct WholePages {
     private var tail: [UInt8] = []
 
     /// Writes what ends in whole pages, and keeps the rest.
-    mutating func take(_ bytes: [UInt8], write: ([UInt8]) throws -> Void) throws {
+    mutating func take(_ bytes: [UInt8], write: (ArraySlice<UInt8>) throws -> Void) throws {
         guard let end = bytes.lastIndex(of: Self.formFeed) else {
             tail += bytes
             guard tail.count > Self.tailLimit else { return }
             isTorn = true
-            try flush(write)
-            return
+            return try flush(write)
         }
-        tail += bytes[...end]
         isTorn = false
         try flush(write)
-        tail = Array(bytes[(end + 1)...])
+        try put(bytes[...end], write)
+        tail += bytes[(end + 1)...]
     }
 
     /// Writes the rest, whole or not.
-    mutating func finish(write: ([UInt8]) throws -> Void) throws {
-        if !tail.isEmpty { try flush(write) }
+    mutating func finish(write: (ArraySlice<UInt8>) throws -> Void) throws { try flush(write) }
+
+    private mutating func flush(_ write: (ArraySlice<UInt8>) throws -> Void) throws {
+        guard !tail.isEmpty else { return }
+        try put(tail[...], write)
+        tail.removeAll(keepingCapacity: true)
     }
 
-    private mutating func flush(_ write: ([UInt8]) throws -> Void) throws {
-        for byte in tail {
-            if byte == Self.formFeed {
-                pages += 1
-            } else if byte & 0xc0 != 0x80 {
-                // Every byte but a continuation begins a character.
-                characters += 1
-            }
+    private mutating func put(
+        _ bytes: ArraySlice<UInt8>, _ write: (ArraySlice<UInt8>) throws -> Void
+    ) throws {
+        var ends = 0
+        var beginnings = 0
+        // Without a branch for each byte, the processor counts many at a time.
+        for byte in bytes {
+            ends += byte == Self.formFeed ? 1 : 0
+            // Every byte but a continuation begins a character.
+            beginnings += byte & 0xc0 != 0x80 ? 1 : 0
         }
-        try write(tail)
-        tail.removeAll(keepingCapacity: true)
+        pages += ends
+        characters += beginnings - ends
+        try write(bytes)
     }
 }
 

@@ -36,7 +36,12 @@ public struct FrameReader: Sendable {
     public init() {}
 
     /// Takes the next bytes of the stream.
-    public mutating func append(_ bytes: some Collection<UInt8>) {
+    public mutating func append(_ bytes: ArraySlice<UInt8>) {
+        bytes.withUnsafeBytes { append($0) }
+    }
+
+    /// The same, of memory that is somebody else's.
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if consumed > 0 {
             buffer.removeFirst(consumed)
             consumed = 0

@@ -132,7 +132,7 @@ struct StageExchange {
             let count = recv(process.channel.raw, buffer.baseAddress, buffer.count, flags)
             if count > 0 {
                 process.hasReplied = true
-                process.replies.append(UnsafeRawBufferPointer(buffer).prefix(count))
+                process.replies.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             }
             return count
         }

@@ -67,6 +67,39 @@ import Testing
         #expect(try await catalog.findings() == [])
     }
 
+    @Test func `what is recorded is what is read again`() async throws {
+        let id = try await claimed("a.pdf")
+        let later = Failure(.storeIO, message: "m", detail: "d")
+        let final = Failure(.pdfCorrupt, message: "m", detail: "d")
+        let output = StageOutput(
+            result: #"{"pages":1}"#, warnings: ["one\nline", "", "another"], artifacts: [])
+        let steps: [(StageName, StageState, StageOutput?)] = [
+            (.info, .processing(attempt: 1), nil),
+            (.info, .retrying(attempt: 1, until: fixture.now + .seconds(3), after: later), nil),
+            (.info, .processing(attempt: 2), nil), (.info, .completed, output),
+            (.text, .processing(attempt: 1), nil), (.text, .failed(final), nil),
+            (.thumbnail, .processing(attempt: 1), nil),
+        ]
+        for (stage, state, output) in steps {
+            let change = StageChange(
+                document: id, stage: stage, state: state, at: fixture.now, seconds: 0.25,
+                output: output)
+            let told = try await catalog.record([change])
+            #expect(try await catalog.document(id) == told.first, "\(stage) \(state)")
+        }
+        // Others are needless once a required one has failed.
+        let other = try await claimed("b.pdf")
+        let told = try await catalog.record([
+            StageChange(
+                document: other, stage: .info, state: .processing(attempt: 1), at: fixture.now),
+            StageChange(
+                document: other, stage: .info, state: .failed(final), at: fixture.now, seconds: 1,
+                documentResult: "{}"),
+        ])
+        #expect(told.first?.stage(.text)?.state == .skipped)
+        #expect(try await catalog.document(other) == told.first)
+    }
+
     @Test func `many changes are one transaction, and one wrong one undoes them all`()
         async throws
     {
@@ -77,7 +110,7 @@ import Testing
             StageChange(
                 document: id, stage: stage, state: .processing(attempt: 1), at: fixture.now)
         }
-        await #expect(throws: CatalogError.noSuchStage(stranger, .info)) {
+        await #expect(throws: CatalogError.noSuchDocument(stranger)) {
             try await catalog.record([begin(first), begin(stranger)])
         }
         await #expect(throws: CatalogError.noSuchStage(first, .tableImport)) {

@@ -135,7 +135,7 @@ import Testing
 /// The whole frames in `bytes`.
 func frames(of bytes: [UInt8]) throws(WireError) -> [(kind: UInt8, payload: ArraySlice<UInt8>)] {
     var reader = FrameReader()
-    reader.append(bytes)
+    reader.append(bytes[...])
     var frames: [(kind: UInt8, payload: ArraySlice<UInt8>)] = []
     while let frame = try reader.next() { frames.append(frame) }
     return frames

@@ -61,9 +61,11 @@ struct Run: AsyncParsableCommand {
         } catch {
             throw CommandFailure.complain(error)
         }
+        // Before anybody can be told of the daemon: whoever reads that it has started may stop it.
+        let signals = await Lifeline.trapSignals()
         journal(JournalLine(.daemonStarted, [.version: Ingestd.version, .pid: "\(getpid())"]))
         Self.warn(ofClosed: settings.stateDirectory, journal)
-        try await serve(daemon, settings, journal)
+        try await serve(daemon, settings, obeying: signals, journal)
         journal(JournalLine(.daemonStopped))
     }
 
@@ -75,7 +77,8 @@ struct Run: AsyncParsableCommand {
     }
 
     private func serve(
-        _ daemon: Daemon, _ settings: DaemonSettings, _ journal: @escaping Journal
+        _ daemon: Daemon, _ settings: DaemonSettings, obeying signals: UnixSignalsSequence,
+        _ journal: @escaping Journal
     ) async throws {
         let manager = ServiceManager.current()
         let lifeline = Lifeline(
@@ -99,8 +102,6 @@ struct Run: AsyncParsableCommand {
                 journal(JournalLine(.configRefused, [.detail: error.description]))
             }
         }
-        // Before anybody can be told that the daemon is ready, and take it at its word.
-        let signals = await Lifeline.trapSignals()
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await lifeline.obey(signals, reload: reload) }
