@@ -28,6 +28,8 @@ public actor InboxIntake {
     nonisolated let time: IntakeTime
     nonisolated let bell: Bell
     nonisolated let candidateLimit: Int
+    /// Whether files are drops; where not, as in a folder for results, only requests are looked for.
+    nonisolated let takesDrops: Bool
     nonisolated let box: EventBox
 
     var candidates: [BeneathPath: Candidate] = [:]
@@ -71,6 +73,7 @@ public actor InboxIntake {
 
     /// - Parameters:
     ///   - watcher: shared by all inboxes.
+    ///   - takesDrops: whether files are drops; else only requests are looked for.
     ///   - report: told of each drop that waits, is refused, or vanished; must return at once.
     ///   - clock: what waits are measured by.
     ///   - calendar: what people read; nil is the system's.
@@ -79,7 +82,8 @@ public actor InboxIntake {
         opener: DropOpener, patience: Patience = Patience(),
         clock: any Clock<Duration> = ContinuousClock(),
         calendar: (@Sendable () -> Timestamp)? = nil,
-        candidateLimit: Int = usualCandidateLimit, journal: @escaping Journal,
+        candidateLimit: Int = usualCandidateLimit, takesDrops: Bool = true,
+        journal: @escaping Journal,
         report: @escaping @Sendable (DropReport) -> Void
     ) {
         self.root = root
@@ -89,13 +93,15 @@ public actor InboxIntake {
         self.journal = journal
         self.report = report
         self.candidateLimit = candidateLimit
+        self.takesDrops = takesDrops
         rules = NameRules(ignore: settings.ignore)
         waits = Settling.Waits(
             settle: settings.settle, settleWithoutProof: settings.settleWithoutProof,
             openWriter: settings.openWriterTimeout, patience: patience)
         time = IntakeTime(clock, calendar: calendar ?? IntakeTime.systemCalendar)
         bell = Bell()
-        box = EventBox(rules: rules, isRecursive: settings.isRecursive, bell: bell)
+        box = EventBox(
+            rules: rules, isRecursive: settings.isRecursive, takesDrops: takesDrops, bell: bell)
     }
 
     /// Watches until the task is cancelled or the root is lost; then ends all that wait for a drop.
@@ -164,9 +170,10 @@ public actor InboxIntake {
         notePollEnd(on: root.device)
         if !hasScannedOnce {
             hasScannedOnce = true
-            journal(
-                JournalLine(
-                    .inboxWatched, fields([.count: String(candidates.count)])))
+            if takesDrops {
+                journal(
+                    JournalLine(.inboxWatched, fields([.count: String(candidates.count)])))
+            }
         }
         if isCountingUnnotified {
             isCountingUnnotified = false
@@ -190,6 +197,9 @@ public actor InboxIntake {
         claimers.resumeAll(returning: nil)
         drainWaiters.resumeAll(returning: ())
     }
+
+    /// Whose inbox it is.
+    nonisolated var account: Account { root.account }
 
     /// A line's fields, with those that all lines of this inbox have.
     nonisolated func fields(

@@ -168,14 +168,14 @@ public final class Daemon: Sendable {
     private func finishWhatIsThere(_ desks: Desks, _ dispatcher: Dispatcher) async {
         var isNewsLeft = true
         while isNewsLeft, !Task.isCancelled {
-            for service in desks.services { await service.intake.whenDrained() }
+            for service in desks.services { await service.whenDrained() }
             let news = await house.operatorRequests.handOut(house, desks)
             for service in desks.services { await service.desk.requests.whenSettled() }
             await dispatcher.whenIdle()
             // What waited for a document is decided once that is over, and what found no room then.
             isNewsLeft = news > 0 || desks.services.contains { !$0.desk.requests.isSettled }
             for service in desks.services where !isNewsLeft {
-                isNewsLeft = await service.intake.hasMoreToDo
+                isNewsLeft = await service.hasMoreToDo
             }
         }
     }

@@ -97,7 +97,7 @@ extension InboxDesk {
                 record.standing.state.isOver, !record.isToMoveAside,
                 record.version != nil || !heard.contains(record.path)
             else { return nil }
-            try await root.run(at: record.path) { files in
+            try await sidecars.run(at: record.path) { files in
                 try SidecarWriter(files, drop: record.path, version: record.version).removeStatus()
             }
             return nil
@@ -115,9 +115,9 @@ extension InboxDesk {
         let made = Publication.results(of: record, artifacts: artifacts)
         // A drop that is not taken yet may speak for the name.
         let isSpokenFor = record.version == nil && heard.contains(record.path)
-        let refusal = try await root.run(at: record.path) { files in
+        let refusal = try await sidecars.run(at: record.path) { files in
             try SidecarWriter(files, drop: record.path, version: record.version)
-                .removeAll(made, keepsStatus: isSpokenFor)
+                .removeAll(of: record.id, made, keepsStatus: isSpokenFor)
         }
         if let refusal { report(refusal, at: record.path) }
         house.surroundings.checkpoint(.tidied, record.path)

@@ -73,7 +73,7 @@ struct Publication {
     ) async throws -> PreparedResults {
         let begin = ContinuousClock.now
         let done = Mutex(0)
-        return try await desk.prepare(files, at: document.path) { [desk] count in
+        return try await desk.prepare(files, of: document) { [desk] count in
             done.withLock { done in
                 done += count
                 let live = LiveProgress(

@@ -15,14 +15,14 @@ public struct MadeResult: Sendable, Hashable {
 }
 
 extension ResultsFolder {
-    /// Removes what was published, and each folder that is empty then.
+    /// Removes what was published, the mark, and each folder that is empty then.
     ///
-    /// What has another size is not what was published any more, and stays like all that its owner put
+    /// The results of another document stay. What has another size is not what was published any more, and stays like all that its owner put
     /// there.
     ///
     /// - Returns: why something stayed that its owner may not remove.
     func empty(of made: [MadeResult]) throws -> InboxError? {
-        guard try files.entry(path)?.kind == .folder else { return nil }
+        guard try files.entry(path)?.kind == .folder, try !isAnothers() else { return nil }
         var subfolders: Set<BeneathPath> = []
         var refusals: [InboxError?] = []
         for result in made {
@@ -33,6 +33,9 @@ extension ResultsFolder {
             else { continue }
             refusals.append(try remove(target))
         }
+        // Last of the files: what a crash leaves is known as ours until then.
+        let mark = path.appending(ResultsMark.name)
+        if try files.entry(mark)?.kind == .file { refusals.append(try remove(mark)) }
         for folder in Array(subfolders) + [path] { refusals.append(try removeIfEmpty(folder)) }
         return refusals.compactMap { $0 }.first
     }
