@@ -16,65 +16,67 @@ extension InboxPlacement {
     static func resultsObjections(
         to settings: DaemonSettings, resolved: (String) -> String
     ) -> [Objection] {
-        let patterns = settings.inboxes.map { InboxPattern($0.path) }
-        let fixed = settings.inboxes.indices.map { index in
-            known(settings.inboxes[index], patterns[index]).map(resolved)
-        }
+        let taken = takenGrounds(settings, resolved)
+        let patterns = settings.inboxes.compactMap { InboxPattern($0.path) }.filter { !$0.isExact }
+        var others: [Ground] = []
         var objections: [Objection] = []
         for (index, inbox) in settings.inboxes.enumerated() {
             guard let results = inbox.settings.results else { continue }
-            func object(_ message: String) {
-                objections.append(
-                    Objection(
-                        inbox: index,
-                        message: "the folder for the results of the inbox \(inbox.path), "
-                            + "\(results.text), \(message)"))
-            }
-            var grounds = [
-                Ground(
-                    words: "the state directory \(settings.stateDirectory)",
-                    place: resolved(settings.stateDirectory))
-            ]
-            for (other, pattern) in zip(settings.inboxes, patterns) {
-                guard let pattern, pattern.isExact else { continue }
-                grounds.append(
-                    Ground(
-                        words: "the inbox \(other.path)", place: resolved(pattern.fixedPath)))
-            }
-            for earlier in settings.inboxes.indices.prefix(index) {
-                guard let place = fixed[earlier] else { continue }
-                grounds.append(
-                    Ground(
-                        words: "the results of the inbox \(settings.inboxes[earlier].path)",
-                        place: place))
-            }
+            let whole = known(inbox).map(resolved)
             // Of a place that is not wholly known, only what lies in something is certain.
-            let start = fixed[index] ?? results.fixedPath.map(resolved)
-            guard let start else { continue }
-            for ground in grounds {
-                if AbsolutePath.isWithin(start, ground.place) {
-                    object("is or stands in \(ground.words)")
-                } else if fixed[index] != nil, AbsolutePath.isWithin(ground.place, start) {
-                    object("contains \(ground.words)")
+            guard let start = whole ?? results.fixedPath.map(resolved) else { continue }
+            let faults =
+                (taken + others).compactMap { fault(of: start, isWhole: whole != nil, $0) }
+                + Set(patterns).compactMap {
+                    fault(of: start, isWhole: whole != nil, $0, resolved($0.fixedPath))
                 }
+            objections += faults.map { fault in
+                Objection(
+                    inbox: index,
+                    message: "the folder for the results of the inbox \(inbox.path), "
+                        + "\(results.text), \(fault)")
             }
-            for pattern in Set(patterns.compactMap { $0 }) where !pattern.isExact {
-                if isTaken(start, by: pattern) {
-                    object("stands where folders are inboxes by a pattern")
-                } else if fixed[index] != nil,
-                    AbsolutePath.isWithin(resolved(pattern.fixedPath), start)
-                {
-                    object("contains the inboxes of a pattern")
-                }
-            }
+            let words = "the results of the inbox \(inbox.path)"
+            others += whole.map { [Ground(words: words, place: $0)] } ?? []
         }
         return objections
     }
 
+    /// The state directory, and the inboxes that are named by their exact paths.
+    private static func takenGrounds(
+        _ settings: DaemonSettings, _ resolved: (String) -> String
+    ) -> [Ground] {
+        let state = Ground(
+            words: "the state directory \(settings.stateDirectory)",
+            place: resolved(settings.stateDirectory))
+        return [state]
+            + settings.inboxes.compactMap { inbox in
+                guard let pattern = InboxPattern(inbox.path), pattern.isExact else { return nil }
+                return Ground(
+                    words: "the inbox \(inbox.path)", place: resolved(pattern.fixedPath))
+            }
+    }
+
+    private static func fault(
+        of place: String, isWhole: Bool, _ ground: Ground
+    ) -> String? {
+        if AbsolutePath.isWithin(place, ground.place) { return "is or stands in \(ground.words)" }
+        let contains = isWhole && AbsolutePath.isWithin(ground.place, place)
+        return contains ? "contains \(ground.words)" : nil
+    }
+
+    private static func fault(
+        of place: String, isWhole: Bool, _ pattern: InboxPattern, _ start: String
+    ) -> String? {
+        if isTaken(place, by: pattern) { return "stands where folders are inboxes by a pattern" }
+        let contains = isWhole && AbsolutePath.isWithin(start, place)
+        return contains ? "contains the inboxes of a pattern" : nil
+    }
+
     /// Where the results of an inbox go, where that is the same whoever its owner is.
-    private static func known(_ inbox: NamedInbox, _ pattern: InboxPattern?) -> String? {
-        guard let results = inbox.settings.results, let pattern, pattern.isExact,
-            !results.needsUser
+    private static func known(_ inbox: NamedInbox) -> String? {
+        guard let results = inbox.settings.results, let pattern = InboxPattern(inbox.path),
+            pattern.isExact, !results.needsUser
         else { return nil }
         return results.path(for: pattern.fixedPath, of: Account(uid: 0, name: nil))
     }
