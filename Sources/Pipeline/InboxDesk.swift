@@ -42,6 +42,8 @@ actor InboxDesk {
     nonisolated let doubt = Signal()
     nonisolated let house: House
     nonisolated let owedRemovals = OwedRemovals()
+    /// Raised when something of a deletion is left to be done: of a deleted document, nothing else tells.
+    nonisolated let owedDeletions = Signal()
     nonisolated let requests = RequestBox()
     nonisolated let retention = RetentionBell()
     private nonisolated let errands: AsyncStream<Errand>
@@ -311,7 +313,9 @@ actor InboxDesk {
         do {
             let moved = try await root.run(at: path) { files in
                 try SidecarWriter(files, drop: path, version: version)
-                    .publish(results.items, results.prepared, status: isSilent ? nil : text)
+                    .publish(
+                        results.items, results.prepared, former: results.former,
+                        status: isSilent ? nil : text)
             }
             moved.forEach(tellMoved)
             house.forgetProgress(of: view.record.id)

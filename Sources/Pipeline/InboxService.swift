@@ -115,6 +115,9 @@ struct InboxService: Sendable {
             }
             group.addTask { await desk.owedRemovals.run(house, desk) }
             group.addTask {
+                await OwedDeletions(house: house, desk: desk, dispatcher: dispatcher).run()
+            }
+            group.addTask {
                 await RequestTaking(house: house, desk: desk, dispatcher: dispatcher).run()
             }
             group.addTask {

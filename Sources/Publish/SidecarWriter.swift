@@ -78,10 +78,13 @@ public struct SidecarWriter {
     ///
     /// - Parameters:
     ///   - prepared: more files, which stand ready; used up in every case.
+    ///   - former: what an earlier publication put there and this one does not: it goes, unless its owner
+    ///     has changed it.
     ///   - status: nil leaves the status file as it is.
     /// - Returns: where something foreign was moved that stood at their names; nothing mostly.
     public func publish(
-        _ items: [ResultItem], _ prepared: PreparedResults? = nil, status: String?
+        _ items: [ResultItem], _ prepared: PreparedResults? = nil, former: [MadeResult] = [],
+        status: String?
     ) throws -> [BeneathPath] {
         let writer = WholeFile(files: files)
         // Written before anything is synced, so that the disk takes all of it together.
@@ -96,6 +99,8 @@ public struct SidecarWriter {
         var moved: [BeneathPath] = []
         do {
             try results.fill(with: items, prepared, beside: unplaced).map { moved.append($0) }
+            // What its owner keeps from being removed is in nobody's way.
+            if !former.isEmpty { _ = try results.remove(former) }
             if status != nil { try clearStatusName().map { moved.append($0) } }
         } catch {
             writer.abandon(unplaced)
