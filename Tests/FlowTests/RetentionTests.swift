@@ -102,12 +102,16 @@ import Testing
             try scene.makeInbox("inbox")
             try await daemon.line(.inboxServedAgain)
         }
+        // Nor does a start, which looks at everything.
+        try await daemon.stop()
+        let again = try await scene.start()
+        #expect(try state.documents().count == 2)
         for name in ["a.pdf", "sub/b.pdf"] {
             try scene.drop(Data(), as: name + ".restore")
-            try await daemon.line(.documentCompleted, name)
+            try await again.line(.documentCompleted, name)
         }
-        try await daemon.stop()
-        #expect(daemon.lines(.documentDeleted).isEmpty)
+        try await again.stop()
+        #expect((daemon.lines(.documentDeleted) + again.lines(.documentDeleted)).isEmpty)
         #expect(try state.documents().map(\.path) == ["a.pdf", "sub/b.pdf"])
         #expect(try state.charge().files == 2)
         #expect(try state.count("trash") == 0)
