@@ -10,19 +10,24 @@ extension Catalog {
     /// Stages that a failure has made needless are skipped by themselves, and each document's
     /// times follow.
     ///
+    /// - Parameter onCommit: called when it is done, before anybody else reads or writes; nil mostly.
     /// - Returns: the documents that were touched, as they now stand, each once.
     @discardableResult
     public func record(
-        _ changes: [StageChange]
+        _ changes: [StageChange], onCommit: (@Sendable () -> Void)? = nil
     ) async throws(CatalogError) -> [DocumentRecord] {
-        try await write("record \(changes.count) stage changes") { try $0.record(changes) }
+        try await write("record \(changes.count) stage changes") {
+            try $0.record(changes, onCommit)
+        }
     }
 
     /// The same for a thread that may block: a worker's slot records each step before the next.
     public func recordBlocking(
-        _ changes: [StageChange]
+        _ changes: [StageChange], onCommit: (@Sendable () -> Void)? = nil
     ) throws(CatalogError) -> [DocumentRecord] {
-        try writeBlocking("record \(changes.count) stage changes") { try $0.record(changes) }
+        try writeBlocking("record \(changes.count) stage changes") {
+            try $0.record(changes, onCommit)
+        }
     }
 
     /// Ends the stages of a document whose outcome is known from another one of the same content and
@@ -48,19 +53,24 @@ extension Catalog {
     ///
     /// Not synced, but our own death finds it on record. The artifacts must be in the store.
     ///
+    /// - Parameter onCommit: as of ``record(_:onCommit:)``.
     /// - Returns: the documents that were touched, as they now stand, each once.
-    public func note(_ changes: [StageChange]) async throws(CatalogError) -> [DocumentRecord] {
+    public func note(
+        _ changes: [StageChange], onCommit: (@Sendable () -> Void)? = nil
+    ) async throws(CatalogError) -> [DocumentRecord] {
         Self.checkForgettable(changes)
         return try await writeRelaxed("note \(changes.count) stage changes") {
-            try $0.record(changes)
+            try $0.record(changes, onCommit)
         }
     }
 
     /// The same for a thread that may block.
-    public func noteBlocking(_ changes: [StageChange]) throws(CatalogError) -> [DocumentRecord] {
+    public func noteBlocking(
+        _ changes: [StageChange], onCommit: (@Sendable () -> Void)? = nil
+    ) throws(CatalogError) -> [DocumentRecord] {
         Self.checkForgettable(changes)
         return try writeRelaxedBlocking("note \(changes.count) stage changes") {
-            try $0.record(changes)
+            try $0.record(changes, onCommit)
         }
     }
 
@@ -106,7 +116,9 @@ extension Catalog {
 
 extension Database {
     /// Applies all changes, then brings each document they touch up to date; returns those.
-    fileprivate func record(_ changes: [StageChange]) throws -> [DocumentRecord] {
+    fileprivate func record(
+        _ changes: [StageChange], _ onCommit: (@Sendable () -> Void)?
+    ) throws -> [DocumentRecord] {
         var latest: [DocumentID: Timestamp] = [:]
         var order: [DocumentID] = []
         for change in changes {
@@ -115,10 +127,12 @@ extension Database {
                 order.append(change.document)
             }
         }
-        return try order.map { id in
+        let documents = try order.map { id in
             guard let now = latest[id] else { preconditionFailure("it was put in above") }
             return try refold(id, at: now)
         }
+        if let onCommit { afterNextTransaction(onCommit: { _ in onCommit() }) }
+        return documents
     }
 
     fileprivate func apply(_ change: StageChange) throws {

@@ -70,6 +70,7 @@ public actor InboxIntake {
     var isOver = false
     nonisolated let claimers = Waiters<SettledDrop?>()
     private nonisolated let drainWaiters = Waiters<Void>()
+    nonisolated let scanWaiters = Waiters<Void>()
 
     /// - Parameters:
     ///   - watcher: shared by all inboxes.
@@ -144,15 +145,30 @@ public actor InboxIntake {
     /// Returns once ``isDrained``, or when the intake has ended.
     public func whenDrained() async {
         guard hasMoreToDo else { return }
-        let ticket = drainWaiters.takeTicket()
-        defer { drainWaiters.giveBack(ticket) }
+        await wait(among: drainWaiters)
+    }
+
+    /// Returns once all that stood on the mount of a folder at the beginning was looked at, or when the
+    /// intake has ended or the task was cancelled. From then on no drop goes there unnoticed; one that
+    /// went before may have been seen by nobody.
+    public func whenScanned(_ folder: BeneathPath) async {
+        while !isOver, !Task.isCancelled, !hasScanned(folder) { await wait(among: scanWaiters) }
+    }
+
+    private func hasScanned(_ folder: BeneathPath) -> Bool {
+        hasScannedOnce && lane(of: folder).map { lanes[$0] == nil } ?? true
+    }
+
+    private func wait(among waiters: Waiters<Void>) async {
+        let ticket = waiters.takeTicket()
+        defer { waiters.giveBack(ticket) }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                drainWaiters.add(continuation, ticket: ticket, none: ())
+                waiters.add(continuation, ticket: ticket, none: ())
                 bell.ring()
             }
         } onCancel: {
-            drainWaiters.cancel(ticket, none: ())
+            waiters.cancel(ticket, none: ())
         }
     }
 
@@ -175,6 +191,7 @@ public actor InboxIntake {
                     JournalLine(.inboxWatched, fields([.count: String(candidates.count)])))
             }
         }
+        scanWaiters.resumeAll(returning: ())
         if isCountingUnnotified {
             isCountingUnnotified = false
             if unnotifiedCount > 0 {
@@ -196,6 +213,7 @@ public actor InboxIntake {
         watcher.forget(box)
         claimers.resumeAll(returning: nil)
         drainWaiters.resumeAll(returning: ())
+        scanWaiters.resumeAll(returning: ())
     }
 
     /// Whose inbox it is.

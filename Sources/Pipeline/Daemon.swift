@@ -166,6 +166,7 @@ public final class Daemon: Sendable {
     /// Returns once nothing is there any more that can be taken or is asked for and can be done, and
     /// all of it is done.
     private func finishWhatIsThere(_ desks: Desks, _ dispatcher: Dispatcher) async {
+        for service in desks.services { await service.whenStraysAreGone() }
         var isNewsLeft = true
         while isNewsLeft, !Task.isCancelled {
             for service in desks.services { await service.whenDrained() }

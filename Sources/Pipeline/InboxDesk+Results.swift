@@ -15,6 +15,9 @@ extension InboxDesk {
         var items: [ResultItem] = []
         /// Many files stand ready beside their place; whoever publishes them uses them up.
         var prepared: PreparedResults?
+        /// What an earlier publication put there and this one does not; it goes unless its owner has
+        /// changed it.
+        var former: [MadeResult] = []
     }
 
     /// Makes many results ready beside their place, a batch at a time: whatever else is to be written

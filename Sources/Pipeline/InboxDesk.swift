@@ -42,6 +42,8 @@ actor InboxDesk {
     nonisolated let doubt = Signal()
     nonisolated let house: House
     nonisolated let owedRemovals = OwedRemovals()
+    /// Raised when something of a deletion is left to be done: of a deleted document, nothing else tells.
+    nonisolated let owedDeletions = Signal()
     nonisolated let requests = RequestBox()
     nonisolated let retention = RetentionBell()
     private nonisolated let errands: AsyncStream<Errand>
@@ -315,6 +317,7 @@ actor InboxDesk {
                 try SidecarWriter(files, drop: path, version: version)
                     .publish(
                         of: view.record.id, results.items, results.prepared,
+                        former: results.former,
                         status: isSilent ? nil : text)
             }
             moved.forEach(tellMoved)

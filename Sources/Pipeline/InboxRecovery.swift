@@ -1,5 +1,6 @@
 import Catalog
 import Inbox
+import Intake
 import Rules
 
 /// Brings one inbox back to a true state whenever it begins to be served: after a start, or when it
@@ -96,13 +97,15 @@ struct InboxRecovery: Sendable {
 
     /// Takes the status files away of drops that went, unclaimed, while nobody looked.
     ///
-    /// A folder at a time, so that what happens meanwhile is told in between.
-    func removeStrays() async {
+    /// A folder at a time, so that what happens meanwhile is told in between; and each after intake has
+    /// seen what there is: a drop that goes between the two looks would go unseen if this one came first.
+    func removeStrays(behind intake: InboxIntake) async {
         // What is mounted beneath the inbox comes last: it may hang.
         let sidecars = desk.sidecars
         var folders = sidecars.submounts.points + [BeneathPath()]
         do {
             while !Task.isCancelled, let folder = folders.popLast() {
+                await intake.whenScanned(folder)
                 let drops = try await drops(in: folder)
                 let found = try await sidecars.run(at: folder) { files in
                     try StrayStatusFiles(files: files, drops: drops).look(in: folder)

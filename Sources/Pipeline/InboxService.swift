@@ -17,6 +17,7 @@ struct InboxService: Sendable {
     private let settings: InboxSettings
     private let stopping = Signal()
     private let closing = Signal()
+    private let straysGone = Signal()
 
     init(
         house: House, root: InboxRoot, settings: InboxSettings, watcher: DropWatcher,
@@ -69,6 +70,7 @@ struct InboxService: Sendable {
                 await group.next()
                 group.cancelAll()
             }
+            straysGone.raise()
             let isLost = await intake.isRootLost
             if !isLost { _ = await closing.wait() }
             desks.leave(self)
@@ -89,6 +91,10 @@ struct InboxService: Sendable {
             house.say(.catalogueFailed, [.detail: error.failure.detail])
         }
     }
+
+    /// Returns once the status files are gone of drops that went while nobody looked, or when nothing more
+    /// is taken; one task may wait for it, once.
+    func whenStraysAreGone() async { _ = await straysGone.wait() }
 
     /// The root is not the inbox any more: ``run(in:dispatcher:joined:)`` comes to its end.
     func lose(_ loss: InboxLoss) async { await intake.lose(loss) }
@@ -133,11 +139,15 @@ struct InboxService: Sendable {
             for _ in 0..<Self.laneCount {
                 group.addTask { await claim(dispatcher) }
             }
+            group.addTask { await recovery.tellWaiting() }
             group.addTask {
-                await recovery.tellWaiting()
-                await recovery.removeStrays()
+                await recovery.removeStrays(behind: intake)
+                straysGone.raise()
             }
             group.addTask { await desk.owedRemovals.run(house, desk) }
+            group.addTask {
+                await OwedDeletions(house: house, desk: desk, dispatcher: dispatcher).run()
+            }
             group.addTask {
                 await RequestTaking(house: house, desk: desk, dispatcher: dispatcher).run()
             }

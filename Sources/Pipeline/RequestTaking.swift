@@ -23,7 +23,7 @@ struct RequestTaking: Sendable {
     /// Decides what is noticed, until the task is cancelled.
     func run() async {
         var unfit = UnfitRequests()
-        await removeOwedRows()
+        await OwedDeletions(house: house, desk: desk, dispatcher: dispatcher).goOn()
         while await box.wait(house.retries.storeWait) {
             while !Task.isCancelled, let asked = box.take() {
                 box.ended(await fate(of: asked, &unfit))
@@ -173,7 +173,6 @@ struct RequestTaking: Sendable {
             }
         case .deleted(let trashed):
             house.say(.requestAccepted, in: root, at: asked.path, [.document: "\(trashed.id)"])
-            house.sayDeleted(trashed, in: root, "asked for")
         case .later:
             house.say(.requestWaiting, in: root, at: asked.path)
             return false

@@ -85,10 +85,13 @@ public struct SidecarWriter {
     /// - Parameters:
     ///   - document: whose sidecars they are.
     ///   - prepared: more files, which stand ready; used up in every case.
+    ///   - former: what an earlier publication put there and this one does not: it goes, unless its owner
+    ///     has changed it.
     ///   - status: nil leaves the status file as it is.
     /// - Returns: where something foreign was moved that stood at their names; nothing mostly.
     public func publish(
         of document: DocumentID, _ items: [ResultItem], _ prepared: PreparedResults? = nil,
+        former: [MadeResult] = [],
         status: String?
     ) throws -> [BeneathPath] {
         let results = results(of: document)
@@ -106,6 +109,8 @@ public struct SidecarWriter {
         var moved: [BeneathPath] = []
         do {
             try results.fill(with: items, prepared, beside: unplaced).map { moved.append($0) }
+            // What its owner keeps from being removed is in nobody's way.
+            if !former.isEmpty { _ = try results.remove(former) }
             if status != nil { try clearStatusName().map { moved.append($0) } }
         } catch {
             writer.abandon(unplaced)
