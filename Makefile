@@ -38,6 +38,7 @@ test: bootstrap
 	$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 $(SWIFT) test $(SWIFT_FLAGS) --skip-build
 	RUNS=3 python3 $(SCRIPTS)/accounts/trials.py .build/debug
+	STEPS=150 python3 $(SCRIPTS)/accounts/model.py .build/debug
 	@if [ "$$(id -u)" -eq 0 ]; then \
 	    $(SCRIPTS)/bootstrap faults && FAULTS=quick python3 $(SCRIPTS)/faults .build/debug; \
 	else \
@@ -73,8 +74,8 @@ turns: release
 quota-trials: release
 	python3 $(SCRIPTS)/accounts/trials.py $(RELEASE)
 
-# 10,000 random steps (drops, the same again, deletion, restoring, tidying, limits, crashes, gc) against a simple model; STEPS and SEED choose
-# others, and `make test` has 150.
+# 10,000 random steps (drops, the same again, deletion, restoring, tidying, limits, crashes, gc) against a simple model;
+# STEPS and SEED choose others, and `make test` has 150.
 model: release
 	python3 $(SCRIPTS)/accounts/model.py $(RELEASE)
 

@@ -136,7 +136,10 @@ let package = Package(
         tests("PublishTests", ["Publish", "Inbox", "Rules", system]),
         tests(
             "PipelineTests",
-            ["Pipeline", "Catalog", "Inbox", "Store", "Rules", "TestSupport", system]),
+            [
+                "Pipeline", "Catalog", "Imports", "Inbox", "Intake", "Publish", "Store", "Rules",
+                "TestSupport", system,
+            ]),
         tests("StagesTests", ["Stages", "Rules", "Workbook", "WorkerProtocol", "TestSupport"]),
         tests(
             "WorkerTests",

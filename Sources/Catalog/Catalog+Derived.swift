@@ -7,9 +7,12 @@ extension Catalog {
         try await read("read what was made for \(uid)") { try $0.derived(of: uid) }
     }
 
-    /// The same for a thread that may block.
-    public func derivedBlocking(of uid: UInt32) throws(CatalogError) -> DerivedUsage {
-        try readBlocking("read what was made for \(uid)") { try $0.derived(of: uid) }
+    /// Decides by what has been made of an account's files, on the calling thread's time; nothing is
+    /// committed meanwhile.
+    public func weighDerivedBlocking<Verdict>(
+        of uid: UInt32, _ verdict: (DerivedUsage) -> Verdict
+    ) throws(CatalogError) -> Verdict {
+        try readBlocking("read what was made for \(uid)") { verdict(try $0.derived(of: uid)) }
     }
 
     /// Says how much an account has of what is kept outside of the catalogue.
@@ -21,6 +24,22 @@ extension Catalog {
         precondition(kind != .results, "results are added up by the database")
         try writeBlocking("note the \(kind.rawValue) of \(uid)") { db in
             try db.setDerived(kind, of: uid, to: bytes)
+        }
+    }
+
+    /// The same where what has been made of the account's files so far allows it, with nothing committed
+    /// in between.
+    ///
+    /// - Returns: whether it did.
+    public func setDerivedBlocking(
+        _ kind: DerivedClass, of uid: UInt32, to bytes: ByteCount,
+        where isAllowed: (DerivedUsage) -> Bool
+    ) throws(CatalogError) -> Bool {
+        precondition(kind != .results, "results are added up by the database")
+        return try writeBlocking("note the \(kind.rawValue) of \(uid)") { db in
+            guard isAllowed(try db.derived(of: uid)) else { return false }
+            try db.setDerived(kind, of: uid, to: bytes)
+            return true
         }
     }
 

@@ -24,7 +24,8 @@ extension Catalog {
     /// transaction that outlasts a power cut: the file that asks may go once this returns.
     ///
     /// What a document was last granted it is not granted again for the same file, which a crash may
-    /// have left there, or a power cut brought back.
+    /// have left there, or a power cut brought back; and the file by which it was last deleted does not
+    /// delete it once more when it is restored.
     ///
     /// - Parameters:
     ///   - name: how the request is called in a warning.
@@ -138,8 +139,10 @@ extension Database {
 
     fileprivate func hasGranted(_ file: DropIdentity, to id: DocumentID) throws -> Bool {
         try number(
-            "SELECT EXISTS (SELECT 1 FROM document WHERE id = ? AND requestFile = ?)",
-            [id.asBytes, file.asText]) != 0
+            """
+            SELECT EXISTS (SELECT 1 FROM document
+                WHERE id = ?1 AND (requestFile = ?2 OR deletionFile = ?2))
+            """, [id.asBytes, file.asText]) != 0
     }
 
     /// Remembers the file that asked last; what was said of those before counts no more.

@@ -10,19 +10,24 @@ extension Catalog {
     /// Stages that a failure has made needless are skipped by themselves, and each document's
     /// times follow.
     ///
+    /// - Parameter onCommit: called when it is done, before anybody else reads or writes; nil mostly.
     /// - Returns: the documents that were touched, as they now stand, each once.
     @discardableResult
     public func record(
-        _ changes: [StageChange]
+        _ changes: [StageChange], onCommit: (@Sendable () -> Void)? = nil
     ) async throws(CatalogError) -> [DocumentRecord] {
-        try await write("record \(changes.count) stage changes") { try $0.record(changes) }
+        try await write("record \(changes.count) stage changes") {
+            try $0.record(changes, onCommit)
+        }
     }
 
     /// The same for a thread that may block: a worker's slot records each step before the next.
     public func recordBlocking(
-        _ changes: [StageChange]
+        _ changes: [StageChange], onCommit: (@Sendable () -> Void)? = nil
     ) throws(CatalogError) -> [DocumentRecord] {
-        try writeBlocking("record \(changes.count) stage changes") { try $0.record(changes) }
+        try writeBlocking("record \(changes.count) stage changes") {
+            try $0.record(changes, onCommit)
+        }
     }
 
     /// Ends the stages of a document whose outcome is known from another one of the same content and
@@ -48,32 +53,37 @@ extension Catalog {
     ///
     /// Not synced, but our own death finds it on record. The artifacts must be in the store.
     ///
+    /// - Parameter onCommit: as of ``record(_:onCommit:)``.
     /// - Returns: the documents that were touched, as they now stand, each once.
-    public func note(_ changes: [StageChange]) async throws(CatalogError) -> [DocumentRecord] {
+    public func note(
+        _ changes: [StageChange], onCommit: (@Sendable () -> Void)? = nil
+    ) async throws(CatalogError) -> [DocumentRecord] {
         Self.checkForgettable(changes)
         return try await writeRelaxed("note \(changes.count) stage changes") {
-            try $0.record(changes)
+            try $0.record(changes, onCommit)
         }
     }
 
     /// The same for a thread that may block.
-    public func noteBlocking(_ changes: [StageChange]) throws(CatalogError) -> [DocumentRecord] {
+    public func noteBlocking(
+        _ changes: [StageChange], onCommit: (@Sendable () -> Void)? = nil
+    ) throws(CatalogError) -> [DocumentRecord] {
         Self.checkForgettable(changes)
         return try writeRelaxedBlocking("note \(changes.count) stage changes") {
-            try $0.record(changes)
+            try $0.record(changes, onCommit)
         }
     }
 
-    /// Notes changes to one document, the last of which is that its publication begins, as ``note(_:)``
-    /// does.
+    /// Notes changes to one document, the last of which is that its publication begins, as
+    /// ``note(_:onCommit:)`` does.
     ///
     /// - Returns: the document as it then stands, and the files that its stages have made.
     public func beginPublication(
-        noting changes: [StageChange]
+        noting changes: [StageChange], onCommit: (@Sendable () -> Void)? = nil
     ) async throws(CatalogError) -> (DocumentRecord, [StageName: [ArtifactRecord]]) {
         Self.checkForgettable(changes)
         return try await writeRelaxed("note \(changes.count) stage changes") { db in
-            guard let document = try db.record(changes).last else {
+            guard let document = try db.record(changes, onCommit).last else {
                 preconditionFailure("a publication that begins is a change")
             }
             return (document, try db.artifacts(of: document.id))
@@ -125,7 +135,9 @@ extension Database {
     ///
     /// Each is read once, and then follows its rows: to read it again after each change took more time
     /// than the change.
-    fileprivate func record(_ changes: [StageChange]) throws -> [DocumentRecord] {
+    fileprivate func record(
+        _ changes: [StageChange], _ onCommit: (@Sendable () -> Void)?
+    ) throws -> [DocumentRecord] {
         var touched: [(document: DocumentRecord, at: Timestamp)] = []
         for change in changes {
             let place: Int
@@ -142,11 +154,13 @@ extension Database {
             touched[place].document.take(change)
             touched[place].at = change.at
         }
-        return try touched.map { document, now in
+        let documents = try touched.map { document, now in
             var document = document
             try refold(&document, at: now)
             return document
         }
+        if let onCommit { afterNextTransaction(onCommit: { _ in onCommit() }) }
+        return documents
     }
 
     private func apply(_ change: StageChange, to document: DocumentRecord) throws {

@@ -25,6 +25,8 @@ extension Catalog {
                 let trashed = try db.trashed(
                     uid: uid, inbox: inbox, path: path, version: version, now: now)
             else { return .notThere }
+            // A crash has left it there, and it was deleted again since.
+            if try db.hasGranted(file, toTrashed: trashed.id) { return .repeated(trashed.id) }
             // Whoever asks is to hear of the document that has the name.
             if version == nil,
                 try db.currentDocument(uid: uid, inbox: inbox, path: path) != nil
@@ -56,22 +58,34 @@ extension Catalog {
         }
     }
 
-    /// What a deleted document's stages had made.
-    public func trashedArtifacts(
-        of id: DocumentID
-    ) async throws(CatalogError) -> [ArtifactRecord] {
-        try await read("list artifacts of \(id)") { db in
-            try db.rows(
+    /// The files that may stand in a deleted document's results folder: what was last published, and what
+    /// its stages have made since. A name may be among them with several sizes.
+    public func publishedFiles(
+        ofTrashed id: DocumentID
+    ) async throws(CatalogError) -> [PublishedFile] {
+        try await read("list the files of \(id)") { db in
+            try db.publishedFiles(
                 """
-                SELECT artifact.* FROM trashStage
+                SELECT artifact.name AS name, artifact.size AS size FROM trashStage
                 JOIN artifact ON artifact.resultId = trashStage.resultId
-                WHERE trashStage.documentId = ? ORDER BY trashStage.position, artifact.position
-                """, [id.asBytes]
-            ).map { row in
-                ArtifactRecord(
-                    name: try row.text("name"), digest: try row.digest(), size: try row.size(),
-                    mediaType: try row.text("mediaType"))
-            }
+                WHERE trashStage.documentId = ?1
+                UNION
+                SELECT \(Database.namesAndSizes) FROM trash, \(Database.filesOfResult)
+                WHERE trash.id = ?1
+                """, of: id)
+        }
+    }
+
+    /// The files that were last published of a document; none before the first time.
+    public func publishedFiles(
+        of id: DocumentID
+    ) async throws(CatalogError) -> [PublishedFile] {
+        try await read("list the files of \(id)") { db in
+            try db.publishedFiles(
+                """
+                SELECT \(Database.namesAndSizes) FROM document, \(Database.filesOfResult)
+                WHERE document.id = ?1
+                """, of: id)
         }
     }
 
@@ -201,5 +215,21 @@ extension Catalog {
     /// What an account's trash holds, by the sizes of the originals.
     public func trashUsage(of uid: UInt32) async throws(CatalogError) -> QuotaUsage {
         try await read("read the trash of \(uid)") { try $0.trashUsage(of: uid) }
+    }
+}
+
+extension Database {
+    /// The list of files at the end of a document's `result`. Rule: docs/formats.md, "Status files".
+    fileprivate static let filesOfResult =
+        "json_each(iif(json_valid(result), result, '{}'), '$.files') AS file"
+    fileprivate static let namesAndSizes =
+        "json_extract(file.value, '$.name') AS name, json_extract(file.value, '$.size') AS size"
+
+    fileprivate func publishedFiles(
+        _ query: String, of id: DocumentID
+    ) throws -> [PublishedFile] {
+        try rows(query, [id.asBytes]).map {
+            PublishedFile(name: try $0.text("name"), size: try $0.size())
+        }
     }
 }

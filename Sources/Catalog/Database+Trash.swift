@@ -20,10 +20,10 @@ extension Database {
         try run(
             """
             INSERT INTO trash (id, uid, inbox, path, kind, size, digest, proof, receivedAt, version,
-                warnings, result, requestFile, modified, deletedAt, expiresAt, isToTidy,
-                importedRows)
+                warnings, result, requestFile, grantedFile, modified, deletedAt, expiresAt,
+                isToTidy, importedRows)
             SELECT id, uid, inbox, path, kind, size, digest, proof, receivedAt, version, warnings,
-                result, ?, modified, ?, ?, 1, ? FROM document WHERE id = ?
+                result, ?, requestFile, modified, ?, ?, 1, ? FROM document WHERE id = ?
             """, [file, now.milliseconds, expiresAt.milliseconds, rows.rawValue, id])
         try run(
             """
@@ -109,6 +109,13 @@ extension Database {
         )?.documentID("id")
     }
 
+    /// Whether this file had been granted what it asked of a document that was deleted since.
+    func hasGranted(_ file: DropIdentity, toTrashed id: DocumentID) throws -> Bool {
+        try number(
+            "SELECT EXISTS (SELECT 1 FROM trash WHERE id = ? AND grantedFile = ?)",
+            [id.asBytes, file.asText]) != 0
+    }
+
     /// Makes a deleted document one of the documents again.
     func takeOut(
         _ trashed: TrashRecord, by file: DropIdentity, now: Timestamp
@@ -118,9 +125,9 @@ extension Database {
         try run(
             """
             INSERT INTO document (id, uid, inbox, path, kind, size, digest, proof, receivedAt,
-                version, warnings, result, requestFile, modified, state)
+                version, warnings, result, requestFile, deletionFile, modified, state)
             SELECT id, uid, inbox, path, kind, size, digest, proof, receivedAt, ?, warnings, result,
-                ?, modified, ? FROM trash WHERE id = ?
+                ?, requestFile, modified, ? FROM trash WHERE id = ?
             """,
             [
                 try freeVersion(for: trashed), file.asText, DocumentState.queued.rawValue, id,

@@ -79,6 +79,13 @@ extension Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// What a document was asked for before it went into the trash, or came out of it: the file that asked
+    /// may have been left by a crash, and must not ask again.
+    static let formerRequests = """
+        ALTER TABLE document ADD COLUMN deletionFile TEXT;
+        ALTER TABLE trash ADD COLUMN grantedFile TEXT;
+        """
+
     /// The columns of `stage` and of `trashStage`, in one order.
     static let stageColumns = """
         documentId, name, position, isRequired, stageVersion, parameters, state, attempt,

@@ -46,6 +46,9 @@ enum Schema {
             try db.addUpCharges()
             try db.addUpDerived()
         }
+        migrator.registerMigration("v7", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: formerRequests)
+        }
         return migrator
     }
 

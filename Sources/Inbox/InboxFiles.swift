@@ -11,11 +11,15 @@ public struct InboxFiles {
     let root: FileDescriptor
     /// In whose name all of this is done.
     public let owner: Owner
+    /// Whether folders are made here as they are needed: in one for results, and not in an inbox, whose
+    /// folders are its owner's.
+    public let makesFolders: Bool
     let folders = OpenFolders()
 
-    init(root: FileDescriptor, owner: Owner) {
+    init(root: FileDescriptor, owner: Owner, makesFolders: Bool = false) {
         self.root = root
         self.owner = owner
+        self.makesFolders = makesFolders
     }
 
     /// Looks at `path`; nil where nothing is.
@@ -114,6 +118,17 @@ public struct InboxFiles {
         return bytes
     }
 
+    /// Whether what stands at `path` is one of ingestd's own results, in a folder that may have any name
+    /// or place by now: a mark of the account's own lies there.
+    ///
+    /// One of somebody else's counts for nothing: nobody hides another's files by it.
+    public func isResult(_ path: BeneathPath, of account: Account) throws(InboxError) -> Bool {
+        guard let place = ResultsMark.place(for: path), let mark = try entry(place) else {
+            return false
+        }
+        return mark.kind == .file && mark.uid == account.uid && mark.linkCount == 1
+    }
+
     /// As much as a usual status file has.
     private static let firstRead = 4096
 
@@ -154,7 +169,7 @@ public struct InboxFiles {
         guard !path.isRoot else { return try body(self) }
         let folder = try resolve(path)
         defer { closeQuietly(folder) }
-        return try body(InboxFiles(root: folder, owner: owner))
+        return try body(InboxFiles(root: folder, owner: owner, makesFolders: makesFolders))
     }
 
     func lastError(_ call: String, _ path: BeneathPath) -> InboxError {

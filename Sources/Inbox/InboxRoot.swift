@@ -44,6 +44,12 @@ public final class InboxRoot: Sendable {
 
     /// In whose name everything below it is done.
     public let owner: Owner
+    /// The folder that the sidecars go into; nil where they stand beside the drops.
+    public let results: InboxRoot?
+    /// Beneath what sidecars stand, at the paths that they have beside the drops.
+    public var sidecars: InboxRoot { results ?? self }
+    /// Whether it is no inbox but the folder that the sidecars of one go into.
+    private let isForResults: Bool
     private let threads: OwnerThreads
     /// How it is found again.
     private let way: Way
@@ -61,10 +67,11 @@ public final class InboxRoot: Sendable {
 
     private init(
         path: String, way: Way, account: Account, visitor: Owner, facts: Entry, opened: Opened,
-        hold: Hold,
-        threads: OwnerThreads
+        hold: Hold, threads: OwnerThreads, results: InboxRoot?, isForResults: Bool
     ) throws(InboxError) {
         self.path = path
+        self.results = results
+        self.isForResults = isForResults
         self.location = opened.location.map { String(decoding: $0, as: UTF8.self) } ?? path
         do throws(Errno) {
             knownMountPoint = try threads.mountPoint(
@@ -89,27 +96,93 @@ public final class InboxRoot: Sendable {
     /// user's: anybody else could lead it into a stranger's folder. Where it may not, it is found in the names of the
     /// owners of the directories above. It is opened for reading as its owner.
     ///
-    /// - Parameter visitor: in whose name it is found and touched instead, for commands that only
-    ///   look; nil is its owner.
+    /// - Parameters:
+    ///   - results: where its sidecars stand, which is opened too; nil beside the drops.
+    ///   - visitor: in whose name it is found and touched instead, for commands that only look; nil is
+    ///     its owner.
     /// - Throws: ``InboxError/rootUnavailable(path:_:)``, ``InboxError/identityRefused(_:_:)``,
-    ///   ``InboxError/silent(after:)``.
+    ///   ``InboxError/silent(after:)``, ``InboxError/refused(path:_:)`` where its results have no place.
     public static func open(
-        _ path: String, threads: OwnerThreads, as visitor: Owner? = nil
+        _ path: String, results: ResultsPlace? = nil, threads: OwnerThreads,
+        as visitor: Owner? = nil
     ) async throws -> InboxRoot {
         let path = withoutTrailingSlashes(path)
         do {
             let place = try await find(path, way: .direct, threads: threads)
             return try await open(
-                place, path: path, way: .direct, threads: threads, as: visitor)
+                place, path: path, way: .direct, results: results, threads: threads, as: visitor)
         } catch let error as InboxError where error.isOfPermission && visitor == nil {
             let place = try await find(path, way: .walked, threads: threads)
-            return try await open(place, path: path, way: .walked, threads: threads)
+            return try await open(
+                place, path: path, way: .walked, results: results, threads: threads)
         }
     }
 
     /// Opens a directory that was found as its owner.
     static func open(
-        _ place: Place, path: String, way: Way, threads: OwnerThreads, as visitor: Owner? = nil
+        _ place: Place, path: String, way: Way, results: ResultsPlace? = nil, threads: OwnerThreads,
+        as visitor: Owner? = nil
+    ) async throws -> InboxRoot {
+        var folder: InboxRoot?
+        if let results {
+            folder = try await openResults(
+                results, of: path, place.facts.uid, way: way, threads: threads, as: visitor)
+        }
+        return try await open(
+            place, path: path, way: way, threads: threads, as: visitor, results: folder,
+            isForResults: false)
+    }
+
+    /// Opens the folder for the results of an inbox, in the name of its owner, who must be the inbox's.
+    private static func openResults(
+        _ results: ResultsPlace, of inbox: String, _ uid: UInt32, way: Way, threads: OwnerThreads,
+        as visitor: Owner?
+    ) async throws -> InboxRoot {
+        let account = try Owner.lookUp(uid: uid).account
+        guard let path = results.path(for: inbox, of: account) else {
+            throw InboxError.refused(path: inbox, .noResults(at: results.text, .noPath))
+        }
+        func refusal(_ obstacle: ResultsObstacle) -> InboxError {
+            .refused(path: inbox, .noResults(at: path, obstacle))
+        }
+        do {
+            var way = way
+            let place: Place
+            do {
+                place = try await find(path, way: way, threads: threads)
+            } catch let error as InboxError where error.isOfPermission && visitor == nil {
+                way = .walked
+                place = try await find(path, way: way, threads: threads)
+            }
+            // Before anything is opened in anybody's name.
+            guard place.facts.uid == uid else {
+                let other = try Owner.lookUp(uid: place.facts.uid).account
+                throw refusal(.othersAccount(other, owner: account))
+            }
+            let root = try await open(
+                place, path: path, way: way, threads: threads, as: visitor, results: nil,
+                isForResults: true)
+            if let point = root.missingMount { throw refusal(.notMounted(at: point)) }
+            return root
+        } catch let error as InboxError {
+            switch error.errno {
+            case .noSuchFileOrDirectory:
+                let point = threads.missingMount(at: path)
+                throw refusal(point.map { .notMounted(at: $0) } ?? .missing)
+            case .notDirectory, .tooManySymbolicLinkLevels: throw refusal(.noFolder)
+            default:
+                switch error {
+                // That is not for want of a folder: the inbox itself cannot be opened either.
+                case .refused(_, .noResults), .identityRefused: throw error
+                default: throw refusal(.unreachable(error.failure.detail))
+                }
+            }
+        }
+    }
+
+    private static func open(
+        _ place: Place, path: String, way: Way, threads: OwnerThreads, as visitor: Owner?,
+        results: InboxRoot?, isForResults: Bool
     ) async throws -> InboxRoot {
         let owner = try Owner.lookUp(uid: place.facts.uid)
         let visitor = visitor ?? owner
@@ -126,7 +199,7 @@ public final class InboxRoot: Sendable {
         return try InboxRoot(
             path: path, way: way, account: owner.account, visitor: visitor, facts: place.facts,
             opened: opened, hold: Hold(directory: opened.directory, threads: mount),
-            threads: threads)
+            threads: threads, results: results, isForResults: isForResults)
     }
 
     /// Runs `body` as the inbox's owner on one of the threads of the mount that `path` stands on.
@@ -141,10 +214,8 @@ public final class InboxRoot: Sendable {
         _ body: @escaping @Sendable (InboxFiles) throws -> Result
     ) async throws -> Result {
         let (directory, mount) = try held(at: path)
-        return try await mount.run(as: owner) { [owner] in
-            try withExtendedLifetime(directory) {
-                try body(InboxFiles(root: directory.descriptor, owner: owner))
-            }
+        return try await mount.run(as: owner) { [self] in
+            try withExtendedLifetime(directory) { try body(files(directory)) }
         }
     }
 
@@ -160,11 +231,13 @@ public final class InboxRoot: Sendable {
         let (directory, mount) = try held(at: path)
         return try await mount.run(
             as: owner, answeringWithin: patience, by: threads.clock
-        ) { [owner] in
-            try withExtendedLifetime(directory) {
-                try body(InboxFiles(root: directory.descriptor, owner: owner))
-            }
+        ) { [self] in
+            try withExtendedLifetime(directory) { try body(files(directory)) }
         }
+    }
+
+    private func files(_ directory: HeldDescriptor) -> InboxFiles {
+        InboxFiles(root: directory.descriptor, owner: owner, makesFolders: isForResults)
     }
 
     /// The opened directory, and the threads of the mount that `path` stands on.
@@ -178,10 +251,15 @@ public final class InboxRoot: Sendable {
     }
 
     /// Why this is not the inbox any more; nil while its path leads to the directory that was
-    /// opened, and that has the same owner.
+    /// opened, and that has the same owner, and its results have their folder.
     ///
     /// - Throws: ``InboxError`` when that cannot be found out.
     public func loss() async throws -> InboxLoss? {
+        if let loss = try await ownLoss() { return loss }
+        return try await results?.ownLoss() == nil ? nil : .resultsAway
+    }
+
+    private func ownLoss() async throws -> InboxLoss? {
         let place: Place
         do {
             place = try await Self.find(path, way: way, threads: threads)
@@ -221,6 +299,7 @@ public final class InboxRoot: Sendable {
     ///
     /// Whoever else still holds the root keeps no file system busy by that.
     public func letGo() {
+        results?.letGo()
         hold.withLock { $0 = nil }
         beneath.withLock { $0.threads = [] }
     }
@@ -271,6 +350,7 @@ public enum InboxLoss: String, Sendable, Hashable {
     case replaced = "its path leads elsewhere"
     case unmounted = "the share is not mounted"
     case changedOwner = "it has another owner"
+    case resultsAway = "the folder for its results is not there any more"
 }
 
 /// A directory that was opened for reading.

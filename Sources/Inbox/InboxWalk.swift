@@ -40,16 +40,22 @@ public struct InboxWalk: Sendable {
     private static let loginDefinitionsLimit = 1 << 20
 
     private let path: String
+    private let results: ResultsPlace?
     private let threads: OwnerThreads
     private let directoryLimit: Int
 
-    /// - Parameter path: absolute; see ``InboxPattern``.
-    public init(_ path: String, threads: OwnerThreads) {
-        self.init(path, threads: threads, directoryLimit: Self.directoryLimit)
+    /// - Parameters:
+    ///   - path: absolute; see ``InboxPattern``.
+    ///   - results: where the sidecars of each stand; nil beside the drops.
+    public init(_ path: String, results: ResultsPlace? = nil, threads: OwnerThreads) {
+        self.init(path, results: results, threads: threads, directoryLimit: Self.directoryLimit)
     }
 
-    init(_ path: String, threads: OwnerThreads, directoryLimit: Int) {
+    init(
+        _ path: String, results: ResultsPlace? = nil, threads: OwnerThreads, directoryLimit: Int
+    ) {
         self.path = InboxRoot.withoutTrailingSlashes(path)
+        self.results = results
         self.threads = threads
         self.directoryLimit = directoryLimit
     }
@@ -79,7 +85,7 @@ public struct InboxWalk: Sendable {
         into findings: inout InboxFindings
     ) async {
         do {
-            let root = try await InboxRoot.open(path, threads: threads)
+            let root = try await InboxRoot.open(path, results: results, threads: threads)
             try Self.requireMounted(root)
             findings.roots = [root]
         } catch {
@@ -225,8 +231,9 @@ public struct InboxWalk: Sendable {
             findings.refuse(path, InboxError.refused(path: path, .tooManyInboxes(limit: limit)))
             chosen = Array(chosen.prefix(limit))
         }
-        let opened = await Self.each(chosen) { [threads] match in
-            try await InboxRoot.open(match.place, path: match.path, way: .walked, threads: threads)
+        let opened = await Self.each(chosen) { [threads, results] match in
+            try await InboxRoot.open(
+                match.place, path: match.path, way: .walked, results: results, threads: threads)
         }
         for (match, root) in zip(chosen, opened) {
             do {

@@ -36,10 +36,13 @@ final class EventBox: Sendable {
     /// Nil where every name is marked.
     private let rules: NameRules?
     private let isRecursive: Bool
+    /// Whether files are drops; else only requests count.
+    private let takesDrops: Bool
     private let bell: Bell
     private let marks = Mutex(Marks())
 
-    init(rules: NameRules?, isRecursive: Bool, bell: Bell) {
+    init(rules: NameRules?, isRecursive: Bool, takesDrops: Bool = true, bell: Bell) {
+        self.takesDrops = takesDrops
         self.rules = rules
         self.isRecursive = isRecursive
         self.bell = bell
@@ -57,6 +60,8 @@ final class EventBox: Sendable {
 
     func markFile(_ path: BeneathPath, isClosing: Bool) {
         switch rules?.verdictOnLast(path, isFolder: false) ?? .candidate {
+        case .candidate where !takesDrops:
+            break
         case .candidate:
             mark { $0.files[path] = isClosing || $0.files[path] ?? false }
         case .request:

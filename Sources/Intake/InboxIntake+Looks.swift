@@ -6,6 +6,8 @@ extension InboxIntake {
     /// What one look at a name gave.
     private enum Sight: Sendable {
         case entry(Entry?)
+        /// One of ingestd's own results, in a folder that bears another name by now.
+        case ownResult
         case failed(InboxError)
     }
 
@@ -76,9 +78,10 @@ extension InboxIntake {
 
     private func sights(of batch: [BeneathPath]) async -> [(BeneathPath, Sight)] {
         do {
-            return try await root.run(at: batch.first ?? BeneathPath()) { files in
+            return try await root.run(at: batch.first ?? BeneathPath()) { [account] files in
                 batch.map { path in
                     do throws(InboxError) {
+                        if try files.isResult(path, of: account) { return (path, .ownResult) }
                         return (path, .entry(try files.entry(path)))
                     } catch {
                         return (path, .failed(error))
@@ -108,6 +111,11 @@ extension InboxIntake {
             arrivals = max(arrivals, candidate.arrival)
         case .failed(let error) where error.errno == .fileNameTooLong:
             decision = .refused(Refusal.pathTooLong)
+        case .ownResult:
+            forget(path)
+            // Its mark may have come after it, as when a folder is copied.
+            if candidate.isReported { noteVanished(candidate, path) }
+            return false
         // The folder became a link, or cannot be reached any more: nothing there is a drop.
         case .failed(let error) where error.errno == .tooManySymbolicLinkLevels:
             decision = candidate.settling.looked(nil, at: now)

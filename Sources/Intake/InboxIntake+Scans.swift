@@ -88,7 +88,7 @@ extension InboxIntake {
         let room = candidateLimit
         do {
             let listing = try await root.run(at: folder) {
-                [rules, watcher, box, settings, mounts] files in
+                [rules, watcher, box, settings, mounts, account, takesDrops] files in
                 var listing = Listing()
                 try files.list(folder) { descriptor in
                     if files.reportsEvents(descriptor) {
@@ -101,9 +101,10 @@ extension InboxIntake {
                     // not to be touched from here.
                     let known = kind ?? (mounts.points.contains(path) ? .folder : nil)
                     guard let kind = try known ?? files.entry(path)?.kind else { return true }
-                    listing.add(path, kind, rules, settings, room: room)
+                    listing.add(path, kind, rules, settings, takesDrops, room: room)
                     return true
                 }
+                try listing.leaveOutResults(files, of: account)
                 return listing
             }
             absorb(listing, of: folder)
@@ -179,8 +180,10 @@ extension InboxIntake {
     public func lose(_ loss: InboxLoss) {
         guard !isRootLost, !isOver else { return }
         isRootLost = true
-        journal(JournalLine(.inboxLost, fields([.reason: loss.rawValue])))
         bell.ring()
+        // Of the folder for results the inbox tells.
+        guard takesDrops else { return }
+        journal(JournalLine(.inboxLost, fields([.reason: loss.rawValue])))
     }
 
     private func noteRequest(_ path: BeneathPath) { report(.requested(path)) }
@@ -211,14 +214,38 @@ extension InboxIntake {
 }
 
 extension InboxIntake.Listing {
+    /// Drops what is ingestd's own though its folder bears another name by now.
+    fileprivate mutating func leaveOutResults(
+        _ inbox: InboxFiles, of account: Account
+    ) throws(InboxError) {
+        // One mark may be about thousands of pictures.
+        var known: [BeneathPath: Bool] = [:]
+        var drops: [BeneathPath] = []
+        for path in files {
+            guard let mark = ResultsMark.place(for: path) else {
+                drops.append(path)
+                continue
+            }
+            let isResult =
+                if let isResult = known[mark] { isResult } else {
+                    try inbox.isResult(path, of: account)
+                }
+            known[mark] = isResult
+            if !isResult { drops.append(path) }
+        }
+        files = drops
+    }
+
     fileprivate mutating func add(
         _ path: BeneathPath, _ kind: EntryKind, _ rules: NameRules, _ settings: InboxSettings,
-        room: Int
+        _ takesDrops: Bool, room: Int
     ) {
         let isFolder = kind == .folder
         switch rules.verdictOnLast(path, isFolder: isFolder) {
         case .candidate where isFolder:
             if settings.isRecursive { folders.append(path) }
+        case .candidate where !takesDrops:
+            break
         case .candidate:
             if files.count < room { files.append(path) } else { leftOutCount += 1 }
         case .request:

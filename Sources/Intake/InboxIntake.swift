@@ -28,6 +28,8 @@ public actor InboxIntake {
     nonisolated let time: IntakeTime
     nonisolated let bell: Bell
     nonisolated let candidateLimit: Int
+    /// Whether files are drops; where not, as in a folder for results, only requests are looked for.
+    nonisolated let takesDrops: Bool
     nonisolated let box: EventBox
 
     var candidates: [BeneathPath: Candidate] = [:]
@@ -68,9 +70,11 @@ public actor InboxIntake {
     var isOver = false
     nonisolated let claimers = Waiters<SettledDrop?>()
     private nonisolated let drainWaiters = Waiters<Void>()
+    nonisolated let scanWaiters = Waiters<Void>()
 
     /// - Parameters:
     ///   - watcher: shared by all inboxes.
+    ///   - takesDrops: whether files are drops; else only requests are looked for.
     ///   - report: told of each drop that waits, is refused, or vanished; must return at once.
     ///   - clock: what waits are measured by.
     ///   - calendar: what people read; nil is the system's.
@@ -79,7 +83,8 @@ public actor InboxIntake {
         opener: DropOpener, patience: Patience = Patience(),
         clock: any Clock<Duration> = ContinuousClock(),
         calendar: (@Sendable () -> Timestamp)? = nil,
-        candidateLimit: Int = usualCandidateLimit, journal: @escaping Journal,
+        candidateLimit: Int = usualCandidateLimit, takesDrops: Bool = true,
+        journal: @escaping Journal,
         report: @escaping @Sendable (DropReport) -> Void
     ) {
         self.root = root
@@ -89,13 +94,15 @@ public actor InboxIntake {
         self.journal = journal
         self.report = report
         self.candidateLimit = candidateLimit
+        self.takesDrops = takesDrops
         rules = NameRules(ignore: settings.ignore)
         waits = Settling.Waits(
             settle: settings.settle, settleWithoutProof: settings.settleWithoutProof,
             openWriter: settings.openWriterTimeout, patience: patience)
         time = IntakeTime(clock, calendar: calendar ?? IntakeTime.systemCalendar)
         bell = Bell()
-        box = EventBox(rules: rules, isRecursive: settings.isRecursive, bell: bell)
+        box = EventBox(
+            rules: rules, isRecursive: settings.isRecursive, takesDrops: takesDrops, bell: bell)
     }
 
     /// Watches until the task is cancelled or the root is lost; then ends all that wait for a drop.
@@ -138,15 +145,30 @@ public actor InboxIntake {
     /// Returns once ``isDrained``, or when the intake has ended.
     public func whenDrained() async {
         guard hasMoreToDo else { return }
-        let ticket = drainWaiters.takeTicket()
-        defer { drainWaiters.giveBack(ticket) }
+        await wait(among: drainWaiters)
+    }
+
+    /// Returns once all that stood on the mount of a folder at the beginning was looked at, or when the
+    /// intake has ended or the task was cancelled. From then on no drop goes there unnoticed; one that
+    /// went before may have been seen by nobody.
+    public func whenScanned(_ folder: BeneathPath) async {
+        while !isOver, !Task.isCancelled, !hasScanned(folder) { await wait(among: scanWaiters) }
+    }
+
+    private func hasScanned(_ folder: BeneathPath) -> Bool {
+        hasScannedOnce && lane(of: folder).map { lanes[$0] == nil } ?? true
+    }
+
+    private func wait(among waiters: Waiters<Void>) async {
+        let ticket = waiters.takeTicket()
+        defer { waiters.giveBack(ticket) }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                drainWaiters.add(continuation, ticket: ticket, none: ())
+                waiters.add(continuation, ticket: ticket, none: ())
                 bell.ring()
             }
         } onCancel: {
-            drainWaiters.cancel(ticket, none: ())
+            waiters.cancel(ticket, none: ())
         }
     }
 
@@ -164,10 +186,12 @@ public actor InboxIntake {
         notePollEnd(on: root.device)
         if !hasScannedOnce {
             hasScannedOnce = true
-            journal(
-                JournalLine(
-                    .inboxWatched, fields([.count: String(candidates.count)])))
+            if takesDrops {
+                journal(
+                    JournalLine(.inboxWatched, fields([.count: String(candidates.count)])))
+            }
         }
+        scanWaiters.resumeAll(returning: ())
         if isCountingUnnotified {
             isCountingUnnotified = false
             if unnotifiedCount > 0 {
@@ -189,7 +213,11 @@ public actor InboxIntake {
         watcher.forget(box)
         claimers.resumeAll(returning: nil)
         drainWaiters.resumeAll(returning: ())
+        scanWaiters.resumeAll(returning: ())
     }
+
+    /// Whose inbox it is.
+    nonisolated var account: Account { root.account }
 
     /// A line's fields, with those that all lines of this inbox have.
     nonisolated func fields(

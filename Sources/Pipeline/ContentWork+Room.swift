@@ -45,6 +45,13 @@ extension ContentWork {
         return (event, output)
     }
 
+    /// Gives back the room that was taken for what is being recorded; nil where there was none.
+    func givingBack(what changes: [StageChange], _ state: State) -> (@Sendable () -> Void)? {
+        let bytes = changes.compactMap { state.admitted[$0.stage] }.reduce(.zero, +)
+        guard bytes > .zero else { return nil }
+        return { [room = house.derivedRoom, uid = account.uid] in room.giveBack(bytes, of: uid) }
+    }
+
     /// Counts what the rows of an import are about to take, beside its files.
     ///
     /// - Parameter files: how large those may become that the import makes.

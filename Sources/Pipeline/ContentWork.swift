@@ -157,16 +157,19 @@ final class ContentWork: Sendable {
         for file in ended.flatMap(\.files) { await file.whenDone() }
         let document = self.document
         let changes = try ended.map { try settled($0, document) }
+        let giveBack = state.withLock { givingBack(what: changes, $0) }
         let isWhole = changes.allSatisfy { $0.state == .completed }
         if isWhole, !isCutOff, let desk, let begin = try Publication.start(of: document, house) {
             let (record, artifacts) = try await house.catalog.beginPublication(
-                noting: changes + [begin])
+                noting: changes + [begin], onCommit: giveBack)
             state.withLock { take([record], of: changes, &$0) }
             return Publication(house: house, desk: desk, document: record, artifacts: artifacts)
         }
         guard !changes.isEmpty else { return nil }
         let records =
-            try await isWhole ? house.catalog.note(changes) : house.catalog.record(changes)
+            try await isWhole
+            ? house.catalog.note(changes, onCommit: giveBack)
+            : house.catalog.record(changes, onCommit: giveBack)
         state.withLock { take(records, of: changes, &$0) }
         return nil
     }
@@ -239,7 +242,9 @@ final class ContentWork: Sendable {
         let kept = try state.ended.filter { $0.isKept && !$0.isLost }
             .map { try settled($0, state.document) }
         let changes = kept + [change]
-        take(try house.catalog.noteBlocking(changes), of: changes, &state)
+        let records = try house.catalog.noteBlocking(
+            changes, onCommit: givingBack(what: changes, state))
+        take(records, of: changes, &state)
         state.live[name] = .begun
         say(.stageStarted, name, [.attempt: "\(state.document.stage(name)?.attempt ?? 0)"])
         house.surroundings.checkpoint(.stageStarted, state.document.path)
@@ -269,7 +274,9 @@ final class ContentWork: Sendable {
         } else {
             for file in keeping { _ = try file.value() }
             let changes = try state.ended.map { try settled($0, state.document) } + [change]
-            take(try house.catalog.recordBlocking(changes), of: changes, &state)
+            let records = try house.catalog.recordBlocking(
+                changes, onCommit: givingBack(what: changes, state))
+            take(records, of: changes, &state)
         }
     }
 
@@ -282,9 +289,11 @@ final class ContentWork: Sendable {
     private func flush(_ state: inout State) throws {
         guard !state.ended.isEmpty else { return }
         let changes = try state.ended.map { try settled($0, state.document) }
+        let giveBack = givingBack(what: changes, state)
         let records =
             try changes.allSatisfy { $0.state == .completed }
-            ? house.catalog.noteBlocking(changes) : house.catalog.recordBlocking(changes)
+            ? house.catalog.noteBlocking(changes, onCommit: giveBack)
+            : house.catalog.recordBlocking(changes, onCommit: giveBack)
         take(records, of: changes, &state)
     }
 
@@ -317,10 +326,8 @@ final class ContentWork: Sendable {
         let recorded = Set(changes.map(\.stage))
         state.ended.removeAll { recorded.contains($0.change.stage) }
         for ended in state.ended { state.document.take(ended.change) }
-        for change in changes {
-            let admitted = state.admitted.removeValue(forKey: change.stage) ?? .zero
-            house.derivedRoom.giveBack(admitted, of: account.uid)
-        }
+        // Their room was given back in the commit.
+        for change in changes { state.admitted[change.stage] = nil }
         if changes.contains(where: \.state.isOver) {
             house.surroundings.checkpoint(.stageFinished, latest.path)
         }

@@ -166,16 +166,17 @@ public final class Daemon: Sendable {
     /// Returns once nothing is there any more that can be taken or is asked for and can be done, and
     /// all of it is done.
     private func finishWhatIsThere(_ desks: Desks, _ dispatcher: Dispatcher) async {
+        for service in desks.services { await service.whenStraysAreGone() }
         var isNewsLeft = true
         while isNewsLeft, !Task.isCancelled {
-            for service in desks.services { await service.intake.whenDrained() }
+            for service in desks.services { await service.whenDrained() }
             let news = await house.operatorRequests.handOut(house, desks)
             for service in desks.services { await service.desk.requests.whenSettled() }
             await dispatcher.whenIdle()
             // What waited for a document is decided once that is over, and what found no room then.
             isNewsLeft = news > 0 || desks.services.contains { !$0.desk.requests.isSettled }
             for service in desks.services where !isNewsLeft {
-                isNewsLeft = await service.intake.hasMoreToDo
+                isNewsLeft = await service.hasMoreToDo
             }
         }
     }

@@ -5,35 +5,40 @@ import Synchronization
 /// Sees to it that what is made of an account's files stays within its cap, whoever makes it side by side.
 ///
 /// Asked on the threads of worker slots, which may block. What was admitted and is not on record yet is
-/// counted here: only the daemon writes the catalogue, so both together are all there is.
+/// counted here: only the daemon writes the catalogue, so both together are all there is. They are added
+/// up while nothing is committed, and what is recorded leaves here in its commit: so nothing is ever
+/// counted twice, or not at all.
 /// Rule: docs/design.md, "Quota".
 final class DerivedRoom: Sendable {
     private let catalog: Catalog
-    /// As many as accounts are being worked for.
+    /// As many as accounts are being worked for. Taken last: nobody who has it waits for the catalogue.
     private let pending = Mutex<[UInt32: ByteCount]>([:])
 
     init(catalog: Catalog) { self.catalog = catalog }
 
     /// How much more may be made for an account; negative where there is too much already.
     func left(of uid: UInt32, below cap: ByteCount) throws(CatalogError) -> ByteCount {
-        try pending.withLock { pending throws(CatalogError) in
-            try cap - catalog.derivedBlocking(of: uid).total - (pending[uid] ?? .zero)
+        try catalog.weighDerivedBlocking(of: uid) { derived in
+            cap - derived.total - pending.withLock { $0[uid] ?? .zero }
         }
     }
 
-    /// Takes room for what a stage has made; ``giveBack(_:of:)`` must follow once it is on record, or lost.
+    /// Takes room for what a stage has made; ``giveBack(_:of:)`` must follow in the commit that records it,
+    /// or when it is lost.
     ///
     /// - Parameter replaced: how much goes when it is recorded.
     /// - Returns: whether there was any.
     func admit(
         _ bytes: ByteCount, replacing replaced: ByteCount, of uid: UInt32, below cap: ByteCount
     ) throws(CatalogError) -> Bool {
-        try pending.withLock { pending throws(CatalogError) in
-            let others = try catalog.derivedBlocking(of: uid).total + (pending[uid] ?? .zero)
-            // What makes nothing larger is no reason to refuse it.
-            guard others + bytes - replaced <= cap || bytes <= replaced else { return false }
-            pending[uid] = (pending[uid] ?? .zero) + bytes
-            return true
+        try catalog.weighDerivedBlocking(of: uid) { derived in
+            pending.withLock { pending in
+                let others = derived.total + (pending[uid] ?? .zero)
+                // What makes nothing larger is no reason to refuse it.
+                guard others + bytes - replaced <= cap || bytes <= replaced else { return false }
+                pending[uid] = (pending[uid] ?? .zero) + bytes
+                return true
+            }
         }
     }
 
@@ -57,15 +62,21 @@ final class DerivedRoom: Sendable {
             try catalog.setDerivedBlocking(.imports, of: uid, to: imports)
             return true
         }
-        return try pending.withLock { pending throws(CatalogError) in
-            let derived = try catalog.derivedBlocking(of: uid)
-            let others = derived.total(without: .imports) + (pending[uid] ?? .zero)
-            guard others + imports + files <= cap || imports + files <= derived[.imports] else {
-                return false
+        var isTaken = false
+        do {
+            return try catalog.setDerivedBlocking(.imports, of: uid, to: imports) { derived in
+                isTaken = pending.withLock { pending in
+                    let others = derived.total(without: .imports) + (pending[uid] ?? .zero)
+                    guard others + imports + files <= cap || imports + files <= derived[.imports]
+                    else { return false }
+                    pending[uid] = (pending[uid] ?? .zero) + files
+                    return true
+                }
+                return isTaken
             }
-            try catalog.setDerivedBlocking(.imports, of: uid, to: imports)
-            pending[uid] = (pending[uid] ?? .zero) + files
-            return true
+        } catch {
+            if isTaken { giveBack(files, of: uid) }
+            throw error
         }
     }
 

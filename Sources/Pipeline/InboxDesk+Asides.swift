@@ -45,7 +45,7 @@ extension InboxDesk {
         var moved = try await latest(record.id) ?? record
         moved.version = version
         let text = await status(of: view(of: moved)).json
-        let displaced = try await root.run(at: record.path) { files in
+        let displaced = try await sidecars.run(at: record.path) { files in
             try SidecarWriter(files, drop: record.path, version: version).keepStatus(text)
         }
         tellMoved(displaced)
@@ -59,7 +59,7 @@ extension InboxDesk {
         guard let proposed = aside.record.version else {
             preconditionFailure("a displaced document has a version")
         }
-        return try await root.run(at: aside.record.path) { files in
+        return try await sidecars.run(at: aside.record.path) { files in
             try SidecarWriter(files, drop: aside.record.path).moveResults(toVersion: proposed)
         }
     }

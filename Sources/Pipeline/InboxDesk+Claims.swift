@@ -23,25 +23,33 @@ extension InboxDesk {
         await writeTogether(plain, quota)
     }
 
-    /// Writes the first status files of documents of one mount.
+    /// Writes the first status files of documents, those of a mount together.
     private func writeTogether(
         _ documents: [DocumentRecord], _ quota: StatusDocument.Quota?
     ) async {
         // What has lost its name, or to a newer drop, since it was told is told by that.
         let audible = documents.filter { version(of: $0) == nil && voices[$0.path] == nil }
-        guard let first = audible.first else { return }
+        for together in Dictionary(grouping: audible, by: { sidecars.mount(of: $0.path) }).values {
+            await writeOnOneMount(together, quota)
+        }
+    }
+
+    private func writeOnOneMount(
+        _ documents: [DocumentRecord], _ quota: StatusDocument.Quota?
+    ) async {
+        guard let first = documents.first else { return }
         do {
-            let texts = audible.map { document in
+            let texts = documents.map { document in
                 var status = house.words(of: view(of: document))
                 status.quota = quota
                 return (path: document.path, text: status.json)
             }
-            let written = try await root.run(at: first.path) { files in
+            let written = try await sidecars.run(at: first.path) { files in
                 texts.map { path, text in
                     Result { try SidecarWriter(files, drop: path).writeStatus(text) }
                 }
             }
-            for (document, result) in zip(audible, written) {
+            for (document, result) in zip(documents, written) {
                 tellMoved(result.value ?? nil)
                 if let error = result.error { report(error, at: document.path) }
             }

@@ -10,10 +10,11 @@ extension InboxDesk {
     /// Decides whether a document is deleted while nothing is written here, and removes its sidecars if
     /// it is.
     ///
-    /// - Throws: what stands in the way; a document may be deleted by then, and its sidecars owed.
+    /// - Returns: what was decided, and why the sidecars of what was deleted still stand, if they do.
+    /// - Throws: what stands in the way of a decision.
     nonisolated func delete(
         at path: BeneathPath, _ decide: @escaping @Sendable () async throws -> RequestOutcome
-    ) async throws -> RequestOutcome {
+    ) async throws -> (outcome: RequestOutcome, untidied: Failure?) {
         try await withCheckedContinuation { waiter in
             let isHeard = tell { desk in
                 waiter.resume(returning: await desk.deleteNow(at: path, decide))
@@ -24,20 +25,30 @@ extension InboxDesk {
 
     private func deleteNow(
         at path: BeneathPath, _ decide: () async throws -> RequestOutcome
-    ) async -> Result<RequestOutcome, any Error> {
+    ) async -> Result<(outcome: RequestOutcome, untidied: Failure?), any Error> {
         // A document on its way aside has the sidecars of the newer one's name still.
         if let obstacle = await settleAsides(at: path) { return .failure(obstacle) }
         do {
             let outcome = try await decide()
-            guard case .deleted(let record) = outcome else { return .success(outcome) }
+            guard case .deleted(let record) = outcome else { return .success((outcome, nil)) }
             house.surroundings.checkpoint(.deleted, record.path)
             house.vacancies.tell(record.uid)
             await tidyAway(record)
             house.trash.raise()
             let isOwed = deletions[record.path] != nil
-            return isOwed ? .failure(Self.untidied) : .success(outcome)
+            return .success((outcome, isOwed ? Self.untidied : nil))
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// Tries again to remove the sidecars of a deleted document; returns what stands in the way.
+    nonisolated func goOn(tidying record: TrashRecord) async -> Failure? {
+        await withCheckedContinuation { waiter in
+            let isHeard = tell { desk in
+                waiter.resume(returning: await desk.settleDeletions(at: record.path))
+            }
+            if !isHeard { waiter.resume(returning: Self.closed) }
         }
     }
 
@@ -60,6 +71,7 @@ extension InboxDesk {
                 deletions[path]?.removeFirst()
             } catch {
                 report(error, at: path)
+                owedDeletions.raise()
                 return House.failure(of: error)
             }
         }
@@ -97,7 +109,7 @@ extension InboxDesk {
                 record.standing.state.isOver, !record.isToMoveAside,
                 record.version != nil || !heard.contains(record.path)
             else { return nil }
-            try await root.run(at: record.path) { files in
+            try await sidecars.run(at: record.path) { files in
                 try SidecarWriter(files, drop: record.path, version: record.version).removeStatus()
             }
             return nil
@@ -111,13 +123,13 @@ extension InboxDesk {
     private func tidy(_ record: TrashRecord) async throws {
         // It may have been restored since something stood in the way.
         guard try await house.catalog.trashed(record.id)?.isToTidy == true else { return }
-        let artifacts = try await house.catalog.trashedArtifacts(of: record.id)
-        let made = Publication.results(of: record, artifacts: artifacts)
+        let files = try await house.catalog.publishedFiles(ofTrashed: record.id)
+        let made = Publication.results(of: record, files: files)
         // A drop that is not taken yet may speak for the name.
         let isSpokenFor = record.version == nil && heard.contains(record.path)
-        let refusal = try await root.run(at: record.path) { files in
+        let refusal = try await sidecars.run(at: record.path) { files in
             try SidecarWriter(files, drop: record.path, version: record.version)
-                .removeAll(made, keepsStatus: isSpokenFor)
+                .removeAll(of: record.id, made, keepsStatus: isSpokenFor)
         }
         if let refusal { report(refusal, at: record.path) }
         house.surroundings.checkpoint(.tidied, record.path)

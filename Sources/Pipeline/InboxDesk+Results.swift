@@ -15,6 +15,9 @@ extension InboxDesk {
         var items: [ResultItem] = []
         /// Many files stand ready beside their place; whoever publishes them uses them up.
         var prepared: PreparedResults?
+        /// What an earlier publication put there and this one does not; it goes unless its owner has
+        /// changed it.
+        var former: [MadeResult] = []
     }
 
     /// Makes many results ready beside their place, a batch at a time: whatever else is to be written
@@ -25,12 +28,13 @@ extension InboxDesk {
     /// The store's files are opened here, and not by the inbox's threads, which have the owner's rights.
     /// - Parameter onAdded: called with the number of files that have become ready.
     nonisolated func prepare(
-        _ files: [ArtifactRecord], at path: BeneathPath,
+        _ files: [ArtifactRecord], of document: DocumentRecord,
         onAdded: @escaping @Sendable (Int) -> Void
     ) async throws -> PreparedResults {
+        let (id, path) = (document.id, document.path)
         let names = files.map(Self.name)
-        let prepared = try await root.run(at: path) { files in
-            try SidecarWriter(files, drop: path).beginResults(names)
+        let prepared = try await sidecars.run(at: path) { files in
+            try SidecarWriter(files, drop: path).beginResults(of: id, names)
         }
         let batches = stride(from: 0, to: files.count, by: ResultItem.batch).map { start in
             Array(files[start..<min(start + ResultItem.batch, files.count)])
@@ -51,7 +55,7 @@ extension InboxDesk {
     /// Removes results that stand ready and are not to be published.
     nonisolated func abandon(_ prepared: PreparedResults, at path: BeneathPath) async {
         do {
-            try await root.run(at: path) { SidecarWriter($0, drop: path).abandon(prepared) }
+            try await sidecars.run(at: path) { SidecarWriter($0, drop: path).abandon(prepared) }
         } catch {
             report(error, at: path)
         }
@@ -63,7 +67,7 @@ extension InboxDesk {
         var items: [ResultItem] = []
         defer { for item in items { house.close(item.source) } }
         for file in files { items.append(try item(of: file)) }
-        try await root.run(at: path) { [items] files in
+        try await sidecars.run(at: path) { [items] files in
             try SidecarWriter(files, drop: path).add(items, to: prepared)
         }
     }

@@ -13,7 +13,7 @@ extension InboxDesk {
                     summary.held, uid: account.uid, inbox: Array(root.path.utf8))
                 notedHeld = summary.held
             }
-            _ = try await root.run { try InboxStatusFile.write(summary, $0) }
+            _ = try await sidecars.run { try InboxStatusFile.write(summary, $0) }
         } catch {
             report(error, at: InboxStatusFile.path)
         }
@@ -29,7 +29,7 @@ extension InboxDesk {
         let now = house.surroundings.now()
         let shown = voices.values.inOrder.prefix(InboxStatus.listLimit)
         return InboxStatus(
-            account: account, asOf: now,
+            account: account, inbox: root.results == nil ? nil : root.path, asOf: now,
             counts: DocumentState.allCases.map { ($0.rawValue, tally[$0] ?? 0) },
             quota: try await quota.whole(), held: held,
             waiting: shown.map(\.summary))

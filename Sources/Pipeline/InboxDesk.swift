@@ -42,6 +42,8 @@ actor InboxDesk {
     nonisolated let doubt = Signal()
     nonisolated let house: House
     nonisolated let owedRemovals = OwedRemovals()
+    /// Raised when something of a deletion is left to be done: of a deleted document, nothing else tells.
+    nonisolated let owedDeletions = Signal()
     nonisolated let requests = RequestBox()
     nonisolated let retention = RetentionBell()
     private nonisolated let errands: AsyncStream<Errand>
@@ -73,6 +75,8 @@ actor InboxDesk {
     }
 
     nonisolated var account: Account { root.account }
+    /// Beneath what the sidecars stand.
+    nonisolated var sidecars: InboxRoot { root.sidecars }
     nonisolated var quota: AccountQuota { AccountQuota(house: house, account: account) }
 
     /// A document of this inbox as its owner sees it.
@@ -250,7 +254,7 @@ actor InboxDesk {
     private func fallSilent(at path: BeneathPath) async {
         do {
             guard try await !tellCurrent(at: path) else { return }
-            try await root.run(at: path) { try SidecarWriter($0, drop: path).removeStatus() }
+            try await sidecars.run(at: path) { try SidecarWriter($0, drop: path).removeStatus() }
         } catch {
             report(error, at: path)
         }
@@ -291,7 +295,7 @@ actor InboxDesk {
     ) async {
         let text = status.json
         do {
-            let moved = try await root.run(at: path) { files in
+            let moved = try await sidecars.run(at: path) { files in
                 try SidecarWriter(files, drop: path, version: version)
                     .writeStatus(text)
             }
@@ -309,9 +313,12 @@ actor InboxDesk {
         let isSilent = version == nil && voices[path] != nil
         let text = await status(of: view).json
         do {
-            let moved = try await root.run(at: path) { files in
+            let moved = try await sidecars.run(at: path) { files in
                 try SidecarWriter(files, drop: path, version: version)
-                    .publish(results.items, results.prepared, status: isSilent ? nil : text)
+                    .publish(
+                        of: view.record.id, results.items, results.prepared,
+                        former: results.former,
+                        status: isSilent ? nil : text)
             }
             moved.forEach(tellMoved)
             house.forgetProgress(of: view.record.id)

@@ -115,7 +115,7 @@ extension InboxError {
     /// Whether only another start of the daemon, with other rights or another config, can change it.
     fileprivate var isForGood: Bool {
         switch self {
-        case .refused(_, .notMounted): false
+        case .refused(_, .notMounted), .refused(_, .noResults): false
         case .identityRefused(_, .notPermitted), .refused: true
         default: false
         }

@@ -65,7 +65,8 @@ final class InboxLookout: Sendable {
         self.turn = turn
         self.later = later
         self.around = surroundings
-        walk = InboxWalk(inbox.path, threads: surroundings.house.owners)
+        walk = InboxWalk(
+            inbox.path, results: inbox.settings.results, threads: surroundings.house.owners)
         passages = surroundings.passages(inbox.settings)
         state = Mutex(State(of: inbox.path))
     }
@@ -152,7 +153,7 @@ final class InboxLookout: Sendable {
 
     /// Something was mounted or unmounted, perhaps beneath an inbox.
     func noticeMounts() {
-        state.withLock(\.services).values.forEach { $0.intake.noticeMounts() }
+        state.withLock(\.services).values.forEach { $0.noticeMounts() }
         // A host of containers mounts something all the time, and a pattern is a long way to go.
         if exactPath == nil { passages.noticeMounts() } else { lookAgain() }
     }

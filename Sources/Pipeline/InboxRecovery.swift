@@ -1,5 +1,6 @@
 import Catalog
 import Inbox
+import Intake
 import Rules
 
 /// Brings one inbox back to a true state whenever it begins to be served: after a start, or when it
@@ -96,22 +97,43 @@ struct InboxRecovery: Sendable {
 
     /// Takes the status files away of drops that went, unclaimed, while nobody looked.
     ///
-    /// A folder at a time, so that what happens meanwhile is told in between.
-    func removeStrays() async {
+    /// A folder at a time, so that what happens meanwhile is told in between; and each after intake has
+    /// seen what there is: a drop that goes between the two looks would go unseen if this one came first.
+    func removeStrays(behind intake: InboxIntake) async {
         // What is mounted beneath the inbox comes last: it may hang.
-        var folders = root.submounts.points + [BeneathPath()]
+        let sidecars = desk.sidecars
+        var folders = sidecars.submounts.points + [BeneathPath()]
         do {
             while !Task.isCancelled, let folder = folders.popLast() {
-                let found = try await root.run(at: folder) { files in
-                    try StrayStatusFiles(files: files).look(in: folder)
+                await intake.whenScanned(folder)
+                let drops = try await drops(in: folder)
+                let found = try await sidecars.run(at: folder) { files in
+                    try StrayStatusFiles(files: files, drops: drops).look(in: folder)
                 }
-                let points = Set(root.submounts.points)
+                let points = Set(sidecars.submounts.points)
                 folders += found.folders.filter { !points.contains($0) }
                 for path in found.strays { desk.tellGone(path) }
                 for path in found.emptied { desk.tellEmptied(path) }
             }
         } catch {
             house.say(.sidecarFailed, in: root, [.detail: House.failure(of: error).detail])
+        }
+    }
+
+    /// What lies in a folder of the inbox where its status files lie elsewhere; nil where they lie beside it.
+    private func drops(in folder: BeneathPath) async throws -> [FileName]? {
+        guard root.results != nil else { return nil }
+        return try await root.run(at: folder) { files in
+            var names: [FileName] = []
+            do {
+                try files.list(folder) { name, _ in
+                    names.append(name)
+                    return true
+                }
+            } catch let error as InboxError where error.isAbsence {
+                // The folder went, with all drops that were in it.
+            }
+            return names
         }
     }
 
@@ -123,14 +145,20 @@ struct InboxRecovery: Sendable {
     /// A mount beneath the inbox that does not answer soon keeps what it has.
     private func removeTemporaries() async {
         await withDiscardingTaskGroup { group in
-            for point in root.submounts.points {
-                group.addTask { await removeTemporaries(at: point, within: Self.patience) }
+            for root in [root] + (root.results.map { [$0] } ?? []) {
+                for point in root.submounts.points {
+                    group.addTask {
+                        await removeTemporaries(at: point, of: root, within: Self.patience)
+                    }
+                }
+                await removeTemporaries(at: BeneathPath(), of: root, within: nil)
             }
-            await removeTemporaries(at: BeneathPath(), within: nil)
         }
     }
 
-    private func removeTemporaries(at top: BeneathPath, within patience: Duration?) async {
+    private func removeTemporaries(
+        at top: BeneathPath, of root: InboxRoot, within patience: Duration?
+    ) async {
         let interest = Interest()
         defer { interest.lose() }
         do {

@@ -14,18 +14,26 @@ struct InboxPlace: Sendable, Hashable {
     var location = ""
     /// Where the mount stands that it is on.
     var mountPoint = ""
+    /// The folder that its results go into; none where they stand beside the drops.
+    var results: [InboxPlace] = []
 
-    /// Whether this is only what lies beneath the mount that `former` was on.
-    func isBeneathMount(of former: InboxPlace) -> Bool {
-        (device, inode) != (former.device, former.inode) && location == former.location
+    /// Where the mount stood that `former`, or the folder for its results, was on, where this is only what
+    /// lies beneath it; nil where it is not.
+    func missingMount(of former: InboxPlace) -> String? {
+        let isBeneath =
+            (device, inode) != (former.device, former.inode) && location == former.location
             && mountPoint.utf8.count < former.mountPoint.utf8.count
+        if isBeneath { return former.mountPoint }
+        return zip(results, former.results).lazy.compactMap { $0.missingMount(of: $1) }.first
     }
 
     /// Why this is served no more, now that `other` stands at its path.
     func loss(to other: InboxPlace?) -> InboxLoss? {
         guard let other else { return .gone }
         guard (device, inode) == (other.device, other.inode) else { return .replaced }
-        return uid == other.uid ? nil : .changedOwner
+        guard uid == other.uid else { return .changedOwner }
+        let isSame = results.elementsEqual(other.results) { $0.loss(to: $1) == nil }
+        return isSame ? nil : .resultsAway
     }
 }
 
@@ -33,11 +41,16 @@ extension InboxRoot {
     var place: InboxPlace {
         InboxPlace(
             path: path, device: device, inode: inode, uid: account.uid, account: "\(account)",
-            location: location, mountPoint: mountPoint)
+            location: location, mountPoint: mountPoint, results: results.map { [$0.place] } ?? [])
     }
 
     var asFound: InboxChoice.Found {
-        InboxChoice.Found(path: path, place: location, device: device, inode: inode)
+        InboxChoice.Found(
+            path: path, place: location, device: device, inode: inode,
+            results: results.map {
+                InboxChoice.Results(
+                    path: $0.path, place: $0.location, device: $0.device, inode: $0.inode)
+            })
     }
 }
 
@@ -106,15 +119,14 @@ struct InboxRoster: Sendable {
         found everything: [InboxPlace], refused refusals: [(path: String, error: InboxError)]
     ) -> Decision {
         var decision = Decision()
-        let bare = everything.filter { place in
-            former[place.path].map { place.isBeneathMount(of: $0) } ?? false
+        let bare = everything.compactMap { place in
+            former[place.path].flatMap { place.missingMount(of: $0) }.map { (place, point: $0) }
         }
-        let found = everything.filter { !bare.contains($0) }
+        let found = everything.filter { place in !bare.contains { $0.0 == place } }
         let refused =
             refusals
-            + bare.map { place -> (path: String, error: InboxError) in
-                let point = former[place.path]?.mountPoint ?? place.mountPoint
-                return (place.path, .refused(path: place.path, .notMounted(at: point)))
+            + bare.map { place, point -> (path: String, error: InboxError) in
+                (place.path, .refused(path: place.path, .notMounted(at: point)))
             }
         let places = Dictionary(
             found.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
@@ -208,6 +220,14 @@ struct InboxRoster: Sendable {
         }
     }
 
+    private func loss(_ obstacle: ResultsObstacle) -> InboxLoss? {
+        switch obstacle {
+        case .missing, .noFolder, .othersAccount, .notMounted: .resultsAway
+        // What could not be looked at may well be there.
+        case .unreachable, .crowded, .noPath: nil
+        }
+    }
+
     private func loss(of place: InboxPlace, _ path: String, _ refusal: InboxRefusal) -> InboxLoss? {
         switch refusal {
         case .rootAccount, .systemAccount, .nobody, .othersAccount:
@@ -215,7 +235,8 @@ struct InboxRoster: Sendable {
         // It may be among those that were passed over.
         case .tooManyDirectories, .tooManyInboxes: nil
         case .notMounted: path == place.path ? .unmounted : nil
-        case .nameNotText, .beneath, .above, .stateDirectory, .noPath: nil
+        case .noResults(_, let obstacle): path == place.path ? loss(obstacle) : nil
+        case .nameNotText, .beneath, .above, .stateDirectory, .noPath, .results: nil
         }
     }
 }
@@ -228,9 +249,21 @@ extension InboxError {
     fileprivate func isMendedUnseen(isOfPattern: Bool) -> Bool {
         switch self {
         case .refused(_, .notMounted): true
+        // Nobody watches what stands above it.
+        case .refused(_, .noResults(_, let obstacle)): obstacle.isMendedUnseen
         case .refused, .identityRefused(_, .notPermitted): false
         case .rootUnavailable(_, .permissionDenied): !isOfPattern
         default: true
+        }
+    }
+}
+
+extension ResultsObstacle {
+    fileprivate var isMendedUnseen: Bool {
+        switch self {
+        case .missing, .noFolder, .othersAccount, .notMounted, .unreachable: true
+        // Told when what is in the way is served no more; or in the config alone.
+        case .crowded, .noPath: false
         }
     }
 }

@@ -11,10 +11,13 @@ struct InboxService: Sendable {
     let house: House
     let desk: InboxDesk
     let intake: InboxIntake
+    /// Notices requests in the folder that the results go into; nil where they stand beside the drops.
+    private let resultsIntake: InboxIntake?
     private let opener: DropOpener
     private let settings: InboxSettings
     private let stopping = Signal()
     private let closing = Signal()
+    private let straysGone = Signal()
 
     init(
         house: House, root: InboxRoot, settings: InboxSettings, watcher: DropWatcher,
@@ -33,9 +36,18 @@ struct InboxService: Sendable {
             clock: QuietClock(), calendar: house.surroundings.now,
             journal: house.surroundings.journal,
             report: { reports.take($0) })
-        desk.requests.tellRoom { [house, weak intake] asker in
+        resultsIntake = root.results.map { results in
+            InboxIntake(
+                root: results, settings: settings, watcher: watcher, opener: opener,
+                clock: QuietClock(), calendar: house.surroundings.now, takesDrops: false,
+                journal: house.surroundings.journal,
+                report: { reports.takeFromResults($0) })
+        }
+        desk.requests.tellRoom { [house, weak intake, weak resultsIntake] asker in
             switch asker {
-            case .owner: intake?.lookThrough()
+            case .owner:
+                intake?.lookThrough()
+                resultsIntake?.lookThrough()
             case .operators: house.operatorRequests.look()
             }
         }
@@ -58,6 +70,7 @@ struct InboxService: Sendable {
                 await group.next()
                 group.cancelAll()
             }
+            straysGone.raise()
             let isLost = await intake.isRootLost
             if !isLost { _ = await closing.wait() }
             desks.leave(self)
@@ -79,8 +92,32 @@ struct InboxService: Sendable {
         }
     }
 
+    /// Returns once the status files are gone of drops that went while nobody looked, or when nothing more
+    /// is taken; one task may wait for it, once.
+    func whenStraysAreGone() async { _ = await straysGone.wait() }
+
     /// The root is not the inbox any more: ``run(in:dispatcher:joined:)`` comes to its end.
     func lose(_ loss: InboxLoss) async { await intake.lose(loss) }
+
+    /// Something was mounted or unmounted somewhere.
+    func noticeMounts() {
+        intake.noticeMounts()
+        resultsIntake?.noticeMounts()
+    }
+
+    /// Returns once all that is there was looked at, and what is to be taken is.
+    func whenDrained() async {
+        await intake.whenDrained()
+        await resultsIntake?.whenDrained()
+    }
+
+    /// Whether ``whenDrained()`` would wait.
+    var hasMoreToDo: Bool {
+        get async {
+            let isMoreInResults = await resultsIntake?.hasMoreToDo ?? false
+            return await intake.hasMoreToDo || isMoreInResults
+        }
+    }
 
     /// Lets nothing more be taken.
     func stop() { stopping.raise() }
@@ -102,11 +139,15 @@ struct InboxService: Sendable {
             for _ in 0..<Self.laneCount {
                 group.addTask { await claim(dispatcher) }
             }
+            group.addTask { await recovery.tellWaiting() }
             group.addTask {
-                await recovery.tellWaiting()
-                await recovery.removeStrays()
+                await recovery.removeStrays(behind: intake)
+                straysGone.raise()
             }
             group.addTask { await desk.owedRemovals.run(house, desk) }
+            group.addTask {
+                await OwedDeletions(house: house, desk: desk, dispatcher: dispatcher).run()
+            }
             group.addTask {
                 await RequestTaking(house: house, desk: desk, dispatcher: dispatcher).run()
             }
@@ -115,6 +156,13 @@ struct InboxService: Sendable {
             }
             group.addTask {
                 while await desk.doubt.wait() { await intake.doubtRoot() }
+            }
+            if let resultsIntake {
+                group.addTask {
+                    await resultsIntake.run()
+                    // The inbox goes with it, and begins anew once both are there.
+                    if await resultsIntake.isRootLost { await intake.lose(.resultsAway) }
+                }
             }
             await intake.run()
             // Claims in flight may take a while; nothing else is begun meanwhile.
@@ -147,6 +195,16 @@ struct InboxService: Sendable {
 /// Puts what intake finds out into the words of status files; intake itself tells the log.
 struct IntakeReports: Sendable {
     let desk: InboxDesk
+
+    /// Takes one report from the folder that the results go into, where nothing but requests counts.
+    func takeFromResults(_ report: DropReport) {
+        guard case .requested(let path) = report, let name = path.name,
+            let request = Request(name: name)
+        else { return }
+        desk.requests.mark(
+            AskedFor(
+                source: .results(path), request: request, target: path.sibling(request.target)))
+    }
 
     /// Takes one report; never waits.
     func take(_ report: DropReport) {

@@ -57,6 +57,7 @@ struct Publication {
         let artifacts = document.stages.flatMap { self.artifacts[$0.plan.name] ?? [] }
         let original = hasOriginal(document) ? [Self.original(of: document)] : []
         var results = InboxDesk.Results()
+        results.former = try await noLongerMade(document, artifacts)
         defer { for item in results.items { house.close(item.source) } }
         for file in original {
             var item = try desk.item(of: file)
@@ -78,13 +79,24 @@ struct Publication {
         return failure
     }
 
+    /// What was published of the document before and is not among what it comes to now; the original
+    /// stays, whatever the inbox has by now.
+    private func noLongerMade(
+        _ document: DocumentRecord, _ artifacts: [ArtifactRecord]
+    ) async throws -> [MadeResult] {
+        guard document.result != nil else { return [] }
+        let names = Set((artifacts + [Self.original(of: document)]).map(\.name))
+        return try await house.catalog.publishedFiles(of: document.id)
+            .filter { !names.contains($0.name) }.compactMap(MadeResult.init)
+    }
+
     /// Makes many files ready beside their place, and tells how far that is.
     private func prepare(
         _ files: [ArtifactRecord], of document: DocumentRecord
     ) async throws -> PreparedResults {
         let begin = ContinuousClock.now
         let done = Mutex(0)
-        return try await desk.prepare(files, at: document.path) { [desk] count in
+        return try await desk.prepare(files, of: document) { [desk] count in
             done.withLock { done in
                 done += count
                 let live = LiveProgress(
@@ -186,15 +198,12 @@ struct Publication {
         original(document.fileName, document.digest, document.size, document.kind)
     }
 
-    /// What was published of a deleted document.
-    static func results(
-        of trashed: TrashRecord, artifacts: [ArtifactRecord]
-    ) -> [MadeResult] {
+    /// What may have been published of a deleted document.
+    static func results(of trashed: TrashRecord, files: [PublishedFile]) -> [MadeResult] {
         guard let name = trashed.path.name else { preconditionFailure("a document has a name") }
         let original = original(name, trashed.digest, trashed.size, trashed.kind)
-        return ([original] + artifacts).compactMap { file in
-            BeneathPath(bytes: Array(file.name.utf8)).map { MadeResult(name: $0, size: file.size) }
-        }
+        return ([PublishedFile(name: original.name, size: original.size)] + files)
+            .compactMap(MadeResult.init)
     }
 
     private static func original(
@@ -203,6 +212,14 @@ struct Publication {
         ArtifactRecord(
             name: "original." + name.lowercasedExtension, digest: digest, size: size,
             mediaType: kind.mediaType)
+    }
+}
+
+extension MadeResult {
+    /// Nil where the name is none of ours.
+    fileprivate init?(_ file: PublishedFile) {
+        guard let name = BeneathPath(bytes: Array(file.name.utf8)), !name.isRoot else { return nil }
+        self.init(name: name, size: file.size)
     }
 }
 

@@ -7,6 +7,8 @@ struct AskedFor: Sendable, Hashable {
     enum Source: Sendable, Hashable {
         /// Below the inbox.
         case inbox(BeneathPath)
+        /// Below the folder that its results go into.
+        case results(BeneathPath)
         /// In the state directory's `requests/`.
         case operators(OperatorRequests.File)
     }
@@ -24,7 +26,7 @@ struct AskedFor: Sendable, Hashable {
 
     var asker: Asker {
         switch source {
-        case .inbox: .owner
+        case .inbox, .results: .owner
         case .operators: .operators
         }
     }

@@ -33,13 +33,17 @@ extension RequestTaking {
         _ asked: AskedFor, by file: DropIdentity, on id: DocumentID?
     ) async throws -> RequestOutcome {
         let terms = try await desk.deletionTerms(of: asked.target)
-        let outcome = try await desk.delete(at: asked.target) {
+        let (outcome, untidied) = try await desk.delete(at: asked.target) {
             try await carryOut(asked, by: file, on: id, deleting: terms)
         }
         switch outcome {
-        case .deleted(let trashed): try await house.removeRows(of: trashed.id, desk.account)
+        case .deleted(let trashed):
+            house.sayDeleted(trashed, in: root, "asked for")
+            // The request stays until all of it is done.
+            if let untidied { throw untidied }
+            try await desk.removeRows(of: trashed.id)
         // A crash, or something in the way, may have come before that.
-        case .repeated(let id): try await house.removeRows(of: id, desk.account)
+        case .repeated(let id): try await desk.removeRows(of: id)
         case .noDocument, .granted, .later, .refused, .noRoom: break
         }
         return outcome
@@ -54,6 +58,7 @@ extension RequestTaking {
             inboxLimit: desk.settings.limit, now: house.surroundings.now())
         switch outcome {
         case .notThere: return nil
+        case .repeated(let id): return .repeated(id)
         case .restored(let document):
             house.say(.documentRestored, in: root, at: asked.target, [.document: "\(document.id)"])
             return .granted(document)
@@ -66,42 +71,34 @@ extension RequestTaking {
             return .noRoom
         }
     }
-
-    /// Removes the rows that deletions before the last stop have left behind.
-    func removeOwedRows() async {
-        do {
-            let owed = try await house.catalog.owedDeletions(
-                uid: desk.account.uid, inbox: Array(root.path.utf8))
-            for record in owed { try await house.removeRows(of: record.id, desk.account) }
-        } catch {
-            house.say(.catalogueFailed, in: root, [.detail: House.failure(of: error).detail])
-        }
-    }
-}
-
-extension House {
-    /// Takes the rows that a deleted document had imported out of the account's database, if they are
-    /// to go.
-    func removeRows(of id: DocumentID, _ account: Account) async throws {
-        guard let trashed = try await catalog.trashed(id), trashed.importedRows == .leaving else {
-            return
-        }
-        try await lanes.run { [imports, catalog] in
-            var counted: Result<Void, any Error> = .success(())
-            try imports.remove(id, of: account) { left in
-                counted = Result {
-                    try catalog.setDerivedBlocking(.imports, of: account.uid, to: left)
-                }
-            }
-            try counted.get()
-        }
-        surroundings.checkpoint(.rowsRemoved, trashed.path)
-        try await catalog.rowsRemoved(id)
-        trash.raise()
-    }
 }
 
 extension InboxDesk {
+    /// Takes the rows that a deleted document had imported out of the account's database, if they are
+    /// to go; where something is in the way, that is gone on with later.
+    nonisolated func removeRows(of id: DocumentID) async throws {
+        do {
+            guard let trashed = try await house.catalog.trashed(id),
+                trashed.importedRows == .leaving
+            else { return }
+            try await house.lanes.run { [house, account] in
+                var counted: Result<Void, any Error> = .success(())
+                try house.imports.remove(id, of: account) { left in
+                    counted = Result {
+                        try house.catalog.setDerivedBlocking(.imports, of: account.uid, to: left)
+                    }
+                }
+                try counted.get()
+            }
+            house.surroundings.checkpoint(.rowsRemoved, trashed.path)
+            try await house.catalog.rowsRemoved(id)
+            house.trash.raise()
+        } catch {
+            owedDeletions.raise()
+            throw error
+        }
+    }
+
     /// How a document of this name is deleted at the moment.
     nonisolated func deletionTerms(of path: BeneathPath) async throws -> DeletionTerms {
         let standing = try await root.run(at: path, answeringWithin: RequestTaking.patience) {

@@ -23,7 +23,7 @@ struct RequestTaking: Sendable {
     /// Decides what is noticed, until the task is cancelled.
     func run() async {
         var unfit = UnfitRequests()
-        await removeOwedRows()
+        await OwedDeletions(house: house, desk: desk, dispatcher: dispatcher).goOn()
         while await box.wait(house.retries.storeWait) {
             while !Task.isCancelled, let asked = box.take() {
                 box.ended(await fate(of: asked, &unfit))
@@ -37,7 +37,9 @@ struct RequestTaking: Sendable {
             let fate =
                 switch asked.source {
                 case .operators(let file): try await fate(of: asked, in: file)
-                case .inbox(let path): try await fate(of: asked, at: path, &unfit)
+                case .inbox(let path): try await fate(of: asked, at: path, in: root, &unfit)
+                case .results(let path):
+                    try await fate(of: asked, at: path, in: desk.sidecars, &unfit)
                 }
             unfit.isOutOfTrouble(asked)
             return fate
@@ -74,31 +76,31 @@ struct RequestTaking: Sendable {
     }
 
     private func fate(
-        of asked: AskedFor, at path: BeneathPath, _ unfit: inout UnfitRequests
+        of asked: AskedFor, at path: BeneathPath, in root: InboxRoot, _ unfit: inout UnfitRequests
     ) async throws -> RequestBox.Fate {
         let sight = try await root.run(at: path, answeringWithin: Self.patience) {
             try RequestFile(files: $0, path: path).look()
         }
         switch sight {
         case .gone:
-            unfit.forget(path)
+            unfit.forget(asked.source)
             return .done
         case .inTheMaking: return .unfit
         case .unfit(let identity, let reason):
-            if unfit.isNew(path, identity) { ignore(asked, reason) }
+            if unfit.isNew(asked.source, identity) { ignore(asked, reason) }
             return .unfit
         case .asking(let identity):
-            if !unfit.isCarriedOut(path, identity) {
+            if !unfit.isCarriedOut(asked.source, identity) {
                 guard try await settle(asked, by: identity) else {
                     return .later
                 }
                 house.surroundings.checkpoint(.requestRecorded, path)
-                unfit.carriedOut(path, identity)
+                unfit.carriedOut(asked.source, identity)
             }
             try await root.run(at: path, answeringWithin: Self.patience) {
                 try RequestFile(files: $0, path: path).remove(identity)
             }
-            unfit.forget(path)
+            unfit.forget(asked.source)
             return .done
         }
     }
@@ -171,7 +173,6 @@ struct RequestTaking: Sendable {
             }
         case .deleted(let trashed):
             house.say(.requestAccepted, in: root, at: asked.path, [.document: "\(trashed.id)"])
-            house.sayDeleted(trashed, in: root, "asked for")
         case .later:
             house.say(.requestWaiting, in: root, at: asked.path)
             return false
@@ -199,9 +200,9 @@ struct RequestTaking: Sendable {
 ///
 /// As many as there is room for in the box; past that all are forgotten, and looked at as if new.
 private struct UnfitRequests {
-    private var unfit: [BeneathPath: DropIdentity] = [:]
+    private var unfit: [AskedFor.Source: DropIdentity] = [:]
     /// Carried out, and not removed yet.
-    private var done: [BeneathPath: DropIdentity] = [:]
+    private var done: [AskedFor.Source: DropIdentity] = [:]
     /// What was in the way of each that is tried again.
     private var trouble: [AskedFor: String] = [:]
 
@@ -214,22 +215,22 @@ private struct UnfitRequests {
     mutating func isOutOfTrouble(_ asked: AskedFor) { trouble[asked] = nil }
 
     /// Whether nothing was said of the file as it is; from now on something was.
-    mutating func isNew(_ path: BeneathPath, _ identity: DropIdentity) -> Bool {
+    mutating func isNew(_ file: AskedFor.Source, _ identity: DropIdentity) -> Bool {
         if unfit.count >= RequestBox.limit { unfit = [:] }
-        return unfit.updateValue(identity, forKey: path) != identity
+        return unfit.updateValue(identity, forKey: file) != identity
     }
 
-    mutating func carriedOut(_ path: BeneathPath, _ identity: DropIdentity) {
+    mutating func carriedOut(_ file: AskedFor.Source, _ identity: DropIdentity) {
         if done.count >= RequestBox.limit { done = [:] }
-        done[path] = identity
+        done[file] = identity
     }
 
-    func isCarriedOut(_ path: BeneathPath, _ identity: DropIdentity) -> Bool {
-        done[path] == identity
+    func isCarriedOut(_ file: AskedFor.Source, _ identity: DropIdentity) -> Bool {
+        done[file] == identity
     }
 
-    mutating func forget(_ path: BeneathPath) {
-        unfit[path] = nil
-        done[path] = nil
+    mutating func forget(_ file: AskedFor.Source) {
+        unfit[file] = nil
+        done[file] = nil
     }
 }

@@ -11,6 +11,8 @@ struct StrayStatusFiles {
         "{\"schema\":\"ingestd/status/1\",\n  \"document_id\":null,".utf8)
 
     let files: InboxFiles
+    /// What lies in the folder of the drops where that is another; nil where it is this one.
+    let drops: [FileName]?
 
     /// What one folder holds.
     struct Folder: Sendable {
@@ -40,7 +42,7 @@ struct StrayStatusFiles {
         } catch let error as InboxError {
             guard error.isAbsence || error.errno == .permissionDenied else { throw error }
         }
-        let expected = Set(names.map { SidecarNames(of: $0).status })
+        let expected = Set((drops ?? names).map { SidecarNames(of: $0).status })
         for name in names where !expected.contains(name) {
             guard let drop = SidecarNames.drop(ofStatus: name) else { continue }
             guard let opening = try opening(of: folder.appending(name)) else { continue }

@@ -50,6 +50,8 @@ public struct InboxStatus: Sendable {
     }
 
     public var account: Account
+    /// The inbox's path, where this does not stand in it; nil where it does.
+    public var inbox: String?
     public var asOf: Timestamp
     /// In the order in which they are written.
     public var counts: [(state: String, count: Int)]
@@ -60,10 +62,12 @@ public struct InboxStatus: Sendable {
     public var waiting: [Waiting]
 
     public init(
-        account: Account, asOf: Timestamp, counts: [(state: String, count: Int)],
+        account: Account, inbox: String? = nil, asOf: Timestamp,
+        counts: [(state: String, count: Int)],
         quota: Quota, held: QuotaUsage, waiting: [Waiting]
     ) {
         self.account = account
+        self.inbox = inbox
         self.asOf = asOf
         self.counts = counts
         self.quota = quota
@@ -73,18 +77,21 @@ public struct InboxStatus: Sendable {
 
     /// The file's text; it begins like a status file, so that it is known as ours.
     public var json: String {
-        JSONValue.object([
-            .init("schema", .string("ingestd/status/inbox/1")),
-            .init("owner", .string(account.description)),
-            .init("uid", .integer(Int64(account.uid))),
-            .init("as_of", .moment(asOf)),
-            .init(
-                "counts", .object(counts.map { .init($0.state, .integer(Int64($0.count))) })),
-            .init("quota", quota.json),
-            .init("held_bytes", .integer(held.bytes.bytes)),
-            .init("held_files", .count(held.files)),
-            .init("waiting", .array(waiting.prefix(Self.listLimit).map(\.json))),
-        ]).keyPerLine
+        JSONValue.object(
+            [.init("schema", .string("ingestd/status/inbox/1"))]
+                + (inbox.map { [.init("inbox", .string($0))] } ?? []) + [
+                    .init("owner", .string(account.description)),
+                    .init("uid", .integer(Int64(account.uid))),
+                    .init("as_of", .moment(asOf)),
+                    .init(
+                        "counts", .object(counts.map { .init($0.state, .integer(Int64($0.count))) })
+                    ),
+                    .init("quota", quota.json),
+                    .init("held_bytes", .integer(held.bytes.bytes)),
+                    .init("held_files", .count(held.files)),
+                    .init("waiting", .array(waiting.prefix(Self.listLimit).map(\.json))),
+                ]
+        ).keyPerLine
     }
 }
 

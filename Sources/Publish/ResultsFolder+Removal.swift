@@ -15,14 +15,33 @@ public struct MadeResult: Sendable, Hashable {
 }
 
 extension ResultsFolder {
-    /// Removes what was published, and each folder that is empty then.
+    /// Removes what was published, the mark, and each folder that is empty then.
     ///
-    /// What has another size is not what was published any more, and stays like all that its owner put
-    /// there.
+    /// The results of another document stay. What has another size is not what was published any
+    /// more, and stays like all that its owner put there. A file is among what was made once for each
+    /// size that it may have.
     ///
     /// - Returns: why something stayed that its owner may not remove.
     func empty(of made: [MadeResult]) throws -> InboxError? {
-        guard try files.entry(path)?.kind == .folder else { return nil }
+        guard try files.entry(path)?.kind == .folder, try !isAnothers() else { return nil }
+        var refusals: [InboxError?] = [try removeFiles(made)]
+        // Last of the files: what a crash leaves is known as ours until then.
+        let mark = path.appending(ResultsMark.name)
+        if try files.entry(mark)?.kind == .file { refusals.append(try removeFile(mark)) }
+        refusals.append(try removeIfEmpty(path))
+        return refusals.compactMap { $0 }.first
+    }
+
+    /// Removes what was published in the same way, and leaves the folder itself.
+    ///
+    /// - Returns: why something stayed that its owner may not remove.
+    func remove(_ made: [MadeResult]) throws -> InboxError? {
+        let refusal = try removeFiles(made)
+        try files.syncFolder(path)
+        return refusal
+    }
+
+    private func removeFiles(_ made: [MadeResult]) throws -> InboxError? {
         var subfolders: Set<BeneathPath> = []
         var refusals: [InboxError?] = []
         for result in made {
@@ -31,13 +50,13 @@ extension ResultsFolder {
             guard let entry = try files.entry(target), entry.kind == .file,
                 entry.identity.size == result.size
             else { continue }
-            refusals.append(try remove(target))
+            refusals.append(try removeFile(target))
         }
-        for folder in Array(subfolders) + [path] { refusals.append(try removeIfEmpty(folder)) }
+        for folder in subfolders { refusals.append(try removeIfEmpty(folder)) }
         return refusals.compactMap { $0 }.first
     }
 
-    private func remove(_ target: BeneathPath) throws -> InboxError? {
+    private func removeFile(_ target: BeneathPath) throws -> InboxError? {
         do throws(InboxError) {
             try files.unlinkIfThere(target)
             return nil

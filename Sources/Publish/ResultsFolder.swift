@@ -27,6 +27,8 @@ public struct ResultItem: Sendable {
 ///
 /// Whoever has one publishes or abandons it; what a crash leaves is removed when the inbox is served again.
 public struct PreparedResults: Sendable {
+    /// Whose they are.
+    let document: DocumentID
     let folder: BeneathPath
     /// Below the folder.
     let names: [BeneathPath]
@@ -44,6 +46,8 @@ struct ResultsFolder {
     let files: InboxFiles
     let drop: BeneathPath
     let path: BeneathPath
+    /// Whose results it holds.
+    let document: DocumentID
 
     /// How many files are open at once, waiting to be synced together.
     static let batch = 32
@@ -55,27 +59,31 @@ struct ResultsFolder {
     func fill(
         with items: [ResultItem], _ prepared: PreparedResults? = nil, beside others: [UnplacedFile]
     ) throws -> BeneathPath? {
-        switch try files.entry(path)?.kind {
-        case .folder:
-            if let prepared { try moveIn(prepared) }
-            try syncFolders(of: copy(items, into: path, isNew: false, beside: others), in: path)
-            return nil
-        case nil:
-            try makeWhole(items, prepared, beside: others)
-            return nil
-        case .file, .link, .special:
-            let moved = try NumberedBackup(files: files, drop: drop).move(path, to: \.results)
+        let standing = try files.entry(path)?.kind
+        var isStranger = standing != nil
+        if standing == .folder { isStranger = try isAnothers() }
+        var moved: BeneathPath?
+        if isStranger {
+            moved = try NumberedBackup(files: files, drop: drop).move(path, to: \.results)
+        }
+        guard standing == .folder, !isStranger else {
             try makeWhole(items, prepared, beside: others)
             return moved
         }
+        try mark(path, isNew: false)
+        if let prepared { try moveIn(prepared) }
+        try syncFolders(of: copy(items, into: path, isNew: false, beside: others), in: path)
+        return nil
     }
 
     /// A hidden folder to prepare results of these names in, and the folders within it.
     func beginPreparing(_ names: [BeneathPath]) throws -> PreparedResults {
         let hidden = path.sibling(HiddenName.random())
         try files.makeFolder(hidden)
-        let prepared = PreparedResults(folder: hidden, names: names)
+        let prepared = PreparedResults(document: document, folder: hidden, names: names)
         do {
+            // The first of all, and so the first that is copied along with the folder.
+            try mark(hidden, isNew: true)
             for subfolder in prepared.subfolders { try makeSubfolder(hidden.appending(subfolder)) }
         } catch {
             abandon(prepared)
@@ -96,6 +104,35 @@ struct ResultsFolder {
         } catch {
             // An earlier error says what is wrong; the recovery at start removes hidden names.
         }
+    }
+
+    /// Whether another document's results stand in the folder, such as ones that were put back.
+    func isAnothers() throws(InboxError) -> Bool {
+        let place = path.appending(ResultsMark.name)
+        let bytes: [UInt8]?
+        do throws(InboxError) {
+            bytes = try files.readPrefix(place, limit: ResultsMark.sizeLimit)
+        } catch  where error.errno == .permissionDenied {
+            // A mark that its owner may not read was not made by ingestd.
+            return false
+        }
+        guard let bytes, let marked = ResultsMark.document(in: bytes) else { return false }
+        return marked != document
+    }
+
+    /// Lays the mark into a folder. Not synced: one that lost its bytes is a mark all the same.
+    private func mark(_ folder: BeneathPath, isNew: Bool) throws {
+        let place = folder.appending(ResultsMark.name)
+        let text = Array(ResultsMark.text(of: document).utf8)
+        if isNew { return try WholeFile(files: files).writeUnseen(text, to: place) }
+        try clear(place)
+        let standing = try files.entry(place)
+        if standing?.uid == files.owner.account.uid,
+            standing?.identity.size.bytes == Int64(text.count)
+        {
+            return
+        }
+        try WholeFile(files: files).write(text, to: place)
     }
 
     private func makeWhole(

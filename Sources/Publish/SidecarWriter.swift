@@ -19,6 +19,7 @@ public struct SidecarWriter {
     ///
     /// - Returns: where something foreign was moved that stood at its name; nil mostly.
     public func writeStatus(_ text: String) throws -> BeneathPath? {
+        try makeRoom()
         let moved = try clearStatusName()
         try WholeFile(files: files).write(Array(text.utf8), to: place.status)
         return moved
@@ -28,6 +29,7 @@ public struct SidecarWriter {
     ///
     /// - Returns: where something foreign was moved that stood at its name; nil mostly.
     public func keepStatus(_ text: String) throws -> BeneathPath? {
+        try makeRoom()
         let moved = try clearStatusName()
         let writer = WholeFile(files: files)
         try writer.place([try writer.begin(Array(text.utf8), for: place.status)], isDurable: true)
@@ -45,13 +47,16 @@ public struct SidecarWriter {
     /// cut once this returns.
     ///
     /// - Parameters:
+    ///   - document: whose sidecars they are.
     ///   - made: what was published of it. A file that has another size by now is somebody else's work.
     ///   - keepsStatus: whether the status file speaks of something else by now.
     /// - Returns: why something stayed that its owner may not remove; nil mostly.
-    public func removeAll(_ made: [MadeResult], keepsStatus: Bool) throws -> InboxError? {
+    public func removeAll(
+        of document: DocumentID, _ made: [MadeResult], keepsStatus: Bool
+    ) throws -> InboxError? {
         var refusals: [InboxError?] = []
         if !keepsStatus { refusals.append(try removeStatusIfAllowed()) }
-        refusals.append(try results.empty(of: made))
+        refusals.append(try results(of: document).empty(of: made))
         do throws(InboxError) {
             try files.syncFolder(place.status.parent)
         } catch {
@@ -75,18 +80,26 @@ public struct SidecarWriter {
     /// power cut once this returns.
     ///
     /// A folder that is not there yet appears whole, and what its owner put into one besides stays.
+    /// One that holds another document's results is moved aside.
     ///
     /// - Parameters:
+    ///   - document: whose sidecars they are.
     ///   - prepared: more files, which stand ready; used up in every case.
+    ///   - former: what an earlier publication put there and this one does not: it goes, unless its owner
+    ///     has changed it.
     ///   - status: nil leaves the status file as it is.
     /// - Returns: where something foreign was moved that stood at their names; nothing mostly.
     public func publish(
-        _ items: [ResultItem], _ prepared: PreparedResults? = nil, status: String?
+        of document: DocumentID, _ items: [ResultItem], _ prepared: PreparedResults? = nil,
+        former: [MadeResult] = [],
+        status: String?
     ) throws -> [BeneathPath] {
+        let results = results(of: document)
         let writer = WholeFile(files: files)
         // Written before anything is synced, so that the disk takes all of it together.
         let unplaced: [UnplacedFile]
         do {
+            try makeRoom()
             unplaced =
                 try status.map { [try writer.begin(Array($0.utf8), for: place.status)] } ?? []
         } catch {
@@ -96,6 +109,8 @@ public struct SidecarWriter {
         var moved: [BeneathPath] = []
         do {
             try results.fill(with: items, prepared, beside: unplaced).map { moved.append($0) }
+            // What its owner keeps from being removed is in nobody's way.
+            if !former.isEmpty { _ = try results.remove(former) }
             if status != nil { try clearStatusName().map { moved.append($0) } }
         } catch {
             writer.abandon(unplaced)
@@ -109,21 +124,32 @@ public struct SidecarWriter {
     /// Begins to make results ready beside their place: where there are many, nothing else need wait
     /// for them meanwhile.
     ///
-    /// - Parameter names: those of all files that are then added.
-    public func beginResults(_ names: [BeneathPath]) throws -> PreparedResults {
-        try results.beginPreparing(names)
+    /// - Parameters:
+    ///   - document: whose results they are.
+    ///   - names: those of all files that are then added.
+    public func beginResults(
+        of document: DocumentID, _ names: [BeneathPath]
+    ) throws -> PreparedResults {
+        try makeRoom()
+        return try results(of: document).beginPreparing(names)
     }
 
     /// Adds to what stands ready; each file outlasts a power cut once its folder does.
     public func add(_ items: [ResultItem], to prepared: PreparedResults) throws {
-        try results.prepare(items, in: prepared)
+        try results(of: prepared.document).prepare(items, in: prepared)
     }
 
     /// Removes what stands ready.
-    public func abandon(_ prepared: PreparedResults) { results.abandon(prepared) }
+    public func abandon(_ prepared: PreparedResults) {
+        results(of: prepared.document).abandon(prepared)
+    }
 
-    private var results: ResultsFolder {
-        ResultsFolder(files: files, drop: drop, path: place.results)
+    private func makeRoom() throws {
+        try CollectionFolders(files: files).make(place.status.parent)
+    }
+
+    private func results(of document: DocumentID) -> ResultsFolder {
+        ResultsFolder(files: files, drop: drop, path: place.results, document: document)
     }
 
     /// Gives the results folder of this place to an older document of the name.

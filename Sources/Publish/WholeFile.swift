@@ -25,6 +25,14 @@ struct WholeFile {
         try place([try begin(bytes, for: path)], isDurable: false)
     }
 
+    /// Writes `bytes` to `path` in a folder that nobody sees yet; nothing is synced.
+    func writeUnseen(_ bytes: [UInt8], to path: BeneathPath) throws {
+        let file = try begin(path, isUnseen: true) { descriptor in
+            try bytes.withUnsafeBytes { try Self.write($0, to: descriptor) } == bytes.count
+        }
+        try place([file], isDurable: false)
+    }
+
     /// Writes `bytes` aside.
     func begin(_ bytes: some Collection<UInt8>, for path: BeneathPath) throws -> UnplacedFile {
         let bytes = Array(bytes)

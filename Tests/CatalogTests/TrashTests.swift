@@ -88,6 +88,79 @@ import Testing
         }
     }
 
+    private func restore(
+        _ document: DocumentRecord, by number: Int64
+    ) async throws -> RestoreOutcome {
+        fixture.wait()
+        return try await catalog.restore(
+            by: file(number), about: document.path, version: nil, uid: document.uid,
+            inbox: inbox, limit: .unlimited, now: fixture.now)
+    }
+
+    @Test func `a file that a crash has left deletes nothing once more that was restored since`()
+        async throws
+    {
+        let document = try await document("a.pdf")
+        _ = try await delete(document, by: 1)
+        guard case .restored = try await restore(document, by: 2) else {
+            Issue.record("it was not restored")
+            return
+        }
+        #expect(try await delete(document, by: 1) == .repeated(document.id))
+        // Nor after something else was granted.
+        let rerun = RequestRuling.granted([.init(plan: pdfPlan[4], isAnew: false)])
+        _ = try await catalog.carryOut(
+            "refresh", by: file(3), about: document.path, uid: document.uid, inbox: inbox,
+            now: fixture.now
+        ) { _ in rerun }
+        #expect(try await delete(document, by: 1) == .repeated(document.id))
+        guard case .deleted = try await delete(document, by: 4) else {
+            Issue.record("another file is another request")
+            return
+        }
+        #expect(try await catalog.findings() == [])
+    }
+
+    @Test func `a file that a crash has left restores nothing once more that was deleted since`()
+        async throws
+    {
+        let document = try await document("a.pdf")
+        _ = try await delete(document, by: 1)
+        _ = try await restore(document, by: 2)
+        _ = try await delete(document, by: 3)
+        #expect(try await restore(document, by: 2) == .repeated(document.id))
+        guard case .restored = try await restore(document, by: 4) else {
+            Issue.record("another file is another request")
+            return
+        }
+        #expect(try await catalog.findings() == [])
+    }
+
+    @Test func `what was published is known though its stages are to run anew`() async throws {
+        let document = try await document("a.pdf")
+        let files = [("text.txt", 5), ("pages/0001.jpg", 7)]
+        try await publish(document, files)
+        #expect(try await catalog.publishedFiles(of: document.id).map(\.name) == files.map(\.0))
+        _ = try await catalog.carryOut(
+            "refresh", by: file(1), about: document.path, uid: document.uid, inbox: inbox,
+            now: fixture.now
+        ) { _ in
+            .granted(pdfPlan.dropFirst().map { .init(plan: $0, isAnew: true) })
+        }
+        _ = try await delete(document, by: 2)
+        let left = try await catalog.publishedFiles(ofTrashed: document.id)
+        #expect(Set(left) == Set(files.map { PublishedFile(name: $0.0, size: ByteCount($0.1)) }))
+    }
+
+    /// Records a publication as the pipeline does.
+    private func publish(_ document: DocumentRecord, _ files: [(String, Int)]) async throws {
+        let list = files.map { "{\"name\":\"\($0.0)\", \"size\":\($0.1), \"media_type\":\"x\"}" }
+        var change = StageChange(
+            document: document.id, stage: .publish, state: .completed, at: fixture.now)
+        change.documentResult = "{\"pages\":1, \"files\":[\(list.joined(separator: ", "))]}"
+        try await catalog.record([change])
+    }
+
     @Test func `what is forgotten takes along what nobody else has, and no more`() async throws {
         let mine = try await document("a.pdf")
         let others = try await document("b.pdf", account: bob)

@@ -11,14 +11,14 @@ import Testing
 
     init() throws { fixture = try CatalogFixture() }
 
-    private var copy: String { fixture.path + ".v6" }
+    private var copy: String { fixture.path + ".v7" }
 
     /// The steps of a later ingestd.
     private func later(_ step: String = "CREATE TABLE extra (id INTEGER) STRICT")
         -> DatabaseMigrator
     {
         var migrator = Schema.migrator
-        migrator.registerMigration("v7") { try $0.execute(sql: step) }
+        migrator.registerMigration("v8") { try $0.execute(sql: step) }
         return migrator
     }
 

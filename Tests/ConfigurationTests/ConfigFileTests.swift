@@ -39,6 +39,7 @@ import Testing
                 max_errors: 5
                 max_error_ratio: 2.5%
                 originals: none
+                results: ../Results//{name}
                 fallback_encoding: cp949
                 sheet: 참가자
             limits:
@@ -61,7 +62,7 @@ import Testing
             stateDirectory: "/var/lib/else", schemas: [.participants])
         expected.inboxes = [
             NamedInbox(path: "/srv/plain"),
-            NamedInbox(
+            try NamedInbox(
                 path: "/srv/in",
                 settings: InboxSettings(
                     settle: .milliseconds(1500), settleWithoutProof: .seconds(20),
@@ -73,7 +74,8 @@ import Testing
                     thumbnail: ThumbnailSettings(page: 2, width: 100, height: 200, quality: 70),
                     pdfStages: [.text], schema: .named("participants"),
                     errorAllowance: ErrorAllowance(count: 5, millionths: 25_000), originals: .none,
-                    fallbackEncoding: "cp949", sheet: "참가자")),
+                    results: ResultsPlace("../Results/{name}"), fallbackEncoding: "cp949",
+                    sheet: "참가자")),
         ]
         expected.limits = AccountLimits(
             standard: QuotaLimit(bytes: .megabytes(10_000), files: 100),
@@ -132,6 +134,12 @@ import Testing
         ("inboxes: [{path: /a, pdf_size_limit: lots}]", "“lots” is not a size"),
         ("inboxes: [{path: /a, schema: participant}]", "did you mean “participants”?"),
         ("inboxes: [{path: /a, sheet: '  '}]", "inboxes[0].sheet must be the name of a sheet"),
+        ("inboxes: [{path: /a, results: out}]", "inboxes[0].results must be an absolute path"),
+        ("inboxes: [{path: /a, results: /b/../c}]", "inboxes[0].results has “..” behind"),
+        ("inboxes: [{path: /a, results: '/b/{usr}'}]", "may have {name} and {user}"),
+        ("inboxes: [{path: '/a/*', results: /b}]", "inboxes[0].results would be one folder for"),
+        ("inboxes: [{path: '/a/*/In', results: '/b/{name}'}]", "write {user}, or “../Results”"),
+        ("inboxes: [{path: '/a/*', results: ../b}]", "write {name} or {user}"),
         ("inboxes: [{path: /a, recursive: maybe}]", "must be true or false, not “maybe”"),
         ("inboxes: [{path: /a, thumbnail: {quality: 101}}]", "from 1 to 100, not “101”"),
         ("limits: {users: {alice: 5GB}}", "limits.users.alice must be keys with values"),

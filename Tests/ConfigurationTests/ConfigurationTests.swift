@@ -73,6 +73,50 @@ import Testing
         #expect(message(.init(inboxes: paths), user).contains(reason))
     }
 
+    private func message(results lines: [String]) throws -> String {
+        let folder = try TemporaryFolder()
+        let text = "state: /state\ninboxes:\n" + lines.map { "  - \($0)\n" }.joined()
+        return message(.init(configFile: try folder.write(text, to: "c.yaml")), user)
+    }
+
+    @Test(arguments: [
+        (["{path: /a, results: /a/out}"], "/a/out, is or stands in the inbox /a"),
+        (["{path: /a/b, results: /a}"], "/a, contains the inbox /a/b"),
+        (["{path: /a, results: /state/x}"], "/state/x, is or stands in the state directory /state"),
+        (["{path: /a, results: ../b}", "/b"], "../b, is or stands in the inbox /b"),
+        (
+            ["{path: /a, results: /r}", "{path: /b, results: /r/x}"],
+            "in the results of the inbox /a"
+        ),
+        (
+            ["{path: /a, results: /r/x}", "{path: /b, results: /r}"],
+            "contains the results of the inb"
+        ),
+        (["{path: '/a/*', results: '/a/out/{name}'}"], "stands where folders are inboxes by a pa"),
+        (
+            ["{path: '/a/*', results: '/b/{user}'}", "/b"],
+            "/b/{user}, is or stands in the inbox /b"
+        ),
+        (["{path: /a, results: /b}", "'/b/*/in'"], "/b, contains the inboxes of a pattern"),
+    ])
+    func `results are not to go where files are taken, or other results go`(
+        lines: [String], reason: String
+    ) throws {
+        let message = try message(results: lines)
+        #expect(message.contains(reason), "\(message)")
+    }
+
+    @Test(arguments: [
+        ["{path: /a, results: ../out}", "{path: /b, results: /out2}"],
+        ["{path: '/home/*/Inbox', results: ../Results}"],
+        ["{path: '/srv/in/*', results: '/srv/out/{name}'}", "/srv/in/x"],
+        ["{path: '/srv/in/*', results: '../{name}.results'}"],
+        ["{path: /srv/in/post, results: '../{name}.results'}", "'/srv/in/*'"],
+    ])
+    func `results beside all inboxes are fine`(lines: [String]) throws {
+        #expect(try message(results: lines) == "")
+    }
+
     @Test func `a pattern of the command line begins where it is given, whatever that is called`()
         throws
     {

@@ -177,6 +177,23 @@ import Testing
         try await scene.expectClean()
     }
 
+    @Test func `what was published goes though all of it was to be made anew`() async throws {
+        let daemon = try await scene.start(settings: FlowScene.oneBusyWorker)
+        try drop(as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        try scene.drop(ManyPages.pdf(20_000), as: "long.pdf")
+        try await daemon.line(.stageStarted, count: 2) { $0["stage"] == "text" }
+        try await daemon.line(.dropRemoved, "long.pdf")
+        try scene.drop(Data(), as: "a.pdf.refresh")
+        try await daemon.line(.requestAccepted, "a.pdf.refresh")
+        // Nobody reads it yet.
+        try await delete("a.pdf", daemon)
+        try await daemon.stop()
+        #expect(daemon.lines(.documentCompleted).count == 1)
+        #expect(!scene.exists("a.pdf.results") && !scene.exists("a.pdf.status.json"))
+        try await scene.expectClean()
+    }
+
     @Test func `older documents of a name are deleted by their own names`() async throws {
         let daemon = try await scene.start()
         for (count, fixture) in ["pdf/english.pdf", "pdf/korean.pdf"].enumerated() {

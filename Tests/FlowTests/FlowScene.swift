@@ -135,14 +135,16 @@ final class FlowScene: Sendable {
     func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: self(name))) }
     func text(_ name: String) throws -> String { String(decoding: try bytes(name), as: UTF8.self) }
 
-    /// The names in a folder of the inbox, in order.
+    /// The names in a folder of the inbox, but for the mark of results, in order.
     func names(in folder: String = "") throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: self(folder)).sorted()
+        try FileManager.default.contentsOfDirectory(atPath: self(folder))
+            .filter { $0 != "\(ResultsMark.name)" }.sorted()
     }
 
-    /// Every path below the inbox.
+    /// Every path below the inbox, but for marks of results.
     func allPaths() throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: inbox).sorted()
+        try FileManager.default.subpathsOfDirectory(atPath: inbox)
+            .filter { !$0.hasSuffix("/\(ResultsMark.name)") }.sorted()
     }
 
     /// The status file of a drop; `version` is that of an older document of its name.

@@ -68,6 +68,17 @@ struct RecordedState {
         try rows("SELECT count(*) FROM \(table)").first?[0] ?? 0
     }
 
+    /// The contents that a table's rows name, in hexadecimal digits.
+    func digests(of table: String) throws -> [String] {
+        try rows("SELECT lower(hex(digest)) FROM \(table)").map { $0[0] }
+    }
+
+    /// Whether the store has a content.
+    func hasBlob(_ digest: String) -> Bool {
+        let path = "\(folder)/blobs/\(digest.prefix(2))/\(digest)"
+        return FileManager.default.fileExists(atPath: path)
+    }
+
     /// Writes down that the name of a document's drop could not be removed, and what stands there.
     func noteLeftover(_ path: String, _ facts: stat) throws {
         let device = UInt64(facts.st_dev)

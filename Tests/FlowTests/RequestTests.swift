@@ -71,6 +71,31 @@ import Testing
         try await scene.expectClean()
     }
 
+    @Test
+    func `what a refresh makes no longer goes, and what the owner put there or changed stays`()
+        async throws
+    {
+        let table = "name,email\nAnn,ann@example.org\nBob,nobody\n"
+        try scene.drop(Data(table.utf8), as: "a.csv")
+        try await scene.runOnce(inbox: "schema: participants")
+        let made = ["import.json", "original.csv", "rejects.csv", "tokens.csv"]
+        #expect(try scene.names(in: "a.csv.results") == made)
+        for name in ["notes.txt", "tokens.csv"] {
+            try scene.drop(Data("mine".utf8), as: "a.csv.results/" + name)
+        }
+        try scene.drop(Data(), as: "a.csv.refresh")
+        try await scene.runOnce(inbox: "schema: infer")
+        #expect(
+            try scene.names(in: "a.csv.results")
+                == ["import.json", "notes.txt", "original.csv", "tokens.csv"])
+        #expect(try scene.text("a.csv.results/tokens.csv") == "mine")
+        try await scene.expectClean(leftovers: true)
+        // Nor does what the inbox puts there no longer.
+        try scene.drop(Data(), as: "a.csv.refresh")
+        try await scene.runOnce(inbox: "schema: infer\n    originals: none")
+        #expect(scene.exists("a.csv.results/original.csv"))
+    }
+
     @Test func `after a change of settings a refresh makes only what they decide`() async throws {
         let before = try await scene.start()
         try scene.drop("pdf/english.pdf", as: "a.pdf")

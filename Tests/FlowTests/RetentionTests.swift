@@ -64,10 +64,16 @@ import Testing
     }
 
     /// What sync clients, people and mounts do to an inbox.
-    @Test(arguments: ["rsync", "renamed", "emptied", "away"])
+    @Test(arguments: ["rsync", "renamed", "emptied", "away", "unmounted"])
     func `absence never deletes, and a restore brings the sidecars back`(case: String)
         async throws
     {
+        if `case` == "unmounted" {
+            guard geteuid() == 0 else { return }
+            mount()
+        }
+        // With all mounts that a test leaves on it.
+        defer { while `case` == "unmounted", umount2(scene.inbox, Int32(MNT_DETACH)) == 0 {} }
         try scene.drop("pdf/english.pdf", as: "a.pdf")
         try scene.drop("pdf/korean.pdf", as: "sub/b.pdf")
         try await scene.runOnce()
@@ -84,18 +90,28 @@ import Testing
             }
         case "emptied":
             for name in try scene.names() { try files.removeItem(atPath: scene(name)) }
+        case "unmounted":
+            umount2(scene.inbox, Int32(MNT_DETACH))
+            try await daemon.line(.inboxLost)
+            #expect(try scene.names() == [])
+            mount()
+            try await daemon.line(.inboxServedAgain)
         default:
             rename(scene.inbox, scene.inbox + "-away")
             try await daemon.line(.inboxLost)
             try scene.makeInbox("inbox")
             try await daemon.line(.inboxServedAgain)
         }
+        // Nor does a start, which looks at everything.
+        try await daemon.stop()
+        let again = try await scene.start()
+        #expect(try state.documents().count == 2)
         for name in ["a.pdf", "sub/b.pdf"] {
             try scene.drop(Data(), as: name + ".restore")
-            try await daemon.line(.documentCompleted, name)
+            try await again.line(.documentCompleted, name)
         }
-        try await daemon.stop()
-        #expect(daemon.lines(.documentDeleted).isEmpty)
+        try await again.stop()
+        #expect((daemon.lines(.documentDeleted) + again.lines(.documentDeleted)).isEmpty)
         #expect(try state.documents().map(\.path) == ["a.pdf", "sub/b.pdf"])
         #expect(try state.charge().files == 2)
         #expect(try state.count("trash") == 0)
@@ -105,10 +121,39 @@ import Testing
     }
 
     private func mirrorEmptyFolder() async throws {
-        let empty = scene.folder + "/empty"
-        try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: false)
+        let empty = try scene.makeInbox("empty")
         let (end, output) = try await RunningProgram.run(
-            "/usr/bin/rsync", ["-r", "--delete", empty + "/", scene.inbox + "/"])
+            "/usr/bin/rsync", ["-a", "--delete", empty + "/", scene.inbox + "/"])
         #expect(end == .exited(0), "\(output)")
+        #expect(!scene.exists("a.pdf.status.json") && !scene.exists("sub"))
+    }
+
+    /// A file system of its own on the inbox, whose owner is the same.
+    private func mount() {
+        let options = "uid=\(FlowScene.uid),gid=\(FlowScene.uid),mode=755"
+        #expect(Glibc.mount("tmpfs", scene.inbox, "tmpfs", 0, options) == 0)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root mounts"))
+    func `what a deletion could not remove goes once it can`() async throws {
+        mount()
+        defer { umount2(scene.inbox, Int32(MNT_DETACH)) }
+        let daemon = try await scene.start(inbox: "keep: 3s\n    on_delete: remove")
+        try scene.drop("csv/participants-cp949.csv", as: "d.csv")
+        try await daemon.ended(["d.csv"])
+        let readOnly = UInt(MS_REMOUNT | MS_RDONLY)
+        #expect(Glibc.mount("", scene.inbox, "", readOnly, nil) == 0)
+        try await daemon.line(.documentDeleted, "d.csv")
+        try await daemon.line(.sidecarFailed, "d.csv")
+        #expect(try state.charge() == (0, 0))
+        #expect(scene.exists("d.csv.status.json"))
+        #expect(Glibc.mount("", scene.inbox, "", UInt(MS_REMOUNT), nil) == 0)
+        while scene.exists("d.csv.results") { await Task.yield() }
+        while try state.count("trash WHERE importedRows = 'leaving'") > 0 { await Task.yield() }
+        try await daemon.stop()
+        #expect(try scene.names() == ["inbox.status.json"])
+        #expect(try state.imported("SELECT count(*) FROM participants") == [0])
+        #expect(daemon.lines(.documentDeleted).count == 1)
+        try await scene.expectClean(leftovers: true)
     }
 }

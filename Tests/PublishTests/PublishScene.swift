@@ -8,6 +8,12 @@ import Testing
 
 /// A fresh inbox for one test, gone with it.
 final class PublishScene: Sendable {
+    /// Whose sidecars are written.
+    static let document = DocumentID(
+        at: Timestamp(milliseconds: 1), random: .init(repeating: 1, count: 10))
+    static let other = DocumentID(
+        at: Timestamp(milliseconds: 2), random: .init(repeating: 2, count: 10))
+
     let folder: String
     let root: InboxRoot
 
@@ -48,14 +54,14 @@ final class PublishScene: Sendable {
     /// Writes a drop's results, by name.
     @discardableResult
     func writeResults(
-        _ texts: [String: String], of drop: BeneathPath
+        _ texts: [String: String], of drop: BeneathPath, by document: DocumentID = document
     ) async throws -> BeneathPath? {
         let items = try texts.map { name, text in
             ResultItem(name: try path(name), source: try source(text))
         }
         defer { for item in items { close(item.source.rawValue) } }
         return try await root.run {
-            try SidecarWriter($0, drop: drop).publish(items, status: nil).first
+            try SidecarWriter($0, drop: drop).publish(of: document, items, status: nil).first
         }
     }
 
@@ -63,7 +69,7 @@ final class PublishScene: Sendable {
     func prepareResults(_ texts: [[String: String]], of drop: BeneathPath) async throws {
         let names = try texts.flatMap(\.keys).map(path)
         let prepared = try await root.run {
-            try SidecarWriter($0, drop: drop).beginResults(names)
+            try SidecarWriter($0, drop: drop).beginResults(of: Self.document, names)
         }
         for texts in texts {
             let items = try texts.map { name, text in
@@ -75,7 +81,8 @@ final class PublishScene: Sendable {
             }
         }
         _ = try await root.run {
-            try SidecarWriter($0, drop: drop).publish([], prepared, status: nil)
+            try SidecarWriter($0, drop: drop).publish(
+                of: Self.document, [], prepared, status: nil)
         }
     }
 
@@ -115,7 +122,7 @@ final class PublishScene: Sendable {
 
     func kind(_ name: String) throws -> mode_t { try facts(name).st_mode & S_IFMT }
 
-    /// The names in a folder of the inbox, hidden ones included, in order.
+    /// The names in a folder of the inbox, hidden ones included but for the mark of results, in order.
     func names(in name: String = "") throws -> [String] {
         guard let folder = opendir(self(name)) else { throw Errno(rawValue: errno) }
         defer { closedir(folder) }
@@ -124,6 +131,6 @@ final class PublishScene: Sendable {
             let bytes = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             names.append(String(decoding: bytes, as: UTF8.self))
         }
-        return names.filter { $0 != "." && $0 != ".." }.sorted()
+        return names.filter { ![".", "..", "\(ResultsMark.name)"].contains($0) }.sorted()
     }
 }

@@ -103,12 +103,56 @@ import Testing
         #expect(try scene.names(in: "elsewhere").isEmpty)
     }
 
+    @Test func `another document's results are moved aside, and never mixed with these`()
+        async throws
+    {
+        try await scene.writeResults(["text.txt": "one"], of: drop)
+        #expect(
+            try scene.read("sub/a.pdf.results/\(ResultsMark.name)")
+                == ResultsMark.text(of: PublishScene.document))
+        let moved = try await scene.writeResults(
+            ["info.json": "{}"], of: drop, by: PublishScene.other)
+        #expect(moved?.description == "sub/a.pdf.~1~.results")
+        #expect(try scene.names(in: "sub/a.pdf.results") == ["info.json"])
+        #expect(try scene.read("sub/a.pdf.~1~.results/text.txt") == "one")
+    }
+
+    @Test func `a mark that lost its bytes is written anew, and one that went comes back`()
+        async throws
+    {
+        try await scene.writeResults(["text.txt": "one"], of: drop)
+        let mark = "sub/a.pdf.results/\(ResultsMark.name)"
+        for spoil in [{ truncate(self.scene(mark), 0) }, { unlink(self.scene(mark)) }] {
+            _ = spoil()
+            #expect(try await scene.writeResults(["text.txt": "two"], of: drop) == nil)
+            #expect(try scene.read(mark) == ResultsMark.text(of: PublishScene.document))
+        }
+    }
+
+    @Test func `a deletion takes the mark along, and leaves another document's folder`()
+        async throws
+    {
+        try await scene.writeResults(["text.txt": "one"], of: drop)
+        let made = [MadeResult(name: try scene.path("text.txt"), size: ByteCount(3))]
+        func remove(_ document: DocumentID) async throws {
+            _ = try await scene.root.run { [drop] in
+                try SidecarWriter($0, drop: drop).removeAll(
+                    of: document, made, keepsStatus: false)
+            }
+        }
+        try await remove(PublishScene.other)
+        #expect(try scene.read("sub/a.pdf.results/text.txt") == "one")
+        try await remove(PublishScene.document)
+        #expect(try scene.names(in: "sub").isEmpty)
+    }
+
     @Test func `a folder that cannot be filled is not there at all`() async throws {
         let text = try scene.path("text.txt")
         let closed = FileDescriptor(rawValue: -1)
         await #expect(throws: PublishError.self) {
             try await scene.root.run { [drop] in
                 try SidecarWriter($0, drop: drop).publish(
+                    of: PublishScene.document,
                     [ResultItem(name: text, source: closed)], status: "")
             }
         }

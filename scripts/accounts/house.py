@@ -79,13 +79,15 @@ class House:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self.command("run", "--config", str(self.config)), stdout=log, stderr=log)
 
+    def heard(self, event):
+        """How often the daemon that runs has said something."""
+        with self.log.open("rb") as log:
+            log.seek(self.begun)
+            return log.read().count(b'"event":"%s"' % event.encode())
+
     def await_ready(self):
         """Until a daemon that was just started serves, and obeys signals."""
-        self.until(lambda: b'"event":"daemon ready"' in self.log.read_bytes()[self.begun:], "the daemon's readiness")
-
-    def await_watched(self, count):
-        """Until the inboxes were looked through once."""
-        self.until(lambda: self.log.read_bytes()[self.begun:].count(b'"event":"inbox watched"') >= count, "watched inboxes")
+        self.until(lambda: self.heard("daemon ready"), "the daemon's readiness")
 
     def is_readable(self):
         try:
@@ -94,8 +96,11 @@ class House:
             return False
 
     def reload(self, limits):
+        """Until the daemon goes by these limits: a drop that came before that would be judged by the former ones."""
         self.configure(limits)
+        count = self.heard("config reloaded")
         self.process.send_signal(signal.SIGHUP)
+        self.until(lambda: self.heard("config reloaded") > count, "the new limits")
 
     def kill(self):
         self.process.kill()

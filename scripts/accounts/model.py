@@ -5,11 +5,12 @@ usage: python3 scripts/accounts/model.py [FOLDER WITH THE BUILT PROGRAMS]
 
 Environment: STEPS, how many (10000); SEED, draws the same again; TMPDIR, where to work (/var/tmp).
 
-Two accounts have an inbox each, and share contents now and then; they drop, delete and restore. After each step the daemon is waited for, and then
-documents, versions, contents, charges, what is left in the inboxes and the touched status file must be what the model
-says; after every 500 steps all status files are compared and fsck finds nothing wrong. What the model does not know is
-the order in which a daemon finds what lay there when it started: there any outcome in which nothing is left that fits
-is a right one. Ends with 1 where anything differs.
+Two accounts have an inbox each, and share contents now and then; they drop, delete and restore. After each step the
+daemon is waited for, and then documents, versions, contents, charges, the trash, what is left in the inboxes and the
+touched status file and results must be what the model says; after every 500 steps all status files are compared and
+fsck finds nothing wrong. What the model does not know is the order in which a daemon finds what lay there when it
+started, or came before it had looked: there any outcome in which nothing is left that fits is a right one. Ends with 1
+where anything differs.
 """
 import collections, json, os, random, sys, time
 from house import House, ROOT, Wrong, digest, junk, pdf, table
@@ -130,8 +131,11 @@ class Trial:
         return f"{number}.csv" if number % 4 == 0 else f"{number}.pdf"
 
     def put(self, account, name, content):
+        has_looked = self.house.heard("inbox watched") == len(self.accounts)
         self.house.drop(account.inbox, name, content)
         account.arrive(name, content)
+        # A daemon that has yet to find what lay there when it started may find this one first.
+        account.is_ordered = account.is_ordered and (has_looked or len(account.waiting) < 2)
 
     def drop(self):
         account, name = self.chance.choice(self.accounts), self.name()
@@ -192,18 +196,28 @@ class Trial:
         is_running = self.chance.random() < 0.8
         if not is_running:
             self.house.stop()
+        self.leave(account, verb, name)
+        return is_running
+
+    def leave(self, account, verb, name):
         if self.chance.random() < 0.5 and (account.inbox / f"{name}.status.json").exists():
             self.house.run(verb, "--config", str(self.house.config), str(account.inbox / name))
         else:
             self.house.drop(account.inbox, f"{name}.{verb}", b"")
-        return is_running
 
-    def delete(self):
+    def deletion(self):
         account = self.chance.choice(self.accounts)
         name = self.at_rest(account)
         if name is None:
             return None
         account.delete(name)
+        return account, name
+
+    def delete(self):
+        asked = self.deletion()
+        if asked is None:
+            return None
+        account, name = asked
         is_running = self.ask(account, "delete", name)
         if not is_running:
             self.begin()
@@ -211,15 +225,22 @@ class Trial:
             account.take_waiting()
         return account, name
 
-    def restore(self):
-        """What was deleted, the last of its name; seldom what never was."""
+    def restoration(self):
+        """Whether it is to come back, too."""
         account = self.chance.choice(self.accounts)
         names = [name for name, _ in account.trash
                  if account.documents[name].current is None and name not in account.waiting]
         if not names:
             return None
         name = self.chance.choice(names)
-        is_back = account.restore(name)
+        return account, name, account.restore(name)
+
+    def restore(self):
+        """What was deleted, the last of its name, whether or not there is room for it."""
+        asked = self.restoration()
+        if asked is None:
+            return None
+        account, name, is_back = asked
         if not self.ask(account, "restore", name):
             self.begin()
         return account, name if is_back else None
@@ -238,7 +259,16 @@ class Trial:
 
     def crash(self):
         """Now, or in the midst of something."""
-        about = self.drop() if self.chance.random() < 0.7 else (self.accounts[0], None)
+        about, kind = (self.accounts[0], None), self.chance.random()
+        if kind < 0.45:
+            about = self.drop()
+        elif kind < 0.65 and (asked := self.deletion()):
+            self.leave(asked[0], "delete", asked[1])
+            about = asked
+        elif kind < 0.8 and (asked := self.restoration()):
+            account, name, is_back = asked
+            self.leave(account, "restore", name)
+            about = account, name if is_back else None
         time.sleep(self.chance.random() * self.chance.choice([0.002, 0.02, 0.1]))
         self.house.kill()
         self.begin()
@@ -262,12 +292,12 @@ class Trial:
     def begin(self):
         self.house.start()
         self.house.await_ready()
-        # A held drop that goes between the start's look for left-over status files and its first look at drops keeps
-        # its status file until the next start: a known gap, which would end every long run.
-        self.house.await_watched(len(self.accounts))
         # What lies there is found in any order.
         for account in self.accounts:
             account.is_ordered = len(account.waiting) < 2
+            # What was asked for while nobody served may have made room; one alone has nobody to wait for.
+            if account.is_ordered:
+                account.take_waiting()
 
     def limits(self):
         def words(limit):
@@ -278,17 +308,19 @@ class Trial:
     # Comparing.
 
     def observed(self):
-        documents, charges, busy = self.house.look(
+        documents, trash, charges, busy = self.house.look(
             "SELECT uid, CAST(path AS TEXT), version, digest, state FROM document",
+            "SELECT uid, CAST(path AS TEXT), digest FROM trash WHERE expiresAt > 0",
             "SELECT uid, usedBytes, usedFiles FROM account",
             """SELECT (SELECT count(*) FROM reservation)
                 + (SELECT count(*) FROM document WHERE completedAt IS NULL OR isToMoveAside = 1)
+                + (SELECT count(*) FROM trash WHERE isToTidy = 1)
                 + (SELECT count(*) FROM removal WHERE failedAt IS NULL)""")
-        return documents, {uid: (bytes_, files) for uid, bytes_, files in charges}, busy[0][0]
+        return documents, trash, {uid: (bytes_, files) for uid, bytes_, files in charges}, busy[0][0]
 
     def differs(self):
         """What is not as the model says, as far as it will come about by waiting."""
-        documents, charges, busy = self.observed()
+        documents, trash, charges, busy = self.observed()
         for account in self.accounts:
             found = {(path, version): digest_ for uid, path, version, digest_, _ in documents if uid == account.uid}
             left = {entry.name for entry in os.scandir(account.inbox) if entry.is_file()
@@ -299,6 +331,10 @@ class Trial:
                     return problem
             if found != account.expected():
                 return f"uid {account.uid} has {name_all(found)}, and should have {name_all(account.expected())}"
+            deleted = sorted((path, digest_) for uid, path, digest_ in trash if uid == account.uid)
+            if deleted != sorted((name, digest(content)) for name, content in account.trash):
+                return f"the trash of {account.uid} has {[path for path, _ in deleted]}, " \
+                    f"and should have {sorted(name for name, _ in account.trash)}"
             if left != set(account.waiting):
                 return f"in the inbox of {account.uid} lie {left}, and should {set(account.waiting)}"
             if charges.get(account.uid, (0, 0)) != account.used():
@@ -322,8 +358,10 @@ class Trial:
         return None
 
     def status(self, account, name, version=None):
-        path = account.inbox / f"{name}{f'.~{version}~' if version else ''}.status.json"
-        return json.loads(path.read_text()) if path.exists() else {}
+        try:
+            return json.loads((account.inbox / f"{name}{f'.~{version}~' if version else ''}.status.json").read_text())
+        except FileNotFoundError:
+            return {}
 
     def status_differs(self, account, name):
         status = self.status(account, name)
@@ -332,10 +370,14 @@ class Trial:
             state = "refused" if account.limit[0] is not None and len(content) > account.limit[0] else "held"
             return None if status.get("state") == state else f"{name} is {state}, its status says {status.get('state')}"
         content = account.documents[name].current
+        results = account.inbox / f"{name}.results"
         if content is None:
-            return f"the status of {name} is still there" if status else None
+            return f"sidecars of {name} are still there" if status or results.exists() else None
         if status.get("sha256") != digest(content).hex():
             return f"the status of {name} is of other bytes: {status}"
+        original = results / f"original{name[-4:]}"
+        if results.exists() and not (original.exists() and original.read_bytes() == content):
+            return f"the original of {name} has other bytes"
         state = "failed" if content.endswith(b".") or content.count(b"\n") == 1 else "completed"
         return None if status["status"] == state else f"{name} should be {state}, and is {status['status']}"
 

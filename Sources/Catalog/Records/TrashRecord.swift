@@ -51,10 +51,24 @@ public struct TrashRecord: Sendable, Hashable {
     public var importedRows: ImportedRows
 }
 
+/// A file of a document's results folder.
+public struct PublishedFile: Sendable, Hashable {
+    /// Below the folder.
+    public var name: String
+    public var size: ByteCount
+
+    public init(name: String, size: ByteCount) {
+        self.name = name
+        self.size = size
+    }
+}
+
 /// What became of the wish to have a deleted document back.
 public enum RestoreOutcome: Sendable, Hashable {
     /// Nothing of that name is in the trash.
     case notThere
+    /// The same file had it restored before, and it was deleted since: nothing was done.
+    case repeated(DocumentID)
     /// The document as it now stands, with its publication to run.
     case restored(DocumentRecord)
     /// There is no room for it; it stays in the trash.

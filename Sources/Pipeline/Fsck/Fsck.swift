@@ -18,10 +18,15 @@ public struct FsckOutcome: Sendable {
 public struct Fsck: Sendable {
     private let path: String
     private let isQuick: Bool
+    private let inboxes: [NamedInbox]
 
-    /// - Parameter isQuick: whether blobs are only looked at and not read.
-    public init(stateDirectory: String, isQuick: Bool) {
+    /// - Parameters:
+    ///   - isQuick: whether blobs are only looked at and not read.
+    ///   - inboxes: those of the config, which says where their results stand; what it does not name
+    ///     has them beside the drops.
+    public init(stateDirectory: String, isQuick: Bool, inboxes: [NamedInbox] = []) {
         path = stateDirectory
+        self.inboxes = inboxes
         self.isQuick = isQuick
     }
 
@@ -48,7 +53,7 @@ public struct Fsck: Sendable {
         let before = try await inspect(isAlone: { true }) { try Catalog.open($0) }
         guard before.findings.contains(where: { $0.remedy != nil }) else { return before }
         let catalog = try Catalog.open(catalogPath)
-        try await FsckRepair(state: state, catalog: catalog, now: now)
+        try await FsckRepair(state: state, catalog: catalog, inboxes: inboxes, now: now)
             .perform(before.findings)
         try catalog.close()
         var after = try await inspect(isAlone: { true }) { try Catalog.openReadOnly($0) }
@@ -77,7 +82,8 @@ public struct Fsck: Sendable {
         do {
             let catalog = try open(catalogPath)
             let inspection = Inspection(
-                state: FilePath(path), catalog: catalog, isQuick: isQuick, isAlone: isAlone,
+                state: FilePath(path), catalog: catalog, inboxes: inboxes, isQuick: isQuick,
+                isAlone: isAlone,
                 found: findings.add)
             outcome.totals = try await inspection.run()
             try catalog.close()

@@ -20,6 +20,7 @@ struct FsckRepair {
 
     let state: FilePath
     let catalog: Catalog
+    let inboxes: [NamedInbox]
     let now: Timestamp
 
     private var store: BlobStore { BlobStore(root: state) }
@@ -30,7 +31,7 @@ struct FsckRepair {
         let remedies = Set(findings.compactMap(\.remedy))
         guard try await mendCatalogue(remedies) else { return }
         try setAside(remedies)
-        var access = InboxAccess()
+        var access = InboxAccess(inboxes)
         for remedy in remedies {
             switch remedy {
             case .rebuildIndexes, .mendRows, .setSize, .setAside, .rewriteStatus:
@@ -127,7 +128,7 @@ struct FsckRepair {
             guard let below = BeneathPath(bytes: Array(name.utf8)) else { continue }
             let place = SidecarPlace(of: copy.document.path, version: copy.document.version)
             let path = BeneathPath(place.results.components + below.components)
-            if try await store(path, in: root, as: blob) { return }
+            if try await store(path, in: root.sidecars, as: blob) { return }
         }
         let canBeMade = try copies.allSatisfy {
             try $0.document.digest != blob.digest && store.contains($0.document.digest)
@@ -192,8 +193,9 @@ struct FsckRepair {
         else { return }
         let text = SidecarCheck.text(of: document, account: root.account)
         do {
-            _ = try await root.run(at: document.path, answeringWithin: InboxAccess.patience) {
-                files in
+            _ = try await root.sidecars.run(
+                at: document.path, answeringWithin: InboxAccess.patience
+            ) { files in
                 try SidecarWriter(files, drop: document.path, version: document.version)
                     .writeStatus(text)
             }

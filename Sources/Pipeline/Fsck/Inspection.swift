@@ -21,6 +21,7 @@ struct Inspection: Sendable {
 
     private let state: FilePath
     private let catalog: Catalog
+    private let inboxes: [NamedInbox]
     private let store: BlobStore
     /// Whether blobs are only looked at and not read.
     private let isQuick: Bool
@@ -30,11 +31,13 @@ struct Inspection: Sendable {
     private let lanes = StoreLanes()
 
     init(
-        state: FilePath, catalog: Catalog, isQuick: Bool, isAlone: @escaping @Sendable () -> Bool,
+        state: FilePath, catalog: Catalog, inboxes: [NamedInbox], isQuick: Bool,
+        isAlone: @escaping @Sendable () -> Bool,
         found: @escaping @Sendable (FsckFinding) -> Void
     ) {
         self.state = state
         self.catalog = catalog
+        self.inboxes = inboxes
         self.isQuick = isQuick
         self.isAlone = isAlone
         self.found = found
@@ -198,7 +201,7 @@ struct Inspection: Sendable {
 
     /// From the documents to their sidecars.
     private func checkDocuments(_ totals: inout FsckTotals) async throws {
-        var sidecars = SidecarCheck(catalog: catalog)
+        var sidecars = SidecarCheck(catalog: catalog, inboxes: inboxes)
         var last: DocumentID?
         while true {
             let page = try await catalog.allDocuments(after: last, limit: Self.page)
@@ -213,7 +216,7 @@ struct Inspection: Sendable {
 
     /// Deleted documents have no sidecars.
     private func checkTrash() async throws {
-        var sidecars = SidecarCheck(catalog: catalog)
+        var sidecars = SidecarCheck(catalog: catalog, inboxes: inboxes)
         var last: DocumentID?
         while true {
             let page = try await catalog.allTrashed(after: last, limit: Self.page)

@@ -17,8 +17,21 @@ struct InboxAccess {
     private static let limit = 64
 
     private let owners = OwnerThreads()
+    /// Where the config has the sidecars of inboxes.
+    private let inboxes: [NamedInbox]
     private var opened: [Key: InboxRoot] = [:]
     private var passedOver: Set<Key> = []
+
+    init(_ inboxes: [NamedInbox]) { self.inboxes = inboxes }
+
+    /// The folder for the results of an inbox: by its exact path, else by the first pattern.
+    private func results(of inbox: [UInt8]) -> ResultsPlace? {
+        let parsed = inboxes.map { ($0, InboxPattern($0.path)) }
+        let match =
+            parsed.first { $1?.isExact == true && $1?.matches(inbox) == true }
+            ?? parsed.first { $1?.matches(inbox) == true }
+        return match?.0.settings.results
+    }
 
     /// The inbox of a document, and why it cannot be had, the first time that it cannot.
     mutating func root(
@@ -37,7 +50,8 @@ struct InboxAccess {
         if opened.count >= Self.limit { opened = [:] }
         let path = String(decoding: inbox, as: UTF8.self)
         do {
-            let root = try await InboxRoot.open(path, threads: owners)
+            let root = try await InboxRoot.open(
+                path, results: results(of: inbox), threads: owners)
             guard root.account.uid == uid else {
                 passedOver.insert(key)
                 return (nil, Self.unavailable(path, "belongs to \(root.account) now"))
@@ -71,9 +85,12 @@ struct SidecarCheck {
     private static let statusLimit = 16 << 20
 
     let catalog: Catalog
-    private var access = InboxAccess()
+    private var access: InboxAccess
 
-    init(catalog: Catalog) { self.catalog = catalog }
+    init(catalog: Catalog, inboxes: [NamedInbox]) {
+        self.catalog = catalog
+        access = InboxAccess(inboxes)
+    }
 
     /// What stands where a document's sidecars belong.
     private struct Sight: Sendable {
@@ -117,7 +134,7 @@ struct SidecarCheck {
         let place = SidecarPlace(of: trashed.path, version: trashed.version)
         let status: [UInt8]?
         do {
-            status = try await root.run(
+            status = try await root.sidecars.run(
                 at: trashed.path, answeringWithin: InboxAccess.patience
             ) { try $0.readSmall(place.status, limit: Self.statusLimit) }
         } catch InboxError.silent {
@@ -134,7 +151,8 @@ struct SidecarCheck {
         return [
             FsckFinding(
                 code: .statusLeft, subject: "\(trashed.id)",
-                detail: "\(root.path)/\(place.status) speaks of a document that was deleted")
+                detail:
+                    "\(root.sidecars.path)/\(place.status) speaks of a document that was deleted")
         ]
     }
 
@@ -149,7 +167,9 @@ struct SidecarCheck {
     ) async throws -> Sight {
         let place = SidecarPlace(of: document.path, version: document.version)
         let names = files.map(\.name)
-        return try await root.run(at: document.path, answeringWithin: InboxAccess.patience) {
+        return try await root.sidecars.run(
+            at: document.path, answeringWithin: InboxAccess.patience
+        ) {
             inbox in
             var sight = Sight()
             sight.status = try inbox.readSmall(place.status, limit: Self.statusLimit)
@@ -187,12 +207,12 @@ struct SidecarCheck {
         case .torn:
             return FsckFinding(
                 code: .statusDamaged, subject: "\(document.id)",
-                detail: "\(root.path)/\(place.status) is not whole",
+                detail: "\(root.sidecars.path)/\(place.status) is not whole",
                 remedy: .rewriteStatus(document.id))
         case .differs(let key):
             return FsckFinding(
                 code: .statusWrong, subject: "\(document.id)",
-                detail: "\(root.path)/\(place.status) says something else under \(key)",
+                detail: "\(root.sidecars.path)/\(place.status) says something else under \(key)",
                 remedy: .rewriteStatus(document.id))
         }
     }

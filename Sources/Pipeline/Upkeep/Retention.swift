@@ -163,23 +163,23 @@ struct Retention: Sendable {
         let outcome: Result<RequestOutcome, any Error>
         do {
             let terms = try await desk.deletionTerms(of: path)
-            let deleted = try await desk.delete(at: path) { [house] in
+            let (deleted, untidied) = try await desk.delete(at: path) { [house] in
                 try await house.catalog.delete(
                     id, terms, now: house.surroundings.now(), isStill)
             }
-            // Before anybody can have the document back: its rows would come anew.
-            if case .deleted = deleted { try await house.removeRows(of: id, desk.account) }
+            if case .deleted(let trashed) = deleted {
+                house.sayDeleted(trashed, in: desk.root, reason)
+                // Before anybody can have the document back: its rows would come anew. What is owed is
+                // gone on with by itself.
+                if untidied == nil { try await desk.removeRows(of: id) }
+            }
             outcome = .success(deleted)
         } catch {
             outcome = .failure(error)
         }
         await dispatcher.release([id])
         desk.requests.documentMoved(path)
-        guard case .deleted(let trashed) = try outcome.get() else {
-            if case .later = try outcome.get() { return false }
-            return true
-        }
-        house.sayDeleted(trashed, in: desk.root, reason)
+        if case .later = try outcome.get() { return false }
         return true
     }
 

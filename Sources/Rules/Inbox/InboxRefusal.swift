@@ -25,6 +25,10 @@ public enum InboxRefusal: Sendable, Hashable {
     case notMounted(at: String)
     /// The text is no absolute path.
     case noPath
+    /// It stands in, is or holds the folder that an inbox's results go into.
+    case results(of: String)
+    /// The folder that its results belong into cannot be used.
+    case noResults(at: String, ResultsObstacle)
 
     /// What the operator reads: the reason and what to do about it, without a full stop.
     public var reason: String {
@@ -50,6 +54,10 @@ public enum InboxRefusal: Sendable, Hashable {
         case .notMounted(let point):
             "the share is not mounted, only the folder beneath it is there: mount \(point)"
         case .noPath: "it is no absolute path"
+        case .results(let path):
+            "it is, holds or stands in the folder for the results of the inbox \(path)"
+        case .noResults(let path, let obstacle):
+            "the folder for its results, \(path): \(obstacle.reason)"
         }
     }
 }

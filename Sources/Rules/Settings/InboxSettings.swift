@@ -33,6 +33,8 @@ public struct InboxSettings: Sendable, Hashable {
     /// How many rows of a table may be rejected.
     public var errorAllowance: ErrorAllowance
     public var originals: OriginalsPolicy
+    /// Where sidecars stand; nil beside the drops.
+    public var results: ResultsPlace?
     /// The encoding taken where a table's bytes do not tell; one of ``fallbackEncodings``.
     public var fallbackEncoding: String
     /// The sheet that is read of a workbook; nil for the first that fits.
@@ -59,6 +61,7 @@ public struct InboxSettings: Sendable, Hashable {
         pdfStages: Set<StageName> = Set(optionalStages), drawsPages: Bool = false,
         schema: SchemaChoice = .auto, schemaForm: String = "",
         errorAllowance: ErrorAllowance = ErrorAllowance(), originals: OriginalsPolicy = .auto,
+        results: ResultsPlace? = nil,
         fallbackEncoding: String = "windows-1252", sheet: String? = nil,
         rowsOnDeletion: RowsPolicy = .keep, retention: RetentionSettings = RetentionSettings()
     ) {
@@ -80,6 +83,7 @@ public struct InboxSettings: Sendable, Hashable {
         self.schemaForm = schemaForm
         self.errorAllowance = errorAllowance
         self.originals = originals
+        self.results = results
         self.fallbackEncoding = fallbackEncoding
         self.sheet = sheet
         self.rowsOnDeletion = rowsOnDeletion

@@ -29,7 +29,8 @@ struct Fsck: AsyncParsableCommand {
         let directory = try place.existingDirectory()
         let outcome: FsckOutcome
         do {
-            let fsck = Pipeline.Fsck(stateDirectory: directory, isQuick: quick)
+            let fsck = Pipeline.Fsck(
+                stateDirectory: directory, isQuick: quick, inboxes: place.inboxes(of: directory))
             outcome = try await repair ? fsck.repair(now: .current) : fsck.inspect()
         } catch {
             throw CommandFailure.complain(error)

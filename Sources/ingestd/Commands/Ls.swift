@@ -7,7 +7,9 @@ struct Ls: AsyncParsableCommand {
         commandName: "ls", abstract: "List what became of the files in a folder.",
         discussion: """
             Reads the status files beside the drops: it needs no daemon and no rights beyond \
-            those to read the folder, and works on network mounts too.
+            those to read the folder, and works on network mounts too. Where the config has the \
+            results of an inbox elsewhere, they are found there: reads --config, else \
+            /etc/ingestd/ingestd.yaml if it may.
             """)
 
     @Argument(help: "The folder to look into.", completion: .directory)
@@ -16,13 +18,17 @@ struct Ls: AsyncParsableCommand {
     @Flag(name: [.customShort("r"), .long], help: "Look into the folders below it as well.")
     var recursive = false
 
+    @Option(help: "The config file.", completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
+
     @Flag(help: "Print a JSON array with a path and the status file for each document.")
     var json = false
 
     func run() async throws {
         var listing = SidecarListing(printsJSON: json)
         do {
-            let root = try SidecarFolder(path: directory)
+            let root = try SidecarFolder(
+                path: try ResultsFinder.path(for: directory, config: config))
             try listing.list(root, below: "", depth: recursive ? SidecarListing.depthLimit : 0)
         } catch let failure as SidecarFolder.Failure {
             Output.complain("\(failure)")

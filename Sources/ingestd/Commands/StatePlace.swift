@@ -24,6 +24,21 @@ struct StatePlace: ParsableArguments {
         }
     }
 
+    /// The inboxes that the state is of, as the config has them: the one that is named, else the system's
+    /// where that is about the same state. None where there is no such config.
+    func inboxes(of directory: String) -> [NamedInbox] {
+        let file = config ?? ConfigCheck.standardFile
+        do throws(ConfigError) {
+            let settings = try Configuration.settings(
+                from: Configuration.Sources(configFile: file), in: .current(), need: .nothing)
+            let isMeant = config != nil || settings.stateDirectory == directory
+            return isMeant ? settings.inboxes : []
+        } catch {
+            // The one that was named has been read before; the system's need not be there.
+            return []
+        }
+    }
+
     /// The same, where there is a state that this user may read.
     func existingDirectory() throws(ExitCode) -> String {
         let directory = try directory()

@@ -16,7 +16,7 @@ enum InboxKey: String, CaseIterable {
     case thumbnail, pages, stages, schema
     case maxErrors = "max_errors"
     case maxErrorRatio = "max_error_ratio"
-    case originals
+    case originals, results
     case fallbackEncoding = "fallback_encoding"
     case sheet
     case onDelete = "on_delete"

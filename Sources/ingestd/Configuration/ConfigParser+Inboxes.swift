@@ -18,6 +18,9 @@ extension ConfigParser {
             }
             let path = inboxPath(keys[.path], "\(what).path")
             let settings = inboxSettings(keys, what)
+            if let path, let results = settings.results, let node = keys[.results] {
+                checkApart(results, of: path, "\(what).results", node)
+            }
             if let path { add(path, settings, at: keys[.path] ?? item) }
         }
     }
@@ -56,6 +59,7 @@ extension ConfigParser {
         take(
             reader.choice(keys[.originals], name(.originals), of: OriginalsPolicy.self), \.originals
         )
+        inbox.results = results(keys[.results], name(.results))
         if let node = keys[.ignore] {
             for glob in reader.list(node, name(.ignore), limit: 1000) {
                 if let text = reader.text(glob, name(.ignore)) { inbox.ignore.append(text) }
@@ -132,6 +136,27 @@ extension ConfigParser {
         thumbnail.height = height ?? thumbnail.height
         thumbnail.quality = quality ?? thumbnail.quality
         return thumbnail
+    }
+
+    private mutating func results(_ node: Node?, _ what: String) -> ResultsPlace? {
+        guard let node, let text = reader.text(node, what) else { return nil }
+        do throws(ResultsPlace.Mistake) {
+            return try ResultsPlace(text)
+        } catch {
+            reader.report(node, "\(what) \(error.message)")
+            return nil
+        }
+    }
+
+    /// Each inbox of a pattern needs a place of its own for its results.
+    private mutating func checkApart(
+        _ results: ResultsPlace, of path: String, _ what: String, _ node: Node
+    ) {
+        guard let pattern = InboxPattern(path), !pattern.isExact else { return }
+        let isLastFixed = pattern.steps.last?.name != nil
+        if let mistake = results.mistake(forPatternWithFixedName: isLastFixed) {
+            reader.report(node, "\(what) \(mistake.message)")
+        }
     }
 
     /// Names of sheets are compared without white space at their ends: one that is nothing else is none.

@@ -48,11 +48,13 @@ struct ConfigSummary {
                 schema.key.isEmpty ? "-" : schema.duplicates.rawValue,
                 schema.columns.map(\.name).joined(separator: " "))
         }
-        var ends = TextTable("INBOX", "KEEP", "VERSIONS", "STATUS FILES", "ROWS ON DELETE")
+        var ends = TextTable(
+            "INBOX", "RESULTS", "ORIGINALS", "KEEP", "VERSIONS", "STATUS FILES", "ROWS ON DELETE")
         for inbox in settings.inboxes {
             let retention = inbox.settings.retention
             ends.add(
-                inbox.path, retention.keep?.setting ?? "for ever",
+                inbox.path, inbox.settings.results?.text ?? "beside the drops",
+                inbox.settings.originals.rawValue, retention.keep?.setting ?? "for ever",
                 retention.versions.map(String.init) ?? "all",
                 retention.keepStatus?.setting ?? "for ever",
                 inbox.settings.rowsOnDeletion.rawValue)
@@ -168,6 +170,7 @@ struct ConfigSummary {
                 "max_error_ratio",
                 settings.errorAllowance.ratio.map { .rendered($0) } ?? .null),
             .init("originals", .string(settings.originals.rawValue)),
+            .init("results", .text(settings.results?.text)),
             .init("fallback_encoding", .string(settings.fallbackEncoding)),
             .init("sheet", .text(settings.sheet)),
             .init("on_delete", .string(settings.rowsOnDeletion.rawValue)),

@@ -59,6 +59,6 @@ enum InboxPlacement {
                 }
             }
         }
-        return objections
+        return objections + resultsObjections(to: settings, resolved: resolved)
     }
 }

@@ -48,7 +48,8 @@ struct InboxChecks {
                 root = found
             } else {
                 root = try await InboxRoot.open(
-                    inbox.path, threads: threads, as: geteuid() == 0 ? nil : Owner.ofProcess())
+                    inbox.path, results: inbox.settings.results, threads: threads,
+                    as: geteuid() == 0 ? nil : Owner.ofProcess())
             }
             if let point = root.missingMount {
                 throw InboxError.refused(path: inbox.path, .notMounted(at: point))
@@ -57,6 +58,9 @@ struct InboxChecks {
             checkOwner(owner)
             let facts = try await root.run { try InboxFacts($0) }
             check(facts, root, owner)
+            let sidecars = try await root.sidecars.run { try InboxFacts($0) }
+            if let results = root.results { check(sidecars, ofResults: results, owner) }
+            checkStatusFile(sidecars.summary)
             folders = try await root.run { [inbox] files in
                 FolderCount(files, NameRules(ignore: inbox.settings.ignore), inbox.settings)
             }
@@ -66,7 +70,7 @@ struct InboxChecks {
                     remedy: "run this as root")
                 return
             }
-            await prove(in: root, isServed: facts.summary != nil)
+            await prove(in: root, isServed: sidecars.summary != nil)
         } catch {
             note(error)
         }
@@ -80,6 +84,14 @@ struct InboxChecks {
             checkup.fail(
                 about, "folder", "the share is not mounted; only the folder beneath it is there",
                 remedy: "mount " + ShellWord.quoted(point))
+            return
+        }
+        if case .refused(_, .noResults(let folder, let obstacle))? = error {
+            checkup.fail(
+                about, "results", "\(folder): \(obstacle.reason)",
+                remedy:
+                    "mend that folder, or change “results:” of this inbox; till then nothing is "
+                    + "taken from it")
             return
         }
         switch error?.errno {
@@ -152,7 +164,28 @@ struct InboxChecks {
         }
         checkFileSystem(root)
         facts.room?.check(about, &checkup, scarce: Self.scarceRoom)
-        checkStatusFile(facts.summary)
+    }
+
+    /// The folder that the results go into: it is there and its owner's, or the inbox had not been opened.
+    private mutating func check(
+        _ facts: InboxFacts, ofResults results: InboxRoot, _ owner: Owner
+    ) {
+        let path = ShellWord.quoted(results.path)
+        let denied = owner.denied([.read, .write, .search], of: facts.entry)
+        if facts.isReadOnly {
+            checkup.fail(
+                about, "results", "\(results.path) is on a file system that is mounted read-only",
+                remedy: "mount it for writing: findmnt -T \(path)")
+        } else if facts.entry.isImmutable || !denied.isEmpty {
+            checkup.fail(
+                about, "results", "\(results.path): its owner may not read and change it",
+                remedy: OwnersCommand.text("chmod u+rwx \(path)", as: owner))
+        } else {
+            checkup.fine(
+                about, "results", "go into \(results.path), on \(results.fileSystem.name)",
+                figures: [.init("path", .string(results.path))])
+            facts.room?.check(results.path, &checkup, scarce: Self.scarceRoom)
+        }
     }
 
     private mutating func checkFileSystem(_ root: InboxRoot) {

@@ -42,7 +42,9 @@ struct InboxRound {
     }
 
     private mutating func look(through pattern: NamedInbox) async {
-        let findings = await InboxWalk(pattern.path, threads: threads).findings()
+        let findings = await InboxWalk(
+            pattern.path, results: pattern.settings.results, threads: threads
+        ).findings()
         checkup.fine(
             "config", "pattern", "\(pattern.path) matches \(findings.roots.count) to serve",
             figures: [
@@ -62,6 +64,10 @@ struct InboxRound {
         case .refused(_, .notMounted(let point)):
             checkup.fail(
                 path, "folder", error.failure.detail, remedy: "mount " + ShellWord.quoted(point))
+        case .refused(_, .noResults(let folder, _)):
+            checkup.fail(
+                path, "results", error.failure.detail,
+                remedy: "mend \(folder), or change “results:” of \(pattern.path)")
         case .refused(_, .othersAccount),
             .rootUnavailable(_, .permissionDenied)
         where geteuid() != 0:

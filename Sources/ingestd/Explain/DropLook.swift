@@ -1,7 +1,6 @@
 import Glibc
 import Inbox
 import Intake
-import Publish
 import Rules
 import SystemPackage
 
@@ -16,6 +15,8 @@ struct DropLook {
     let path: BeneathPath
     /// Whether the path ended in a slash, so that nothing but a folder can be meant.
     let meansFolder: Bool
+    /// What ingestd wrote about it.
+    let told: SidecarSight
 
     /// Whether whoever looks is who would take the file.
     private var isOwner: Bool { files.owner.account == owner.account }
@@ -36,10 +37,10 @@ struct DropLook {
             sight.finding = obstacleOnTheWay(error)
         }
         if entry != nil || sight.finding == .missing {
-            sight.status = statusFile()
-            sight.hasResults = hasResults()
+            sight.status = told.status
+            sight.results = told.results
         }
-        sight.inbox = inboxStatus()
+        sight.inbox = told.inbox
         let isFolder = entry?.kind == .folder || (entry == nil && meansFolder)
         if let verdict = verdictOnName(isFolder: isFolder) {
             sight.finding = verdict
@@ -61,8 +62,19 @@ struct DropLook {
         case .request(let request): return .request(request)
         case .candidate: break
         }
+        if let mark = markOfResult { return .ownResult(mark: mark) }
         let isBelow = path.components.count > 1 || isFolder
         return isBelow && !settings.isRecursive ? .notRecursive : nil
+    }
+
+    /// The mark that tells the path to be one of ingestd's own results; nil where it is none.
+    private var markOfResult: BeneathPath? {
+        do throws(InboxError) {
+            return try files.isResult(path, of: owner.account) ? ResultsMark.place(for: path) : nil
+        } catch {
+            // What stands in the way is told for its own sake.
+            return nil
+        }
     }
 
     // MARK: - The folders above
@@ -278,51 +290,6 @@ struct DropLook {
                 return obstacle
             }
             return owner.denied([.write, .search], of: folder).isEmpty ? nil : .folderNotWritable
-        } catch {
-            return nil
-        }
-    }
-
-    // MARK: - What ingestd wrote
-
-    private func statusFile() -> StatusFile? {
-        guard !path.isRoot, let bytes = own(SidecarPlace(of: path).status, SidecarFolder.sizeLimit)
-        else { return nil }
-        do {
-            return try StatusFile(json: bytes)
-        } catch {
-            // Of another version, or damaged: it says nothing that could be told.
-            return nil
-        }
-    }
-
-    private func hasResults() -> Bool {
-        guard !path.isRoot else { return false }
-        do throws(InboxError) {
-            return try files.entry(SidecarPlace(of: path).results)?.kind == .folder
-        } catch {
-            return false
-        }
-    }
-
-    private func inboxStatus() -> InboxSummary? {
-        let path = BeneathPath([SidecarNames.inboxStatus])
-        guard let bytes = own(path, InboxSummary.sizeLimit) else { return nil }
-        do {
-            return try InboxSummary(json: bytes)
-        } catch {
-            // Of another version, or damaged: it says nothing that could be told.
-            return nil
-        }
-    }
-
-    /// The content of a file of ingestd's own; nil where it is not, or may not be read.
-    private func own(_ path: BeneathPath, _ limit: Int) -> [UInt8]? {
-        do throws(InboxError) {
-            guard let bytes = try files.readSmall(path, limit: limit),
-                SidecarNames.isStatus(opening: bytes)
-            else { return nil }
-            return bytes
         } catch {
             return nil
         }

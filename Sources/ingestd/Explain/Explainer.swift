@@ -44,10 +44,14 @@ struct Explainer {
     private func sight(
         _ place: InboxPlace, _ root: InboxRoot, _ owner: Owner, meansFolder: Bool
     ) async throws -> DropSight {
-        try await root.run(at: place.path.parent) { files in
+        let told = try await root.sidecars.run(at: place.path.parent) {
+            [folder = root.sidecars.path] in
+            SidecarSight($0, of: place.path, in: folder)
+        }
+        return try await root.run(at: place.path.parent) { files in
             DropLook(
                 files: files, owner: owner, settings: place.inbox.settings, path: place.path,
-                meansFolder: meansFolder
+                meansFolder: meansFolder, told: told
             ).sight()
         }
     }
@@ -62,7 +66,8 @@ struct Explainer {
             return WriterSearch(
                 for: entry.identity, named: place.path.name?.description ?? "")
         case .sound(.admitted(_, .lease)), .inboxItself, .folder, .fixedFolder, .missing,
-            .ignored, .sidecar, .request, .notRecursive, .linkAbove, .closedFolder, .forbidden,
+            .ignored, .sidecar, .ownResult, .request, .notRecursive, .linkAbove, .closedFolder,
+            .forbidden,
             .atSight, .mismatch, .unreadable, .notRemovable, .tooLarge, .refused, .trouble:
             return nil
         }
@@ -139,12 +144,32 @@ struct Explainer {
             sentence: "The share of the inbox \(place.inbox.path) is not mounted.", facts: facts)
     }
 
+    /// Nothing is taken where nobody could be told what became of it.
+    private func withoutResults(
+        _ path: String, _ place: InboxPlace, _ folder: String, _ obstacle: ResultsObstacle
+    ) -> Explanation {
+        var facts: [Fact] = []
+        facts.add("rule", "an inbox is served while the folder for its results is there")
+        facts.add("origin", place.settingsText)
+        facts.add("next_look", "when the folder is there")
+        facts.add("remedy", "mend \(folder), or change “results:” of this inbox")
+        facts.add("inbox", place.inbox.path)
+        return Explanation(
+            path: path, verdict: .unavailable,
+            sentence: "Nothing is taken from the inbox \(place.inbox.path): the folder for its "
+                + "results, \(folder): \(obstacle.reason).",
+            facts: facts)
+    }
+
     private func unavailable(
         _ path: String, _ place: InboxPlace, _ error: any Error
     ) -> Explanation {
         let inbox = place.inbox.path
         if case .refused(_, .notMounted(let point))? = error as? InboxError {
             return notMounted(path, place, point)
+        }
+        if case .refused(_, .noResults(let folder, let obstacle))? = error as? InboxError {
+            return withoutResults(path, place, folder, obstacle)
         }
         if case .refused(_, let refusal)? = error as? InboxError {
             return notServed(path, place, refusal)

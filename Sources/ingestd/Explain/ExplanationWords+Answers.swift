@@ -12,6 +12,7 @@ extension ExplanationWords {
         case .missing: missing
         case .ignored(let rule, let on): ignored(rule, on)
         case .sidecar(let on): sidecar(on)
+        case .ownResult(let mark): ownResult(mark)
         case .request(let request): self.request(request)
         case .notRecursive: notRecursive
         case .linkAbove(let link): linkAbove(link)
@@ -95,6 +96,16 @@ extension ExplanationWords {
             rule: "files named ….status.json and folders named ….results are never taken",
             origin: nil, nextLook: "never under this name",
             remedy: "give it another name if it is yours")
+    }
+
+    private func ownResult(_ mark: BeneathPath) -> Answer {
+        Answer(
+            verdict: .ignored,
+            sentence: "\(name) is one of the results that ingestd made, and is never taken.",
+            rule:
+                "results are never taken, whatever their folder is called by now: \(mark) marks it",
+            origin: nil, nextLook: "never in this folder, under this name",
+            remedy: "to have it taken all the same, copy the file elsewhere in the inbox")
     }
 
     private func request(_ request: Request) -> Answer {

@@ -13,14 +13,14 @@ extension ExplanationWords {
             return Answer(
                 verdict: .missing,
                 sentence: "There is no \(name) here, and no status file of it"
-                    + (sight.hasResults
+                    + (sight.results != nil
                         ? "; \(results) is there, so it may have been taken." : "."),
                 rule: "only what is there is taken", origin: nil, nextLook: "when it appears",
                 remedy: "look at the name again; `ingestd ls` lists what was taken here")
         }
         let isUnderWay = ["queued", "running", "retrying"].contains(status.state)
         let isStopped = isUnderWay && holder == .nobody
-        let isGone = status.state.hasPrefix("completed") && !sight.hasResults
+        let isGone = status.state.hasPrefix("completed") && sight.results == nil
         return Answer(
             verdict: .taken, sentence: "\(name) was taken\(fate(status))",
             rule: "a file that is taken leaves the inbox", origin: nil,
@@ -52,7 +52,7 @@ extension ExplanationWords {
                 + status.signsOfLife.map { "; \($0.stage): \($0.words)" }.joined() + "."
         case "retrying": " and is tried again: \(status.error?.message ?? status.message ?? "")"
         case "completed", "completed_with_warnings":
-            sight.hasResults
+            sight.results != nil
                 ? " and is done; the results are in \(results)."
                 : " and is done; the results are gone. Drop the file again to bring them back."
         case "failed": ", but failed: \(status.error?.message ?? status.message ?? "")"

@@ -116,14 +116,13 @@ struct ExplanationWords {
     private func addStatus(to facts: inout [Fact]) {
         guard let status = sight.status else { return }
         if let document = status.documentId {
-            guard sight.entry == nil, let name = place.path.name else {
+            guard sight.entry == nil, !place.path.isRoot else {
                 // It speaks of the file that had the name before this one.
                 facts.add("earlier", "document \(document) of this name: \(status.standing)")
                 return
             }
             facts.add("document", document)
-            let results = place.path.sibling(SidecarNames(of: name).results)
-            if sight.hasResults { facts.add("results", place.absolute(results)) }
+            facts.add("results", sight.results)
         }
         facts.add("status", status.standing)
         facts.add("message", status.error?.message ?? status.message)

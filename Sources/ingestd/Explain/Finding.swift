@@ -34,6 +34,8 @@ enum Finding: Sendable, Hashable {
     case missing
     case ignored(IgnoreRule, on: BeneathPath)
     case sidecar(on: BeneathPath)
+    /// One of ingestd's own results, known by this mark.
+    case ownResult(mark: BeneathPath)
     case request(Request)
     case notRecursive
     /// A link stands where a folder would have to.
@@ -75,7 +77,7 @@ struct DropSight: Sendable {
     var fileSystem: FileSystemKind?
     /// The status file of the path's name, if it is ingestd's.
     var status: StatusFile?
-    /// Whether the results of the path's name are there.
-    var hasResults = false
+    /// Where the results of the path's name are; nil where there are none.
+    var results: String?
     var inbox: InboxSummary?
 }

@@ -105,6 +105,7 @@ struct InboxFinder {
                 NamedInbox(path: exact, settings: inbox.settings), resolved, at: root,
                 source(of: inbox))
         }
+        if let place = placeOfResults(resolved) { return place }
         guard trustsStatusFiles else { return nil }
         return [path, resolved].lazy.compactMap(nearestServed).first
     }
@@ -125,6 +126,21 @@ struct InboxFinder {
             return place(
                 NamedInbox(path: match, settings: inbox.settings), path, at: match,
                 source(of: inbox), pattern: inbox.path)
+        }
+        return nil
+    }
+
+    /// The inbox whose results stand where the path leads, and what they are about.
+    private func placeOfResults(_ path: String) -> InboxPlace? {
+        for inbox in settings.inboxes {
+            guard let results = inbox.settings.results, let exact = Self.exactPath(inbox),
+                let folder = ResultsFinder.folder(results, of: exact)
+            else { continue }
+            let root = AbsolutePath.resolved(folder)
+            guard AbsolutePath.isWithin(path, root) else { continue }
+            return place(
+                NamedInbox(path: exact, settings: inbox.settings), path, at: root,
+                source(of: inbox))
         }
         return nil
     }
@@ -170,12 +186,34 @@ struct InboxFinder {
             let name = SidecarNames.inboxStatus.description
             // What a link leads to is an inbox under its own path, and none where the link stands.
             if !Self.isLink(folder), Self.isStatusFile(folder + "/" + name) {
-                return place(
-                    NamedInbox(path: folder), path, at: folder, .statusFile(read: configFile))
+                return servedPlace(folder, path)
+                    ?? place(
+                        NamedInbox(path: folder), path, at: folder, .statusFile(read: configFile))
             }
             folder = AbsolutePath.parent(folder)
         }
         return nil
+    }
+
+    /// The inbox whose status file stands in the folder for its results; nil where that is the inbox.
+    private func servedPlace(_ folder: String, _ path: String) -> InboxPlace? {
+        do {
+            let sidecars = try SidecarFolder(path: folder)
+            guard let summary = sidecars.summary(),
+                let inbox = summary.inbox.flatMap(AbsolutePath.plain),
+                inbox != folder, !Self.isLink(inbox),
+                // Whoever wrote it speaks for their own folders only.
+                let uid = ResultsFinder.owner(of: inbox), uid == ResultsFinder.owner(of: folder)
+            else { return nil }
+            var settings = InboxSettings()
+            settings.results = try ResultsPlace(folder)
+            return place(
+                NamedInbox(path: inbox, settings: settings), path, at: folder,
+                .statusFile(read: configFile))
+        } catch {
+            // It cannot be read, and tells nothing.
+            return nil
+        }
     }
 
     private static func isLink(_ path: String) -> Bool {

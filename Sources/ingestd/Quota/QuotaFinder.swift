@@ -103,7 +103,8 @@ struct QuotaFinder {
     private func roots() async -> [InboxRoot] {
         var roots: [String: InboxRoot] = [:]
         for inbox in settings.inboxes {
-            for root in await InboxWalk(inbox.path, threads: threads).findings().roots {
+            let walk = InboxWalk(inbox.path, results: inbox.settings.results, threads: threads)
+            for root in await walk.findings().roots {
                 roots[root.path] = root
             }
         }
@@ -111,7 +112,7 @@ struct QuotaFinder {
     }
 
     private func summary(in root: InboxRoot) async throws -> InboxSummary? {
-        try await root.run { files in
+        try await root.sidecars.run { files in
             let path = BeneathPath([SidecarNames.inboxStatus])
             guard let bytes = try files.readPrefix(path, limit: InboxSummary.sizeLimit),
                 SidecarNames.isStatus(opening: bytes)

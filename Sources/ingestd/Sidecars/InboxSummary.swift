@@ -41,6 +41,8 @@ struct InboxSummary: Decodable, Sendable, Hashable {
     }
 
     let schema: String
+    /// The inbox that it speaks of, where it does not stand in that.
+    let inbox: String?
     let owner: String?
     let uid: UInt32?
     let quota: Quota?

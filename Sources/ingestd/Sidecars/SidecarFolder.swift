@@ -104,6 +104,32 @@ struct SidecarFolder: ~Copyable {
         }
     }
 
+    /// What the status file of the whole inbox says; nil where there is none of ingestd's.
+    func summary() -> InboxSummary? {
+        guard let bytes = bytes("\(SidecarNames.inboxStatus)", limit: InboxSummary.sizeLimit),
+            SidecarNames.isStatus(opening: bytes)
+        else { return nil }
+        do {
+            return try InboxSummary(json: bytes)
+        } catch {
+            // Of another version, or damaged: it says nothing that could be told.
+            return nil
+        }
+    }
+
+    private func bytes(_ name: String, limit: Int) -> [UInt8]? {
+        let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var entry = stat()
+        guard fstat(file, &entry) == 0, entry.st_mode & S_IFMT == S_IFREG,
+            entry.st_size <= limit
+        else { return nil }
+        var bytes = [UInt8](repeating: 0, count: Int(entry.st_size))
+        let count = pread(file, &bytes, bytes.count, 0)
+        return count == bytes.count ? bytes : nil
+    }
+
     private func isFolder(_ name: String, type: UInt8) -> Bool {
         if type != DT_UNKNOWN { return type == DT_DIR }
         var entry = stat()
