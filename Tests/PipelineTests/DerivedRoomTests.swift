@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct DerivedRoomTests {
     private static let cap = ByteCount(1_000_000)
     private static let bytes = ByteCount(100)
-    private static let count = 100
+    private static let count = 30
 
     /// How often room was asked for so far.
     private final class Tally: Sendable {
