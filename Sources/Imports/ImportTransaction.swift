@@ -50,6 +50,9 @@ public final class ImportTransaction {
         return ByteCount(spool.length + spool.rowCount * (Token.characterCount + 8))
     }
 
+    /// Rows that were appended.
+    public var rowCount: Int { spool.rowCount }
+
     /// The columns that tell rows apart; none in a table without a key.
     public var keyColumns: [String] {
         switch target {

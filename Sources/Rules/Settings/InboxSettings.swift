@@ -32,6 +32,8 @@ public struct InboxSettings: Sendable, Hashable {
     public var schemaForm: String
     /// How many rows of a table may be rejected.
     public var errorAllowance: ErrorAllowance
+    /// Which tokens of a table's rows are drawn; nil where none are.
+    public var codes: CodeSettings?
     public var originals: OriginalsPolicy
     /// The encoding taken where a table's bytes do not tell; one of ``fallbackEncodings``.
     public var fallbackEncoding: String
@@ -58,7 +60,8 @@ public struct InboxSettings: Sendable, Hashable {
         thumbnail: ThumbnailSettings = ThumbnailSettings(),
         pdfStages: Set<StageName> = Set(optionalStages), drawsPages: Bool = false,
         schema: SchemaChoice = .auto, schemaForm: String = "",
-        errorAllowance: ErrorAllowance = ErrorAllowance(), originals: OriginalsPolicy = .auto,
+        errorAllowance: ErrorAllowance = ErrorAllowance(), codes: CodeSettings? = nil,
+        originals: OriginalsPolicy = .auto,
         fallbackEncoding: String = "windows-1252", sheet: String? = nil,
         rowsOnDeletion: RowsPolicy = .keep, retention: RetentionSettings = RetentionSettings()
     ) {
@@ -79,6 +82,7 @@ public struct InboxSettings: Sendable, Hashable {
         self.schema = schema
         self.schemaForm = schemaForm
         self.errorAllowance = errorAllowance
+        self.codes = codes
         self.originals = originals
         self.fallbackEncoding = fallbackEncoding
         self.sheet = sheet
@@ -90,6 +94,8 @@ public struct InboxSettings: Sendable, Hashable {
     var importParameters: String {
         schema.parameters + (schemaForm.isEmpty ? "" : " form=\(schemaForm)")
             + errorAllowance.parameters
+            // The list of tokens names their pictures.
+            + (codes.map { " qr=\($0.limit)" } ?? "")
     }
 
     /// The largest drop of a kind that is taken.
