@@ -24,7 +24,7 @@ public struct ImportDatabases: Sendable {
     ///     writes into it and may take minutes on a slow disk.
     public init(
         root: String, tokenKey: TokenKey, schemas: [TableSchema],
-        stagingLimit: ByteCount = .megabytes(1000), busyTimeout: Duration = .seconds(300),
+        stagingLimit: ByteCount = .mebibytes(2048), busyTimeout: Duration = .seconds(300),
         journal: @escaping Journal
     ) throws(ImportError) {
         self.root = root
@@ -67,7 +67,9 @@ public struct ImportDatabases: Sendable {
                 account: account, document: document, fileName: fileName, collection: collection,
                 schema: heading.schema),
             to: target, in: database, turn: turns.turn(of: account.uid),
-            spool: RowSpool(in: root, for: document, limit: stagingLimit),
+            spool: RowSpool(
+                in: root, for: document, limit: stagingLimit, order: target.order,
+                shape: target.shape),
             tokenKey: tokenKey, reservedTables: schemas.map(\.table), journal: journal)
     }
 

@@ -93,6 +93,7 @@ public final class ImportTransaction {
             throw ImportError.rowsRefused(
                 reason: "\(spool.rowCount) rows came of \(totalRows) less \(errorCount) rejected")
         }
+        try spool.finish()
         self.onProgress = onProgress
         defer { self.onProgress = { _, _ in } }
         // An error of the caller's own passes through untouched; only SQLite's are translated.
@@ -150,7 +151,7 @@ public final class ImportTransaction {
         let kept = former.flatMap { _ in KeptTokens(of: target) }
         let scan = RowScan(of: spool, shape: target.shape, minter: minter)
         let progress = StoringProgress(
-            of: scan, rowCount: spool.rowCount, isSorted: target.isKeyed, tell: onProgress)
+            of: scan, rowCount: spool.rowCount, isSorted: target.isSortedBySQLite, tell: onProgress)
         try kept?.create(in: database)
         try progress.during(on: Self.connection(of: database)) {
             try former?.remove(keeping: kept, in: database)
