@@ -48,10 +48,13 @@ final class DerivedRoom: Sendable {
     /// Counts what an account's imported rows are about to take, together with what else their import
     /// makes, which is taken room for.
     ///
-    /// - Parameter cap: nil where there is none.
+    /// - Parameters:
+    ///   - replaced: how much of those files goes when it is recorded.
+    ///   - cap: nil where there is none.
     /// - Returns: whether that is within the cap.
     func admitImports(
-        _ imports: ByteCount, beside files: ByteCount, of uid: UInt32, below cap: ByteCount?
+        _ imports: ByteCount, beside files: ByteCount, replacing replaced: ByteCount,
+        of uid: UInt32, below cap: ByteCount?
     ) throws(CatalogError) -> Bool {
         guard let cap else {
             try catalog.setDerivedBlocking(.imports, of: uid, to: imports)
@@ -60,7 +63,9 @@ final class DerivedRoom: Sendable {
         return try pending.withLock { pending throws(CatalogError) in
             let derived = try catalog.derivedBlocking(of: uid)
             let others = derived.total(without: .imports) + (pending[uid] ?? .zero)
-            guard others + imports + files <= cap || imports + files <= derived[.imports] else {
+            let isWithinCap = others + imports + files - replaced <= cap
+            // What makes nothing larger is no reason to refuse it.
+            guard isWithinCap || imports + files <= derived[.imports] + replaced else {
                 return false
             }
             try catalog.setDerivedBlocking(.imports, of: uid, to: imports)

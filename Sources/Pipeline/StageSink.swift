@@ -83,7 +83,7 @@ final class StageSink {
     ///   - ledger: who counts the rows, and admits them beside files that may become so large.
     ///   - onProgress: is told, often, how far rows have come on their way into the database.
     func output(
-        of result: StageResult, ledger: (ByteCount) -> ImportLedger,
+        of result: StageResult, ledger: (@escaping () -> ByteCount) -> ImportLedger,
         onProgress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> StageOutput {
         let members: [JSONValue.Member]
@@ -115,7 +115,7 @@ final class StageSink {
     }
 
     private func importedTable(
-        _ summary: TableSummary, _ ledger: (ByteCount) -> ImportLedger,
+        _ summary: TableSummary, _ ledger: (@escaping () -> ByteCount) -> ImportLedger,
         _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
     ) throws -> [JSONValue.Member] {
         guard let heading else {
@@ -128,9 +128,12 @@ final class StageSink {
         for file in keeping { _ = try file.value() }
         keeping = []
         let files = artifacts.map(\.size).reduce(Self.recordSize + roomForTokens, +)
-        let counts = try commitRows(summary, ledger(files), onProgress)
+        // Rows that come again are added to the rejects before the commit.
+        let rejects = openRejects
+        let counts = try commitRows(
+            summary, ledger { files + (rejects?.size ?? .zero) }, onProgress)
         try endRejects(of: summary.errorCount + counts.duplicatesRejected)
-        let members = StageResults.table(summary, counts, heading: heading, rejects: rejects)
+        let members = StageResults.table(summary, counts, heading: heading, rejects: self.rejects)
         let whole = JSONValue.object([.init("schema", .string("ingestd/import/1"))] + members)
         try append(whole.keyPerLine, to: record)
         keep(try record.finish(), name: "import.json", mediaType: "application/json")
