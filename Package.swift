@@ -119,6 +119,11 @@ let package = Package(
             dependencies: ["Pipeline", "Rules", "Workers", "TestSupport", system],
             path: "Tests/MortalDaemon", swiftSettings: strict),
 
+        // A program that only the benchmarks start.
+        .executableTarget(
+            name: "ReadingBench", dependencies: ["CSV", "Rules", "Stages", "WorkerProtocol"],
+            path: "Benchmarks/Reading", swiftSettings: strict),
+
         // A folder of tests for each room, and two for the whole.
         tests("RulesTests", ["Rules", "TestSupport"]),
         tests("CSVTests", ["CSV"]),
