@@ -67,11 +67,16 @@ let package = Package(
         room("Imports", ["Rules", "WorkerProtocol", "CLinux", crypto, grdb, sqlite]),
         room("Workers", ["Rules", "WorkerProtocol", "CLinux", system]),
         room("Publish", ["Rules", "Inbox", "CLinux", system]),
+        // Debian has no archive of libqrencode, and a daemon is not started for each document.
+        .target(
+            name: "CCodes",
+            linkerSettings: [.linkedLibrary("qrencode"), .linkedLibrary(":libz.a")]),
+        room("Codes", ["Rules", "CCodes"]),
         room(
             "Pipeline",
             [
                 "Rules", "WorkerProtocol", "Inbox", "Intake", "Store", "Catalog", "Imports",
-                "Workers", "Publish", system,
+                "Workers", "Publish", "Codes", system,
             ]),
         .executableTarget(
             name: "ingestd",
@@ -114,9 +119,15 @@ let package = Package(
             dependencies: ["Pipeline", "Rules", "Workers", "TestSupport", system],
             path: "Tests/MortalDaemon", swiftSettings: strict),
 
+        // A program that only the benchmarks start.
+        .executableTarget(
+            name: "ReadingBench", dependencies: ["CSV", "Rules", "Stages", "WorkerProtocol"],
+            path: "Benchmarks/Reading", swiftSettings: strict),
+
         // A folder of tests for each room, and two for the whole.
         tests("RulesTests", ["Rules", "TestSupport"]),
         tests("CSVTests", ["CSV"]),
+        tests("CodesTests", ["Codes", "TestSupport"]),
         tests("WorkbookTests", ["Workbook", "CSV", "CWorkbook"]),
         tests("WorkerProtocolTests", ["WorkerProtocol", "Rules", "TestSupport"]),
         .target(

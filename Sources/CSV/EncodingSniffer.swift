@@ -18,13 +18,14 @@ public struct EncodingSniffer: Sendable {
         guard let base = bytes.baseAddress else { return }
         var at = 0
         while at < bytes.count {
-            // Words of plain ASCII without zeros mean the same to everybody.
-            if at + 8 <= bytes.count, utf8.isBetweenCharacters, cp949.isBetweenCharacters {
-                let word = WordScan.load(base, at)
-                if WordScan.isASCII(word), WordScan.matches(word, 0) == 0 {
-                    cp949.passASCII(last: UInt8(truncatingIfNeeded: word >> 56), first: bytes[at])
-                    zeros.pass(last: UInt8(truncatingIfNeeded: word >> 56))
-                    at += 8
+            // Plain ASCII without zeros means the same to everybody.
+            if utf8.isBetweenCharacters, cp949.isBetweenCharacters, !zeros.followsOne {
+                let length = WordScan.plainLength(base, at, end: bytes.count)
+                if length > 0 {
+                    let last = bytes[at + length - 1]
+                    cp949.passASCII(last: last, first: bytes[at])
+                    zeros.pass(last: last)
+                    at += length
                     continue
                 }
             }
@@ -85,6 +86,8 @@ private struct ZeroCount: Sendable {
     private var last: UInt8 = 1
 
     var count: Int { even + odd }
+    /// Whether the last byte was one: the next may be the end of a line with it.
+    var followsOne: Bool { last == 0 }
 
     mutating func pass(last byte: UInt8) { last = byte }
 

@@ -25,6 +25,19 @@ enum WordScan {
     @inline(__always)
     static func isASCII(_ word: UInt64) -> Bool { word & ~low == 0 }
 
+    /// How many bytes from a place on are ASCII and not zero; of the last seven before `end` none is
+    /// looked at.
+    static func plainLength(_ base: UnsafeRawPointer, _ start: Int, end: Int) -> Int {
+        var at = start
+        while at + 8 <= end {
+            let word = load(base, at)
+            let others = word & ~low | matches(word, 0)
+            guard others == 0 else { return at - start + first(others) }
+            at += 8
+        }
+        return at - start
+    }
+
     /// The place, 0–7, of the first byte that a mask marks.
     @inline(__always)
     static func first(_ mask: UInt64) -> Int { mask.trailingZeroBitCount >> 3 }

@@ -166,7 +166,7 @@ extension Database {
                 var plan = stage.plan
                 plan.parameters = StagePlan.withOriginal
                 try resetStage(plan, of: document)
-            case .tableImport where importing:
+            case .tableImport where importing, .qr where importing:
                 try resetStage(stage.plan, of: document, isAnew: true)
             default: continue
             }

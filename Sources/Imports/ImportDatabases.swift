@@ -24,7 +24,7 @@ public struct ImportDatabases: Sendable {
     ///     writes into it and may take minutes on a slow disk.
     public init(
         root: String, tokenKey: TokenKey, schemas: [TableSchema],
-        stagingLimit: ByteCount = .megabytes(1000), busyTimeout: Duration = .seconds(300),
+        stagingLimit: ByteCount = .mebibytes(2048), busyTimeout: Duration = .seconds(300),
         journal: @escaping Journal
     ) throws(ImportError) {
         self.root = root
@@ -67,7 +67,9 @@ public struct ImportDatabases: Sendable {
                 account: account, document: document, fileName: fileName, collection: collection,
                 schema: heading.schema),
             to: target, in: database, turn: turns.turn(of: account.uid),
-            spool: RowSpool(in: root, for: document, limit: stagingLimit),
+            spool: RowSpool(
+                in: root, for: document, limit: stagingLimit, order: target.order,
+                shape: target.shape),
             tokenKey: tokenKey, reservedTables: schemas.map(\.table), journal: journal)
     }
 
@@ -109,20 +111,34 @@ public struct ImportDatabases: Sendable {
                 ]))
     }
 
-    /// Calls `body` with the key and the token of each row that the document brought in, in order
-    /// of the keys.
+    /// Calls `body` with each row that the document brought in and that has a token, in order of the
+    /// keys.
     ///
     /// Nothing is called for a document that is not recorded, or whose rows have no tokens.
     ///
     /// - Throws: ``ImportError``, or what `body` throws.
     public func forEachToken(
         account: Account, document: DocumentID,
-        _ body: (_ key: [String], _ token: String) throws -> Void
+        _ body: (TokenRow) throws -> Void
     ) throws {
+        try readTokens(of: document, of: account) { try $0.forEach(body) }
+    }
+
+    /// The tokens of those rows that the document brought in which come first in the file, in its order.
+    public func firstTokens(
+        account: Account, document: DocumentID, limit: Int
+    ) throws -> [NumberedToken] {
+        try readTokens(of: document, of: account) { try $0.first(limit) }
+    }
+
+    private func readTokens<Result>(
+        of document: DocumentID, of account: Account, _ body: (TokenList) throws -> Result
+    ) throws -> Result {
         let folder = AccountFolder(root: root, account: account)
         let database = try ImportDatabase(
             reading: folder.databasePath, busyTimeout: busyTimeout)
-        try TokenList(of: document, schemas: schemas, in: database).forEach(body)
+        let result = try body(TokenList(of: document, schemas: schemas, in: database))
         try database.close()
+        return result
     }
 }

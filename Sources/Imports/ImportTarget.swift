@@ -9,10 +9,19 @@ enum ImportTarget {
     /// A table of the document's own: every row as it came.
     case ownTable(fields: [String])
 
-    /// Whether rows are stored in the order of their keys.
-    var isKeyed: Bool {
+    /// The order in which rows are staged, so that they are stored as they are read; nil for that in which
+    /// they come.
+    var order: KeyOrder? {
         switch self {
-        case .keyed: true
+        case .keyed(let table): table.order
+        case .ownTable: nil
+        }
+    }
+
+    /// Whether SQLite sorts the rows, all of them before the first is stored.
+    var isSortedBySQLite: Bool {
+        switch self {
+        case .keyed(let table): !table.schema.key.isEmpty && table.order == nil
         case .ownTable: false
         }
     }
@@ -42,11 +51,11 @@ enum ImportTarget {
     }
 
     /// What every row must be like.
-    var shape: RowScan.Shape {
+    var shape: RowShape {
         switch self {
         case .keyed(let table): table.shape
         case .ownTable(let fields):
-            RowScan.Shape(fieldCount: fields.count, required: [], carriesRecord: false)
+            RowShape(fieldCount: fields.count, required: [], carriesRecord: false)
         }
     }
 

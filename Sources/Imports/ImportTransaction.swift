@@ -50,6 +50,9 @@ public final class ImportTransaction {
         return ByteCount(spool.length + spool.rowCount * (Token.characterCount + 8))
     }
 
+    /// Rows that were appended.
+    public var rowCount: Int { spool.rowCount }
+
     /// The columns that tell rows apart; none in a table without a key.
     public var keyColumns: [String] {
         switch target {
@@ -90,6 +93,7 @@ public final class ImportTransaction {
             throw ImportError.rowsRefused(
                 reason: "\(spool.rowCount) rows came of \(totalRows) less \(errorCount) rejected")
         }
+        try spool.finish()
         self.onProgress = onProgress
         defer { self.onProgress = { _, _ in } }
         // An error of the caller's own passes through untouched; only SQLite's are translated.
@@ -147,7 +151,7 @@ public final class ImportTransaction {
         let kept = former.flatMap { _ in KeptTokens(of: target) }
         let scan = RowScan(of: spool, shape: target.shape, minter: minter)
         let progress = StoringProgress(
-            of: scan, rowCount: spool.rowCount, isSorted: target.isKeyed, tell: onProgress)
+            of: scan, rowCount: spool.rowCount, isSorted: target.isSortedBySQLite, tell: onProgress)
         try kept?.create(in: database)
         try progress.during(on: Self.connection(of: database)) {
             try former?.remove(keeping: kept, in: database)

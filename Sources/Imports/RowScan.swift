@@ -1,20 +1,11 @@
 import Rules
 import WorkerProtocol
 
-/// One pass over the staged rows, in the order of the file, each row checked before SQLite sees it.
+/// One pass over the staged rows, each checked before SQLite sees it: in the order of the file, or in that of
+/// their keys.
 ///
-/// Holds one batch at a time. Used by one thread at a time.
+/// Holds one batch at a time, or a piece of each run. Used by one thread at a time.
 final class RowScan {
-    /// What every row must be like.
-    struct Shape {
-        /// Fields that become columns.
-        var fieldCount: Int
-        /// Fields that must have a value.
-        var required: [Int]
-        /// Whether one field more is the record itself, for those that come in vain.
-        var carriesRecord: Bool
-    }
-
     /// The number of the current row's record.
     var row: Int { walker.row }
     /// Whether the last row lies behind us.
@@ -25,15 +16,20 @@ final class RowScan {
     private(set) var failure: ImportError?
     /// Makes the tokens of the rows; nil where the table has none.
     let minter: TokenMinter?
-    let shape: Shape
+    let shape: RowShape
 
     private let spool: RowSpool
+    // Looked at for each value of a million rows, by one thread: that nobody else is at it need not be
+    // found out each time.
+    @exclusivity(unchecked) private var walker = RowWalker(
+        UnsafeRawBufferPointer(start: nil, count: 0))
+    /// Where rows are sorted.
+    private var merge: RunMerge?
+    /// Where they are not: the batch at hand, and where the next one lies.
+    private var buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private var offset = 0
-    private var buffer = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: RowBatch.fullLength * 2, alignment: 1)
-    private var walker = RowWalker(UnsafeRawBufferPointer(start: nil, count: 0))
 
-    init(of spool: RowSpool, shape: Shape, minter: TokenMinter?) {
+    init(of spool: RowSpool, shape: RowShape, minter: TokenMinter?) {
         self.spool = spool
         self.shape = shape
         self.minter = minter
@@ -56,22 +52,20 @@ final class RowScan {
         count = 0
         isAtEnd = false
         walker = RowWalker(UnsafeRawBufferPointer(start: nil, count: 0))
+        do throws(ImportError) {
+            merge = try spool.merge()
+        } catch {
+            fail(error)
+            return false
+        }
         return advance()
     }
 
     /// Goes to the next row; false when ``failure`` tells why it cannot.
     func advance() -> Bool {
         do throws(ImportError) {
-            let previous = walker.row
-            while try !step() {
-                guard let batch = try spool.batch(at: &offset, into: &buffer) else {
-                    isAtEnd = true
-                    return true
-                }
-                walker = RowWalker(batch)
-            }
-            try check(after: previous)
-            count += 1
+            let isThere = try merge == nil ? advanceInFile() : advanceInOrder()
+            if isThere { count += 1 } else { isAtEnd = true }
             return true
         } catch {
             fail(error)
@@ -84,28 +78,31 @@ final class RowScan {
         if failure == nil { failure = error }
     }
 
+    private func advanceInFile() throws(ImportError) -> Bool {
+        let previous = walker.row
+        while try !step() {
+            guard let batch = try spool.batch(at: &offset, into: &buffer) else { return false }
+            walker.restart(over: batch)
+        }
+        try shape.check(walker, after: previous)
+        return true
+    }
+
+    private func advanceInOrder() throws(ImportError) -> Bool {
+        guard let row = try merge?.next() else { return false }
+        walker.restart(over: row)
+        // It was checked when it was sorted.
+        guard try step(), walker.fields.count >= shape.fieldCount else {
+            throw .rowsRefused(reason: "the staged rows have changed on disk")
+        }
+        return true
+    }
+
     private func step() throws(ImportError) -> Bool {
         do {
             return try walker.next()
         } catch {
             throw .rowsRefused(reason: error.reason)
-        }
-    }
-
-    /// A worker has validated the rows; this only keeps a broken one from damaging the table.
-    private func check(after previous: Int) throws(ImportError) {
-        guard walker.row > previous else {
-            throw .rowsRefused(reason: "row \(walker.row) follows row \(previous)")
-        }
-        guard walker.fields.count == shape.fieldCount + (shape.carriesRecord ? 1 : 0) else {
-            throw .rowsRefused(reason: "row \(walker.row) has \(walker.fields.count) fields")
-        }
-        for field in shape.required where value(of: field) == nil {
-            throw .rowsRefused(reason: "row \(walker.row) lacks a required value")
-        }
-        for field in walker.fields {
-            guard let field, !UTF8Text.isValid(field) else { continue }
-            throw .rowsRefused(reason: "row \(walker.row) is not UTF-8")
         }
     }
 }

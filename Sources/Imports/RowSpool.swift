@@ -1,68 +1,63 @@
-import Glibc
 import Rules
 import WorkerProtocol
 
-/// The rows of an import that is not committed yet, in a file without a name: no database lock is
-/// held while a worker takes its time.
+/// The rows of an import that is not committed yet: as they came, or sorted by their keys while they come.
 ///
-/// Each batch lies behind its 32-bit length. Used by one thread at a time.
+/// Used by one thread at a time.
 final class RowSpool {
     private static let prefixLength = MemoryLayout<UInt32>.size
 
     /// Rows held.
     private(set) var rowCount = 0
-    private(set) var length = 0
-    private let limit: ByteCount
-    private let file: Int32
+    private let file: StagingFile
+    /// Sorts the rows; nil where they stay as they came, each batch behind its 32-bit length.
+    private let runs: KeyedRuns?
 
-    /// Makes the file in `folder`.
+    /// Makes an empty one in `folder`.
     ///
     /// - Parameters:
-    ///   - document: whose rows they are; gives the file its name for the moment that it has one.
-    ///   - limit: how much it may hold; a worker that never ends must not fill the disk.
+    ///   - document: whose rows they are.
+    ///   - limit: how many bytes it may hold.
+    ///   - order: in which rows are read; nil for that in which they come.
+    ///   - shape: what every row must be like that is to be sorted.
+    ///   - runLength: how many bytes are sorted in memory.
     init(
-        in folder: String, for document: DocumentID, limit: ByteCount
+        in folder: String, for document: DocumentID, limit: ByteCount, order: KeyOrder?,
+        shape: RowShape, runLength: Int = KeyedRuns.runLength
     ) throws(ImportError) {
-        self.limit = limit
-        let path = "\(folder)/.rows-\(document)"
-        // What a crash within that moment left behind.
-        guard unlink(path) == 0 || errno == ENOENT else {
-            throw .system(attempt: "unlink staged rows", errno: errno)
-        }
-        file = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .system(attempt: "stage rows", errno: errno) }
-        guard unlink(path) == 0 else {
-            throw .system(attempt: "unlink staged rows", errno: errno)
-        }
+        file = try StagingFile(in: folder, for: document, limit: limit)
+        runs = order.map { KeyedRuns(by: $0, shape: shape, runLength: runLength) }
     }
 
-    deinit { close(file) }
+    /// Bytes.
+    var length: Int { file.length + (runs?.heldLength ?? 0) }
+
+    /// Whether rows are read in the order of their keys.
+    var isSorted: Bool { runs != nil }
 
     func append(_ batch: RowBatch) throws(ImportError) {
         guard batch.rowCount > 0 else { return }
-        let added = Self.prefixLength + batch.bytes.count
-        guard length + added <= limit.bytes else { throw .stagingFull(limit: limit) }
-        try withUnsafeBytes(of: UInt32(batch.bytes.count)) { prefix throws(ImportError) in
-            try write(prefix)
-        }
-        try batch.bytes.withUnsafeBufferPointer { bytes throws(ImportError) in
-            try write(UnsafeRawBufferPointer(bytes))
+        if let runs {
+            try runs.append(batch, to: file)
+        } else {
+            try file.demandRoom(for: Self.prefixLength + batch.bytes.count)
+            try withUnsafeBytes(of: UInt32(batch.bytes.count)) { prefix throws(ImportError) in
+                try file.append(prefix)
+            }
+            try batch.bytes.withUnsafeBufferPointer { bytes throws(ImportError) in
+                try file.append(UnsafeRawBufferPointer(bytes))
+            }
         }
         rowCount += batch.rowCount
     }
 
-    private func write(_ bytes: UnsafeRawBufferPointer) throws(ImportError) {
-        var written = 0
-        while written < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
-            let count = pwrite(file, rest.baseAddress, rest.count, off_t(length))
-            guard count > 0 else {
-                // A nearly full file system has been seen to write nothing and call it success.
-                throw .system(attempt: "stage rows", errno: count == 0 ? ENOSPC : errno)
-            }
-            written += count
-            length += count
-        }
+    /// Makes the rows ready to be read; called once, behind the last.
+    func finish() throws(ImportError) { try runs?.finish(to: file) }
+
+    /// Begins a pass over the rows in the order of their keys; nil where they are not sorted.
+    func merge() throws(ImportError) -> RunMerge? {
+        guard let runs else { return nil }
+        return try RunMerge(of: runs.places, in: file, by: runs.order)
     }
 
     /// Reads the batch that lies at `offset` into `buffer` and moves `offset` behind it; nil at the
@@ -70,13 +65,13 @@ final class RowSpool {
     func batch(
         at offset: inout Int, into buffer: inout UnsafeMutableRawBufferPointer
     ) throws(ImportError) -> UnsafeRawBufferPointer? {
-        guard offset < length else { return nil }
+        guard offset < file.length else { return nil }
         var count: UInt32 = 0
         try withUnsafeMutableBytes(of: &count) { bytes throws(ImportError) in
-            try read(into: bytes, at: offset)
+            try file.read(into: bytes, at: offset)
         }
         offset += Self.prefixLength
-        guard Int(count) <= length - offset else {
+        guard Int(count) <= file.length - offset else {
             throw .rowsRefused(reason: "the staged rows have changed on disk")
         }
         if buffer.count < Int(count) {
@@ -84,22 +79,8 @@ final class RowSpool {
             buffer = .allocate(byteCount: Int(count), alignment: 1)
         }
         let batch = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(count)])
-        try read(into: batch, at: offset)
+        try file.read(into: batch, at: offset)
         offset += Int(count)
         return UnsafeRawBufferPointer(batch)
-    }
-
-    private func read(
-        into bytes: UnsafeMutableRawBufferPointer, at offset: Int
-    ) throws(ImportError) {
-        var filled = 0
-        while filled < bytes.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
-            let count = pread(file, rest.baseAddress, rest.count, off_t(offset + filled))
-            guard count > 0 else {
-                throw .system(attempt: "read staged rows", errno: count == 0 ? EIO : errno)
-            }
-            filled += count
-        }
     }
 }

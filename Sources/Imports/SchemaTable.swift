@@ -39,9 +39,9 @@ struct SchemaTable {
     }
 
     /// What every row must be like.
-    var shape: RowScan.Shape {
+    var shape: RowShape {
         let filled = schema.columns.filter { Self.isFilled($0, in: schema) }.map(\.name)
-        return RowScan.Shape(
+        return RowShape(
             fieldCount: fields.count,
             required: fields.indices.filter { filled.contains(fields[$0]) },
             carriesRecord: carriesRecord)
@@ -162,6 +162,22 @@ struct SchemaTable {
         return column.rule.type.column == .text ? "c\(index)" : "CAST(c\(index) AS INTEGER)"
     }
 
+    /// The order in which rows are staged, so that they are stored as they are read.
+    ///
+    /// Nil where that is left to SQLite: what a file has repeated is told in the order of the file. Where
+    /// there is no key, rows are stored in the order in which they come.
+    var order: KeyOrder? {
+        guard !schema.key.isEmpty, !carriesRecord else { return nil }
+        return KeyOrder(
+            parts: schema.key.compactMap { name in
+                fields.firstIndex(of: name).map { index in
+                    let column = schema.columns.first { $0.name == name }
+                    return KeyOrder.Part(
+                        field: index, isInteger: column?.rule.type.column == .integer)
+                }
+            })
+    }
+
     /// The statement that moves the staged rows into the table.
     ///
     /// Rows come sorted by key, so that each page of the tree is touched once, and equal keys in
@@ -174,12 +190,14 @@ struct SchemaTable {
             values.append(keepingTokens ? KeptTokens.token(of: schema, fields) : "token")
         }
         let isUpdate = schema.duplicates == .update && !schema.key.isEmpty
-        let order = schema.key.compactMap(sortKey) + ["row"]
+        let keys = schema.key.compactMap(sortKey) + ["row"]
+        let isSorted = schema.key.isEmpty || order != nil
+        let sorting = isSorted ? "" : "ORDER BY \(keys.joined(separator: ", "))"
         return """
             INSERT \(isUpdate ? "" : "OR IGNORE") INTO main.\(SQLName.quoted(schema.table))
                 (\(columns.map(SQLName.quoted).joined(separator: ", ")))
             SELECT \(values.joined(separator: ", "))
-            FROM \(RowModule.tableName) WHERE true ORDER BY \(order.joined(separator: ", "))
+            FROM \(RowModule.tableName) WHERE true \(sorting)
             \(isUpdate ? update : "")
             """
     }

@@ -13,50 +13,56 @@ final class TokenMinter {
     // its types up anew for each message, which was a tenth of an import's cost.
     private let inner: SHA256
     private let outer: SHA256
-    private var bytes: [UInt8]
-    private var digits = [UInt8](repeating: 0, count: Token.characterCount)
-    private var chance = [UInt8](repeating: 0, count: chanceLength)
+    // Fixed memory, which nobody need look after once in each of a million rows: a token's bytes, its
+    // characters, and chance.
+    private let bytes = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: Token.byteLength, alignment: 8)
+    private let digits = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: Token.characterCount, alignment: 8)
+    private let chance = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: chanceLength, alignment: 8)
     private var chanceUsed = chanceLength
 
     init(key: TokenKey) {
         inner = Self.hash(of: key, padding: 0x36)
         outer = Self.hash(of: key, padding: 0x5c)
-        bytes = [Token.version] + key.id
-        bytes += [UInt8](repeating: 0, count: Token.byteLength - bytes.count)
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        UnsafeMutableRawBufferPointer(rebasing: bytes[...TokenKey.idLength])
+            .copyBytes(from: [Token.version] + key.id)
     }
 
-    /// Calls `body` with the characters of a new token, which live no longer than the call.
+    deinit {
+        bytes.deallocate()
+        digits.deallocate()
+        chance.deallocate()
+    }
+
+    /// Calls `body` with the characters of a new token, which live until the next one is made.
     func withToken<Result>(
         _ body: (UnsafeRawBufferPointer) -> Result
     ) throws(ImportError) -> Result {
         if chanceUsed + Token.randomLength > Self.chanceLength {
-            guard getentropy(&chance, Self.chanceLength) == 0 else {
+            guard getentropy(chance.baseAddress, Self.chanceLength) == 0 else {
                 throw .system(attempt: "fetch random bytes", errno: errno)
             }
             chanceUsed = 0
         }
+        let used = chanceUsed
+        chanceUsed = used + Token.randomLength
         let randomStart = Token.signedLength - Token.randomLength
-        for offset in 0..<Token.randomLength {
-            bytes[randomStart + offset] = chance[chanceUsed + offset]
-        }
-        chanceUsed += Token.randomLength
-
+        UnsafeMutableRawBufferPointer(rebasing: bytes[randomStart..<Token.signedLength]).copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: chance[used..<(used + Token.randomLength)]))
         var message = inner
-        bytes.withUnsafeBytes {
-            message.update(
-                bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<Token.signedLength]))
-        }
+        message.update(
+            bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[..<Token.signedLength]))
         var signing = outer
         message.finalize().withUnsafeBytes { signing.update(bufferPointer: $0) }
         signing.finalize().withUnsafeBytes { signature in
-            for offset in 0..<Token.signatureLength {
-                bytes[Token.signedLength + offset] = signature[offset]
-            }
+            UnsafeMutableRawBufferPointer(rebasing: bytes[Token.signedLength...]).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: signature[..<Token.signatureLength]))
         }
-        return digits.withUnsafeMutableBytes { text in
-            bytes.withUnsafeBytes { Base64URL.encode($0, into: text) }
-            return body(UnsafeRawBufferPointer(text))
-        }
+        Base64URL.encode(UnsafeRawBufferPointer(bytes), into: digits)
+        return body(UnsafeRawBufferPointer(digits))
     }
 
     /// A hash that has seen the key, filled up to a block and masked. Rule: RFC 2104, section 2

@@ -85,6 +85,7 @@ final class ContentRun {
         } catch {
             return (work.failed(House.failure(of: error)), nil)
         }
+        if stage.plan.name == .qr { return drawCodes(stage.plan) }
         let document = work.document
         let name = stage.plan.name
         let orders = StageOrders(
@@ -123,6 +124,31 @@ final class ContentRun {
         case .interrupted:
             work.say(.stageInterrupted, name, [:])
             return (.interrupted(at: work.house.surroundings.now()), nil)
+        }
+    }
+
+    /// Draws the tokens of a table; no worker is needed for it.
+    private func drawCodes(_ plan: PlannedStage) -> (StageEvent, StageOutput?) {
+        let start = clock.now
+        let drawing = CodeDrawing(
+            house: work.house, document: work.document, account: work.account,
+            settings: CodeSettings(parameters: plan.parameters) ?? CodeSettings())
+        do {
+            let output = try drawing.run(isInterrupted: { session.isInterrupted }) { done, total in
+                work.tell(
+                    plan.name,
+                    LiveProgress(
+                        done: done, total: total, elapsed: clock.now - start,
+                        heardAt: work.house.surroundings.now()))
+            }
+            guard let output else {
+                work.say(.stageInterrupted, plan.name, [:])
+                return (.interrupted(at: work.house.surroundings.now()), nil)
+            }
+            work.house.surroundings.checkpoint(.stageMade, work.document.path)
+            return (.finished, output)
+        } catch {
+            return (work.failed(House.failure(of: error)), nil)
         }
     }
 

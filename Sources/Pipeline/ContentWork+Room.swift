@@ -54,14 +54,17 @@ extension ContentWork {
 
     /// Counts what the rows of an import are about to take, beside its files.
     ///
-    /// - Parameter files: how large those may become that the import makes.
-    func ledger(beside files: ByteCount) -> ImportLedger {
+    /// - Parameter files: is asked, once the rows are known, how large those may become that the import makes.
+    func ledger(beside files: @escaping () -> ByteCount) -> ImportLedger {
         let (room, uid, cap) = (house.derivedRoom, account.uid, cap)
         return ImportLedger(
             admit: { [weak self] imports in
+                let files = files()
                 do throws(CatalogError) {
                     guard
-                        try room.admitImports(imports, beside: files, of: uid, below: cap)
+                        try room.admitImports(
+                            imports, beside: files, replacing: self?.replacedByImport() ?? .zero,
+                            of: uid, below: cap)
                     else {
                         return cap.map { DerivedRoom.failure(of: .tableImport, cap: $0) }
                     }
@@ -74,6 +77,13 @@ extension ContentWork {
             correct: { [catalog = house.catalog] imports in
                 try catalog.setDerivedBlocking(.imports, of: uid, to: imports)
             })
+    }
+
+    /// How large those files are, of an earlier run, in whose place those of this one come.
+    private func replacedByImport() throws(CatalogError) -> ByteCount {
+        let document = self.document
+        guard let plan = document.stage(.tableImport)?.plan else { return .zero }
+        return try house.catalog.replacedBlocking(by: plan, of: document)
     }
 
     private func note(admitted bytes: ByteCount) {

@@ -75,7 +75,7 @@ final class ContentWork: Sendable {
     static func dueStages(of document: DocumentRecord, now: Timestamp) -> [StageRecord] {
         let job = document.job
         let needless = job.needlessStages
-        return job.dueStages(at: now).filter { $0.runsInWorker && !needless.contains($0) }
+        return job.dueStages(at: now).filter { $0.takesSlot && !needless.contains($0) }
             .compactMap(document.stage)
     }
 

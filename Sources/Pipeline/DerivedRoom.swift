@@ -53,10 +53,13 @@ final class DerivedRoom: Sendable {
     /// Counts what an account's imported rows are about to take, together with what else their import
     /// makes, which is taken room for.
     ///
-    /// - Parameter cap: nil where there is none.
+    /// - Parameters:
+    ///   - replaced: how much of those files goes when it is recorded.
+    ///   - cap: nil where there is none.
     /// - Returns: whether that is within the cap.
     func admitImports(
-        _ imports: ByteCount, beside files: ByteCount, of uid: UInt32, below cap: ByteCount?
+        _ imports: ByteCount, beside files: ByteCount, replacing replaced: ByteCount,
+        of uid: UInt32, below cap: ByteCount?
     ) throws(CatalogError) -> Bool {
         guard let cap else {
             try catalog.setDerivedBlocking(.imports, of: uid, to: imports)
@@ -67,8 +70,11 @@ final class DerivedRoom: Sendable {
             return try catalog.setDerivedBlocking(.imports, of: uid, to: imports) { derived in
                 isTaken = pending.withLock { pending in
                     let others = derived.total(without: .imports) + (pending[uid] ?? .zero)
-                    guard others + imports + files <= cap || imports + files <= derived[.imports]
-                    else { return false }
+                    let isWithinCap = others + imports + files - replaced <= cap
+                    // What makes nothing larger is no reason to refuse it.
+                    guard isWithinCap || imports + files <= derived[.imports] + replaced else {
+                        return false
+                    }
                     pending[uid] = (pending[uid] ?? .zero) + files
                     return true
                 }

@@ -105,6 +105,8 @@ struct DocumentView {
             return "\(name.deed): page \(progress.done) of \(progress.total)"
         case .tableImport:
             return "\(name.deed): \(Int(progress.fraction * 100)) %"
+        case .qr:
+            return "\(name.deed): \(progress.done) of \(progress.total)"
         case .store, .publish:
             return "\(name.deed)."
         }
@@ -121,6 +123,7 @@ extension StageName {
         case .thumbnail: "Drawing the thumbnail"
         case .pages: "Drawing all pages"
         case .tableImport: "Importing rows"
+        case .qr: "Drawing QR codes"
         case .publish: "Writing the results"
         }
     }
@@ -132,7 +135,8 @@ extension DocumentRecord {
         let pages = StageResults.pageCount(in: stage(.info)?.result)
         return DocumentExtent(
             size: size, pages: pages,
-            pictures: stage(.pages).map { Self.pictures(of: $0, in: pages) } ?? 0)
+            pictures: stage(.pages).map { Self.pictures(of: $0, in: pages) }
+                ?? StageResults.codeCount(in: stage(.qr)?.result) ?? 0)
     }
 
     /// How many pictures of pages are to be published: until they are drawn, one of each page.

@@ -73,21 +73,11 @@ final class PageSink {
     private static func keep(
         _ files: [WholePicture], in store: BlobStore
     ) throws -> [Int: ArtifactRecord] {
-        var sealed: [SealedBlob] = []
-        do {
-            for file in files { try file.writer.awaitWriteback() }
-            for file in files { sealed.append(try file.writer.seal()) }
-        } catch {
-            sealed.forEach(store.remove)
-            files.forEach { $0.writer.discard() }
-            throw error
-        }
-        for case let obstacle? in store.adopt(sealed) { throw obstacle }
         var pictures: [Int: ArtifactRecord] = [:]
-        for (file, sealed) in zip(files, sealed) {
+        for (file, blob) in zip(files, try store.keepTogether(files.map(\.writer))) {
             pictures[file.page] = ArtifactRecord(
-                name: PageRequest.artifactName(of: file.page), digest: sealed.blob.digest,
-                size: sealed.blob.size, mediaType: PageRequest.artifactType)
+                name: PageRequest.artifactName(of: file.page), digest: blob.digest,
+                size: blob.size, mediaType: PageRequest.artifactType)
         }
         return pictures
     }

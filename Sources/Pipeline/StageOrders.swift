@@ -38,7 +38,7 @@ struct StageOrders {
                     sheet: inbox.sheet))
         case .pages:
             preconditionFailure("pages are asked for range by range")
-        case .store, .publish:
+        case .store, .qr, .publish:
             preconditionFailure("\(stage.name.rawValue) runs in no worker")
         }
         limits = WorkerLimits(

@@ -25,6 +25,10 @@ enum StageResults {
     /// They come first, so that nothing the file says stands before them.
     private static let pagesKey = "{\"pages\":"
     private static let thumbnailsKey = "{\"thumbnails\":"
+    private static let codesKey = "{\"qr_codes\":"
+
+    /// How many tokens were drawn, as it was kept; nil for other results.
+    static func codeCount(in kept: String?) -> Int? { count(codesKey, in: kept) }
 
     private static func count(_ key: String, in kept: String?) -> Int? {
         guard let kept, kept.hasPrefix(key) else { return nil }
@@ -42,6 +46,9 @@ enum StageResults {
 
     /// Pictures of pages; a document's result counts them together with the cover.
     static func pages(count: Int) -> [JSONValue.Member] { thumbnail(count: count) }
+
+    /// Pictures of tokens.
+    static func codes(count: Int) -> [JSONValue.Member] { [.init("qr_codes", .count(count))] }
 
     static func table(
         _ summary: TableSummary, _ counts: ImportCounts, heading: TableHeading, rejects: [RowReject]

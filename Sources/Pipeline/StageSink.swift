@@ -83,7 +83,7 @@ final class StageSink {
     ///   - ledger: who counts the rows, and admits them beside files that may become so large.
     ///   - onProgress: is told, often, how far rows have come on their way into the database.
     func output(
-        of result: StageResult, ledger: (ByteCount) -> ImportLedger,
+        of result: StageResult, ledger: (@escaping () -> ByteCount) -> ImportLedger,
         onProgress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> StageOutput {
         let members: [JSONValue.Member]
@@ -115,7 +115,7 @@ final class StageSink {
     }
 
     private func importedTable(
-        _ summary: TableSummary, _ ledger: (ByteCount) -> ImportLedger,
+        _ summary: TableSummary, _ ledger: (@escaping () -> ByteCount) -> ImportLedger,
         _ onProgress: @escaping (_ done: Int, _ total: Int) -> Void
     ) throws -> [JSONValue.Member] {
         guard let heading else {
@@ -128,9 +128,12 @@ final class StageSink {
         for file in keeping { _ = try file.value() }
         keeping = []
         let files = artifacts.map(\.size).reduce(Self.recordSize + roomForTokens, +)
-        let counts = try commitRows(summary, ledger(files), onProgress)
+        // Rows that come again are added to the rejects before the commit.
+        let rejects = openRejects
+        let counts = try commitRows(
+            summary, ledger { files + (rejects?.size ?? .zero) }, onProgress)
         try endRejects(of: summary.errorCount + counts.duplicatesRejected)
-        let members = StageResults.table(summary, counts, heading: heading, rejects: rejects)
+        let members = StageResults.table(summary, counts, heading: heading, rejects: self.rejects)
         let whole = JSONValue.object([.init("schema", .string("ingestd/import/1"))] + members)
         try append(whole.keyPerLine, to: record)
         keep(try record.finish(), name: "import.json", mediaType: "application/json")
@@ -191,25 +194,37 @@ final class StageSink {
         keep(try openRejects.finish(), name: RowReject.artifactName, mediaType: "text/csv")
     }
 
-    private var roomForTokens: ByteCount { importing?.roomForTokens ?? .zero }
+    /// Which tokens the plan has drawn, and the list of them names.
+    private var codes: CodeSettings? {
+        document.stage(.qr).flatMap { CodeSettings(parameters: $0.plan.parameters) }
+    }
+
+    private var roomForTokens: ByteCount {
+        guard let importing, let codes else { return importing?.roomForTokens ?? .zero }
+        let drawn = min(codes.limit, importing.rowCount)
+        return importing.roomForTokens + ByteCount(drawn * TokensFile.codeNameRoom)
+    }
 
     /// Begins `tokens.csv`, with room on disk for all of it; nil for a table without tokens.
     private func beginTokens() throws -> BlobWriter? {
         let size = roomForTokens
         guard size > .zero, let key = importing?.keyColumns else { return nil }
         let writer = try house.store.begin(sizeHint: size)
-        let names = (key + ["token"]).map { CSVField(ours: $0).text }.joined(separator: ",")
-        // People open it in a spreadsheet program, which takes a file without this mark for another encoding.
-        try append("\u{feff}\(names)\r\n", to: writer)
+        try append(TokensFile.header(keyColumns: key, hasCodes: codes != nil), to: writer)
         return writer
     }
 
     /// Writes the rest of it: one line for each row that this document brought in.
     private func addTokens(to writer: BlobWriter) throws {
-        try house.imports.forEachToken(account: account, document: document.id) { key, token in
-            let fields = key.map { CSVField(ours: $0).text }.joined(separator: ",")
-            try append("\(fields),\(token)\r\n", to: writer)
+        let (imports, id) = (house.imports, document.id)
+        let drawn = try codes.map { codes in
+            TokensFile.Codes(
+                lastRow: try imports.firstTokens(account: account, document: id, limit: codes.limit)
+                    .last?.row)
         }
+        var file = TokensFile(writer, codes: drawn)
+        try imports.forEachToken(account: account, document: id) { try file.add($0) }
+        try file.end()
         keep(try writer.finish(), name: "tokens.csv", mediaType: "text/csv")
     }
 

@@ -12,10 +12,13 @@ struct TableRows {
 
     private let layout: TableLayout
     private let allowance: ErrorAllowance
-    // What every record asks of the heading, without a walk through it.
+    // What every record asks of the layout, without a walk through it.
     private let fieldCount: Int
     private let carriesRecords: Bool
-    private var batch = RowBatch()
+    private let widthLimit: Int
+    /// Nil where records are taken as they come.
+    private let targets: [TableLayout.Target]?
+    private let packer = RowPacker()
     private var rejects: TableRejects
     private(set) var summary = TableSummary(totalRows: 0, errorCount: 0)
 
@@ -35,6 +38,11 @@ struct TableRows {
         self.allowance = allowance
         fieldCount = layout.heading.fieldCount
         carriesRecords = layout.heading.carriesRecords
+        widthLimit = layout.widthLimit
+        switch layout.plan {
+        case .schema(let targets): self.targets = targets
+        case .asItComes: targets = nil
+        }
         tallies =
             layout.schema == nil
             ? Array(repeating: ColumnTally(), count: layout.heading.columns.count) : []
@@ -60,10 +68,7 @@ struct TableRows {
             try reject(record, field: "", message: "is longer than 1 MiB", value: nil, send: send)
             return
         }
-        switch layout.plan {
-        case .asItComes(let width):
-            appendAsItCame(record, width: width)
-        case .schema(let targets):
+        if let targets {
             scratch.removeAll(keepingCapacity: true)
             for index in targets.indices {
                 guard let fault = judge(record, targets[index], index) else { continue }
@@ -74,15 +79,17 @@ struct TableRows {
                 return
             }
             appendJudged(record, targets)
+        } else {
+            appendAsItCame(record, width: fieldCount)
         }
-        if batch.isFull { try flush(send: send) }
+        if packer.isFull { try flush(send: send) }
     }
 
     /// Sends what is held back; called once, behind the last record.
     mutating func finish(send: (StageReply) throws -> Void) throws {
         try allowance.check(
             errors: summary.errorCount, of: summary.totalRows, examples: examples)
-        if batch.rowCount > 0 { try flush(send: send) }
+        if packer.rowCount > 0 { try flush(send: send) }
         try rejects.end(send: send)
         summary.types = tallies.map(\.type)
     }
@@ -92,8 +99,8 @@ struct TableRows {
     /// Whether a field that belongs to no column has something in it: the record's fields may have
     /// shifted.
     private func hasSurplus(_ record: CSVRecord) -> Bool {
-        guard record.count > layout.widthLimit else { return false }
-        return (layout.widthLimit..<record.count).contains { !record[$0].isEmpty }
+        guard record.count > widthLimit else { return false }
+        return (widthLimit..<record.count).contains { !record[$0].isEmpty }
     }
 
     private func field(_ record: CSVRecord, _ place: Int?) -> UnsafeRawBufferPointer {
@@ -135,42 +142,41 @@ struct TableRows {
     // MARK: - Rows
 
     private mutating func appendJudged(_ record: CSVRecord, _ targets: [TableLayout.Target]) {
-        batch.begin(row: record.number, fieldCount: fieldCount)
+        packer.begin(row: record.number, fieldCount: fieldCount)
         for index in targets.indices {
             switch verdicts[index] {
             case .kept(let part):
-                batch.append(
+                packer.append(
                     field: UnsafeRawBufferPointer(
                         rebasing: field(record, targets[index].place)[part]))
             case .rewritten(let part):
                 scratch.withUnsafeBytes {
-                    batch.append(field: UnsafeRawBufferPointer(rebasing: $0[part]))
+                    packer.append(field: UnsafeRawBufferPointer(rebasing: $0[part]))
                 }
             case .empty, .refused:
-                batch.appendNoValue()
+                packer.appendNoValue()
             }
         }
         guard carriesRecords else { return }
         line.removeAll(keepingCapacity: true)
         rejects.put(record, into: &line)
-        line.withUnsafeBytes { batch.append(field: $0) }
+        line.withUnsafeBytes { packer.append(field: $0) }
     }
 
     private mutating func appendAsItCame(_ record: CSVRecord, width: Int) {
-        batch.begin(row: record.number, fieldCount: width)
+        packer.begin(row: record.number, fieldCount: width)
         for index in 0..<width {
             if index < record.count {
                 tallies[index].take(record[index])
-                batch.append(field: record[index])
+                packer.append(field: record[index])
             } else {
-                batch.appendNoValue()
+                packer.appendNoValue()
             }
         }
     }
 
     private mutating func flush(send: (StageReply) throws -> Void) throws {
-        try send(.rows(batch))
-        batch.removeAll()
+        try send(.rows(packer.take()))
     }
 
     /// - Parameter value: the field at fault; nil where the row as a whole is.

@@ -11,15 +11,39 @@ public struct RowWalker {
     public private(set) var row = 0
     /// The fields of the current row; nil is no value.
     public private(set) var fields: [UnsafeRawBufferPointer?] = []
+    /// Where the current row lies among the bytes.
+    public private(set) var place = 0..<0
 
-    private let bytes: UnsafeRawBufferPointer
+    private var bytes: UnsafeRawBufferPointer
     private var position = 0
 
     public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
+    /// Goes on over other bytes; the number of the last row stays until the next step.
+    public mutating func restart(over bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+        position = 0
+    }
+
     /// Steps to the next row; false behind the last one.
     public mutating func next() throws(WireError) -> Bool {
-        guard position < bytes.count else { return false }
+        let start = position
+        guard let count = try takeHead() else { return false }
+        fields.removeAll(keepingCapacity: true)
+        for _ in 0..<count { fields.append(try nextField()) }
+        place = start..<position
+        return true
+    }
+
+    /// Steps over the next row and returns how many fields it has; nil behind the last one.
+    mutating func skip() throws(WireError) -> Int? {
+        guard let count = try takeHead() else { return nil }
+        for _ in 0..<count { _ = try nextField() }
+        return count
+    }
+
+    private mutating func takeHead() throws(WireError) -> Int? {
+        guard position < bytes.count else { return nil }
         guard bytes.count - position >= Self.headLength else {
             throw WireError("a row is cut short")
         }
@@ -28,11 +52,10 @@ public struct RowWalker {
         self.row = Int(row)
         let count: UInt16 = load(at: position + 8)
         position += Self.headLength
-        fields.removeAll(keepingCapacity: true)
-        for _ in 0..<count { fields.append(try nextField()) }
-        return true
+        return Int(count)
     }
 
+    @inline(__always)
     private mutating func nextField() throws(WireError) -> UnsafeRawBufferPointer? {
         guard bytes.count - position >= 4 else { throw WireError("a row is cut short") }
         let length: UInt32 = load(at: position)
@@ -45,6 +68,7 @@ public struct RowWalker {
         return UnsafeRawBufferPointer(rebasing: bytes[position..<(position + Int(length))])
     }
 
+    @inline(__always)
     private func load<Number: FixedWidthInteger>(at offset: Int) -> Number {
         Number(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Number.self))
     }

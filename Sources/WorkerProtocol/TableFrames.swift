@@ -153,14 +153,23 @@ extension InferredType {
 public struct RowBatch: Sendable, Hashable {
     /// A batch is sent once it has grown past this many bytes.
     public static let fullLength = 64 << 10
-    static let noValue = UInt32.max
+    /// The length of a field that has no value.
+    public static let noValue = UInt32.max
 
     public private(set) var bytes: [UInt8] = []
     public private(set) var rowCount = 0
+    /// How many fields its rows have, at least and at most; of no meaning where there is no row.
+    public private(set) var leastFieldCount = Int.max
+    public private(set) var greatestFieldCount = 0
 
     public init() {}
 
-    public var isFull: Bool { bytes.count >= Self.fullLength }
+    init(bytes: [UInt8], rowCount: Int, leastFieldCount: Int, greatestFieldCount: Int) {
+        self.bytes = bytes
+        self.rowCount = rowCount
+        self.leastFieldCount = leastFieldCount
+        self.greatestFieldCount = greatestFieldCount
+    }
 
     /// Adds a row. Fields are UTF-8 already; nil is no value.
     public mutating func append(row: Int, fields: some Collection<some Collection<UInt8>>) {
@@ -172,17 +181,17 @@ public struct RowBatch: Sendable, Hashable {
     public mutating func begin(row: Int, fieldCount: Int) {
         withUnsafeBytes(of: UInt64(row).littleEndian) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: UInt16(fieldCount).littleEndian) { bytes.append(contentsOf: $0) }
+        count(rowOf: fieldCount)
+    }
+
+    private mutating func count(rowOf fieldCount: Int) {
         rowCount += 1
+        leastFieldCount = min(leastFieldCount, fieldCount)
+        greatestFieldCount = max(greatestFieldCount, fieldCount)
     }
 
     /// Adds the next field of the row that was begun.
     public mutating func append(field: some Collection<UInt8>) {
-        withUnsafeBytes(of: UInt32(field.count).littleEndian) { bytes.append(contentsOf: $0) }
-        bytes.append(contentsOf: field)
-    }
-
-    /// Adds a field from memory; the way to take where rows are many.
-    public mutating func append(field: UnsafeRawBufferPointer) {
         withUnsafeBytes(of: UInt32(field.count).littleEndian) { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: field)
     }
@@ -192,21 +201,14 @@ public struct RowBatch: Sendable, Hashable {
         withUnsafeBytes(of: Self.noValue) { bytes.append(contentsOf: $0) }
     }
 
-    /// Empties the batch for the next rows; its memory is kept.
-    public mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
-        rowCount = 0
-    }
-
     /// Checks every length; whether text is UTF-8 is for the reader to see.
     init(validating payload: ArraySlice<UInt8>) throws(WireError) {
-        bytes = Array(payload)
-        rowCount = try bytes.withUnsafeBufferPointer { bytes throws(WireError) in
+        let copy = Array(payload)
+        try copy.withUnsafeBufferPointer { bytes throws(WireError) in
             var walker = RowWalker(UnsafeRawBufferPointer(bytes))
-            var count = 0
-            while try walker.next() { count += 1 }
-            return count
+            while let fieldCount = try walker.skip() { count(rowOf: fieldCount) }
         }
+        bytes = copy
     }
 
     /// Calls `body` once a row, with the record number and its fields; the buffers live no longer

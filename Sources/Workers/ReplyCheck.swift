@@ -134,9 +134,9 @@ struct ReplyCheck {
 
     private mutating func take(_ batch: RowBatch) throws(WorkerError) {
         guard let fieldCount = heading?.fieldCount else { throw .lied("rows of no table") }
-        var fits = true
-        batch.forEachRow { _, fields in fits = fits && fields.count == fieldCount }
-        try demand(fits, "a row with other columns than its table")
+        let fits =
+            batch.leastFieldCount == fieldCount && batch.greatestFieldCount == fieldCount
+        try demand(fits || batch.rowCount == 0, "a row with other columns than its table")
         try charge(batch.bytes.count)
     }
 

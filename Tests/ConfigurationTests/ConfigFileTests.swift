@@ -38,6 +38,8 @@ import Testing
                 schema: participants
                 max_errors: 5
                 max_error_ratio: 2.5%
+                qr: png
+                qr_limit: 20
                 originals: none
                 results: ../Results//{name}
                 fallback_encoding: cp949
@@ -73,7 +75,8 @@ import Testing
                     pdfSizeLimit: .megabytes(1000), tableSizeLimit: .mebibytes(1),
                     thumbnail: ThumbnailSettings(page: 2, width: 100, height: 200, quality: 70),
                     pdfStages: [.text], schema: .named("participants"),
-                    errorAllowance: ErrorAllowance(count: 5, millionths: 25_000), originals: .none,
+                    errorAllowance: ErrorAllowance(count: 5, millionths: 25_000),
+                    codes: CodeSettings(limit: 20), originals: .none,
                     results: ResultsPlace("../Results/{name}"), fallbackEncoding: "cp949",
                     sheet: "참가자")),
         ]

@@ -75,6 +75,53 @@ import Testing
         try await scene.expectClean(leftovers: true)
     }
 
+    @Test func `rows that come again are counted with the file that they go to`() async throws {
+        let schemas = """
+            schemas:
+              notes:
+                key: id
+                duplicates: reject
+                columns: {id: {type: integer, required: true}, note: {}}
+            """
+        let rows = (1...200).map { "\($0),\(String(repeating: "x", count: 500))\n" }
+        let table = Data(("id,note\n" + rows.joined()).utf8)
+        try scene.drop(table, as: "a.csv")
+        let inbox = "schema: notes"
+        try await scene.runOnce(inbox: inbox, settings: schemas)
+        let state = RecordedState(scene)
+        let imports = try state.derived("imports")
+        // Room for the result once more, and for half of the rejects.
+        let results = try state.derived("results")
+        let cap = imports + (64 << 10) + results + table.count / 2
+        try scene.drop(table + Data("201,new\n".utf8), as: "b.csv")
+        try await scene.runOnce(inbox: inbox, settings: Self.cap("\(cap)") + "\n" + schemas)
+        #expect(try scene.status("b.csv").code == "output_too_large")
+        #expect(try state.derived("imports") == imports)
+        let wider = Self.cap("\(cap + table.count)") + "\n" + schemas
+        try scene.drop(Data(), as: "b.csv.retry")
+        try await scene.runOnce(inbox: inbox, settings: wider)
+        #expect(try scene.status("b.csv").result["error_count"] as? Int == 200)
+        #expect(try scene.status("b.csv").result["processed_count"] as? Int == 1)
+        try await scene.expectClean(leftovers: true)
+    }
+
+    @Test func `an import anew takes the room of the files that it replaces`() async throws {
+        let people = (1...1000).map { "홍길동,guest.number.\($0).of.a.large.party@example.org\n" }
+        let table = Data(("name,email\n" + people.joined()).utf8)
+        try scene.drop(table, as: "a.csv")
+        try await scene.runOnce()
+        let state = RecordedState(scene)
+        // What one import may take: rows, result, and the room that is made for the list of tokens.
+        let list = table.count + 1000 * 100
+        let cap = try state.derived("imports") + (64 << 10) + list
+        #expect(try state.derived("results") > 100_000)
+        try scene.drop(Data(), as: "a.csv.refresh")
+        try await scene.runOnce(settings: Self.cap("\(cap)"))
+        let status = try scene.status("a.csv")
+        #expect(status.state == "completed", "\(status.text)")
+        try await scene.expectClean(leftovers: true)
+    }
+
     @Test func `pictures of pages end with the page before the cap`() async throws {
         try scene.drop(ManyPages.pdf(40), as: "a.pdf")
         try await scene.runOnce(

@@ -81,9 +81,9 @@ import WorkerProtocol
         try scene.importPeople(1, [person("Ann", "a@b.c")])
         let before = try people("name, email, token, \"import\"")
         let broken = try scene.begin(1)
-        try broken.append(batch([["Bob", nil, nil, nil, nil]]))
         #expect(throws: ImportError.self) {
-            try broken.commit(totalRows: 1, errorCount: 0, now: Timestamp(milliseconds: 0))
+            try broken.append(batch([["Bob", nil, nil, nil, nil]]))
+            _ = try broken.commit(totalRows: 1, errorCount: 0, now: Timestamp(milliseconds: 0))
         }
         #expect(try people("name, email, token, \"import\"") == before)
         #expect(try scene.query("SELECT processed_count FROM import") == [["1"]])

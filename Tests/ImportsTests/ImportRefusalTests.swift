@@ -38,9 +38,10 @@ import WorkerProtocol
         let transaction = try scene.begin(2)
         let many = (0..<5000).map { person("Nr \($0)", "\($0)@b.c") }
         try transaction.append(batch(many))
-        try transaction.append(row)
         let error = #expect(throws: ImportError.self, "\(crime)") {
-            try transaction.commit(totalRows: 5001, errorCount: 0, now: Timestamp(milliseconds: 0))
+            try transaction.append(row)
+            _ = try transaction.commit(
+                totalRows: 5001, errorCount: 0, now: Timestamp(milliseconds: 0))
         }
         #expect(error?.failure.code == .internalError)
         #expect(error?.failure.detail.hasPrefix("accept rows: row ") == true)

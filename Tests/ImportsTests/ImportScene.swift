@@ -153,3 +153,6 @@ func shell(_ command: String) -> (output: String, isSuccess: Bool) {
     let status = pclose(stream)
     return (String(decoding: output, as: UTF8.self), status == 0)
 }
+
+/// Bytes that are text.
+func text(_ bytes: UnsafeRawBufferPointer) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -122,9 +122,9 @@ import WorkerProtocol
         #expect(Array(after.prefix(2)) == tokens)
         var listed: [[String]] = []
         try scene.databases.forEachToken(account: scene.account, document: scene.document(2)) {
-            key, token in
-            #expect(scene.key.verify(token) == .genuine)
-            listed.append(key)
+            row in
+            #expect(scene.key.verify(text(row.token)) == .genuine)
+            listed.append((0..<row.keyCount).map { text(row.key($0)) })
         }
         #expect(listed == [["1", "2024-01-05"], ["3", "2024-01-05"]])
         // Imported again it replaces its own, and its rows keep their tokens.

@@ -155,9 +155,9 @@ import Testing
             var keys: [String] = []
             try scene.databases.forEachToken(
                 account: scene.account, document: scene.document(number)
-            ) { key, token in
-                #expect(scene.key.verify(token) == .genuine)
-                keys += key
+            ) { row in
+                #expect(scene.key.verify(text(row.token)) == .genuine)
+                keys += (0..<row.keyCount).map { text(row.key($0)) }
             }
             return keys
         }
@@ -168,6 +168,24 @@ import Testing
         }
     }
 
+    @Test func `the first tokens of a document are those of its first rows`() throws {
+        let scene = try ImportScene()
+        let people = ["c", "a", "b"].map { person("Ann", "\($0)@b.c") }
+        try scene.importPeople(1, people)
+        try scene.importPeople(2, [person("Ann", "d@b.c")])
+        let tokens = try scene.query(
+            "SELECT token FROM participants WHERE \"import\" = 1 ORDER BY \"row\"")
+        for limit in 0...4 {
+            let first = try scene.databases.firstTokens(
+                account: scene.account, document: scene.document(1), limit: limit)
+            #expect(first.map(\.row) == Array([2, 3, 4].prefix(limit)))
+            #expect(first.map { [$0.token] } == Array(tokens.prefix(limit)))
+        }
+        #expect(
+            try scene.databases.firstTokens(
+                account: scene.account, document: scene.document(9), limit: 5) == [])
+    }
+
     @Test func `an error in the middle of reading tokens is passed on`() throws {
         struct Enough: Error {}
         let scene = try ImportScene()
@@ -175,7 +193,7 @@ import Testing
         var count = 0
         #expect(throws: Enough.self) {
             try scene.databases.forEachToken(account: scene.account, document: scene.document(1)) {
-                _, _ in
+                _ in
                 count += 1
                 throw Enough()
             }

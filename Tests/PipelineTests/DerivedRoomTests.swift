@@ -92,9 +92,12 @@ import Testing
         let scene = try await HouseScene()
         let (room, uid) = (scene.house.derivedRoom, scene.uid)
         let half = ByteCount(Self.cap.bytes / 2)
-        #expect(try room.admitImports(half, beside: half, of: uid, below: Self.cap))
+        #expect(
+            try room.admitImports(half, beside: half, replacing: .zero, of: uid, below: Self.cap))
         #expect(try room.left(of: uid, below: Self.cap) == .zero)
-        #expect(try !room.admitImports(Self.cap, beside: half, of: uid, below: Self.cap))
+        #expect(
+            try !room.admitImports(
+                Self.cap, beside: half, replacing: .zero, of: uid, below: Self.cap))
         #expect(try await scene.house.catalog.derived(of: uid)[.imports] == half)
         room.giveBack(half, of: uid)
         #expect(try room.left(of: uid, below: Self.cap) == half)

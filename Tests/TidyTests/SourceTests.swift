@@ -23,7 +23,8 @@ import Testing
             ],
             "Workers": system.union(["Rules", "WorkerProtocol", "CLinux"]),
             "Publish": system.union(["Rules", "Inbox", "CLinux"]),
-            "Pipeline": system.union(daemon).union(["Dispatch"]),
+            "Codes": ["Rules", "CCodes", "Glibc"],
+            "Pipeline": system.union(daemon).union(["Codes", "Dispatch"]),
             "ingestd": system.union(daemon).union([
                 "Dispatch",
                 "Pipeline", "CLinux", "ArgumentParser", "Logging", "UnixSignals", "Yams",

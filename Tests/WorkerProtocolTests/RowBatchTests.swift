@@ -70,13 +70,45 @@ import Testing
         }
     }
 
-    @Test func `an emptied batch is as a new one`() {
-        var batch = RoundTripTests.sampleBatch()
-        batch.removeAll()
-        #expect(batch == RowBatch())
-        #expect(!batch.isFull)
-        batch.append(row: 1, fields: [[UInt8](repeating: 1, count: RowBatch.fullLength - 14)])
-        #expect(batch.bytes.count == RowBatch.fullLength)
-        #expect(batch.isFull)
+    @Test func `a packer makes the batches that are made row by row, one after the other`() {
+        let packer = RowPacker()
+        let long = [UInt8](repeating: 1, count: 3 * RowBatch.fullLength)
+        let rows: [[[UInt8]?]] = [[Array("a".utf8), nil, []], [], [long, nil], [[2]]]
+        for _ in 0..<2 {
+            #expect(packer.rowCount == 0 && !packer.isFull)
+            var batch = RowBatch()
+            for (index, fields) in rows.enumerated() {
+                packer.begin(row: index + 2, fieldCount: fields.count)
+                batch.begin(row: index + 2, fieldCount: fields.count)
+                for field in fields {
+                    if let field {
+                        field.withUnsafeBytes { packer.append(field: $0) }
+                        batch.append(field: field)
+                    } else {
+                        packer.appendNoValue()
+                        batch.appendNoValue()
+                    }
+                }
+            }
+            #expect(packer.isFull)
+            #expect(packer.take() == batch)
+        }
+        packer.begin(row: 1, fieldCount: 1)
+        [UInt8](repeating: 1, count: RowBatch.fullLength - 15).withUnsafeBytes {
+            packer.append(field: $0)
+        }
+        #expect(!packer.isFull)
+        packer.begin(row: 2, fieldCount: 0)
+        #expect(packer.isFull)
+    }
+
+    @Test func `a batch knows how many fields its rows have`() throws {
+        let batch = RoundTripTests.sampleBatch()
+        #expect(batch.leastFieldCount == 0 && batch.greatestFieldCount == 3)
+        var even = RowBatch()
+        even.append(row: 1, fields: [[1], [2]] as [[UInt8]])
+        even.append(row: 2, fields: [[], [2]] as [[UInt8]])
+        let read = try RowBatch(validating: even.bytes[...])
+        #expect(read.leastFieldCount == 2 && read.greatestFieldCount == 2)
     }
 }

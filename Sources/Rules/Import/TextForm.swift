@@ -46,6 +46,8 @@ enum TextForm {
         var hasInnerDot = false
         for index in place {
             let byte = field[index]
+            // Of these an address nearly all is.
+            if byte &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10 { continue }
             switch byte {
             case UInt8(ascii: "@"):
                 guard at == nil else { return nil }

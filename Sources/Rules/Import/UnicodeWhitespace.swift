@@ -19,6 +19,9 @@ enum UnicodeWhitespace {
     static func trimmed(_ bytes: UnsafeRawBufferPointer) -> Range<Int> {
         var start = 0
         var end = bytes.count
+        guard end > 0 else { return 0..<0 }
+        // Mostly there is nothing to look for.
+        if isPlain(bytes[0]), isPlain(bytes[end - 1]) { return 0..<end }
         while start < end {
             let length = length(in: bytes, at: start, end: end)
             guard length > 0 else { break }
@@ -31,6 +34,10 @@ enum UnicodeWhitespace {
         }
         return start..<end
     }
+
+    /// Whether the byte is a character of ASCII that is seen.
+    @inline(__always)
+    private static func isPlain(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x80 }
 
     /// The length of the white space character that ends before `end`.
     private static func lengthBefore(

@@ -45,6 +45,7 @@ public struct StageRates: Sendable, Hashable {
         case .pages: 2.5e-3
         // A table of a million rows has 73 MB and takes five seconds.
         case .tableImport: 70e-9
+        case .qr: 500e-6
         case .publish: 1.3e-9
         }
     }

@@ -31,7 +31,9 @@ public struct Pattern: Sendable, Hashable {
         guard text.unicodeScalars.count <= Self.lengthLimit else {
             throw SettingError("a pattern has at most \(Self.lengthLimit) characters")
         }
-        var parser = PatternParser(text)
+        // Values are compared in the composed form, in which a decomposed pattern would match nothing.
+        // None of the characters that mean something here composes with another.
+        var parser = PatternParser(CanonicalForm.of(text))
         let node = try parser.parse()
         var writer = PatternWriter()
         try writer.write(node)

@@ -4,8 +4,10 @@
 /// states are worked out when they are first met and then remembered. A character costs one look
 /// into a table, and never more than one walk over the steps. Used by one thread at a time.
 final class PatternMachine {
-    /// Entries of the table of transitions, 4 bytes each; past them the states are forgotten.
-    private static let tableLimit = 1 << 18
+    /// Transitions and steps of all states, 4 bytes each; past them the states are forgotten.
+    static let entryLimit = 1 << 18
+    /// What a state takes besides, in entries.
+    private static let entriesOfState = 32
     private static let unknown: Int32 = -1
 
     /// A set of ways that are open.
@@ -29,6 +31,8 @@ final class PatternMachine {
     private var states: [State] = []
     private var numbers: [State: Int32] = [:]
     private var transitions: [Int32] = []
+    /// What all states take, in entries.
+    private(set) var entries = 0
     /// How many times all states were forgotten.
     private(set) var flushes = 0
     private var visited: [Bool]
@@ -99,6 +103,7 @@ final class PatternMachine {
         states = []
         numbers = [:]
         transitions = []
+        entries = 0
         _ = number(of: closure(from: [0], isStart: true))
     }
 
@@ -114,7 +119,9 @@ final class PatternMachine {
         // A match may begin anywhere.
         next.append(0)
         let reached = closure(from: next, isStart: false)
-        if (states.count + 1) * classStarts.count > max(Self.tableLimit, 4 * classStarts.count) {
+        // Whatever the limit, there is room for some.
+        let leastLimit = 4 * (Self.entriesOfState + classStarts.count + pattern.steps.count)
+        if entries + size(of: reached) > max(Self.entryLimit, leastLimit) {
             flushes += 1
             begin()
             return number(of: reached)
@@ -124,9 +131,15 @@ final class PatternMachine {
         return number
     }
 
+    /// In entries.
+    private func size(of state: State) -> Int {
+        Self.entriesOfState + classStarts.count + state.steps.count
+    }
+
     private func number(of state: State) -> Int32 {
         if let number = numbers[state] { return number }
         let number = Int32(states.count)
+        entries += size(of: state)
         numbers[state] = number
         states.append(state)
         transitions += Array(repeating: Self.unknown, count: classStarts.count)

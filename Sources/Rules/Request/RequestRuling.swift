@@ -96,7 +96,7 @@ public struct RequestCase: Sendable, Hashable {
     /// What goes over the content, on record and as it would be planned now.
     private var contentStages: [(recorded: Stage, plan: PlannedStage)] {
         let plans = planOfNow
-        return stages.filter(\.plan.name.runsInWorker).map { stage in
+        return stages.filter(\.plan.name.takesSlot).map { stage in
             (stage, plans.first { $0.name == stage.plan.name } ?? stage.plan)
         }
     }
@@ -124,8 +124,18 @@ public struct RequestCase: Sendable, Hashable {
         let missing = planOfNow.filter { plan in !stages.contains { $0.plan.name == plan.name } }
             .map { RequestRuling.Rerun(plan: $0, isAnew: false) }
         let all = contentStages.map { RequestRuling.Rerun(plan: $0.plan, isAnew: true) }
-        let changed = outdated + missing
+        let changed = withCodes(outdated + missing)
         return .granted((changed.isEmpty ? all : changed) + [publication()])
+    }
+
+    /// Pictures of tokens are drawn anew with the rows that have them: rows may have come and gone.
+    private func withCodes(_ reruns: [RequestRuling.Rerun]) -> [RequestRuling.Rerun] {
+        let names = reruns.map(\.plan.name)
+        guard names.contains(.tableImport), !names.contains(.qr) else { return reruns }
+        return reruns
+            + contentStages.filter { $0.plan.name == .qr }.map {
+                .init(plan: $0.plan, isAnew: true)
+            }
     }
 
     private func thumbnail(_ page: Int?) -> RequestRuling {

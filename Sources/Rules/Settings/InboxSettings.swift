@@ -32,6 +32,8 @@ public struct InboxSettings: Sendable, Hashable {
     public var schemaForm: String
     /// How many rows of a table may be rejected.
     public var errorAllowance: ErrorAllowance
+    /// Which tokens of a table's rows are drawn; nil where none are.
+    public var codes: CodeSettings?
     public var originals: OriginalsPolicy
     /// Where sidecars stand; nil beside the drops.
     public var results: ResultsPlace?
@@ -60,8 +62,8 @@ public struct InboxSettings: Sendable, Hashable {
         thumbnail: ThumbnailSettings = ThumbnailSettings(),
         pdfStages: Set<StageName> = Set(optionalStages), drawsPages: Bool = false,
         schema: SchemaChoice = .auto, schemaForm: String = "",
-        errorAllowance: ErrorAllowance = ErrorAllowance(), originals: OriginalsPolicy = .auto,
-        results: ResultsPlace? = nil,
+        errorAllowance: ErrorAllowance = ErrorAllowance(), codes: CodeSettings? = nil,
+        originals: OriginalsPolicy = .auto, results: ResultsPlace? = nil,
         fallbackEncoding: String = "windows-1252", sheet: String? = nil,
         rowsOnDeletion: RowsPolicy = .keep, retention: RetentionSettings = RetentionSettings()
     ) {
@@ -82,6 +84,7 @@ public struct InboxSettings: Sendable, Hashable {
         self.schema = schema
         self.schemaForm = schemaForm
         self.errorAllowance = errorAllowance
+        self.codes = codes
         self.originals = originals
         self.results = results
         self.fallbackEncoding = fallbackEncoding
@@ -94,6 +97,8 @@ public struct InboxSettings: Sendable, Hashable {
     var importParameters: String {
         schema.parameters + (schemaForm.isEmpty ? "" : " form=\(schemaForm)")
             + errorAllowance.parameters
+            // The list of tokens names their pictures.
+            + (codes.map { " qr=\($0.limit)" } ?? "")
     }
 
     /// The largest drop of a kind that is taken.

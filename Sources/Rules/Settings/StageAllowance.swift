@@ -51,7 +51,7 @@ public struct StageAllowance: Sendable, Hashable {
             StageAllowance(
                 soft: .seconds(1740), hard: .seconds(1800), memory: .mebibytes(256),
                 output: .mebibytes(2048))
-        case .store, .publish:
+        case .store, .qr, .publish:
             nil
         }
     }

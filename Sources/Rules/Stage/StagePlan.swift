@@ -39,15 +39,19 @@ public enum StagePlan {
                 + optional.filter { settings.pdfStages.contains($0.name) }
                 + (settings.drawsPages ? [pages(settings)] : [])
         case .csv, .xls, .xlsx:
-            content = [
-                PlannedStage(
-                    name: .tableImport, isRequired: true, version: 1,
-                    parameters: settings.importParameters)
-            ]
+            let rows = PlannedStage(
+                name: .tableImport, isRequired: true, version: 1,
+                parameters: settings.importParameters)
+            content = [rows] + (settings.codes.map { [codes($0)] } ?? [])
         }
         let store = PlannedStage(name: .store, isRequired: true, version: 1, parameters: "")
         let publish = PlannedStage(name: .publish, isRequired: true, version: 1, parameters: "")
         return [store] + content + [publish]
+    }
+
+    private static func codes(_ settings: CodeSettings) -> PlannedStage {
+        PlannedStage(
+            name: .qr, isRequired: false, version: 1, parameters: settings.parameters)
     }
 
     /// The stage that makes a picture of every page, whether or not the settings ask for it.

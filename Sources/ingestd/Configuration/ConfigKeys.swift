@@ -16,6 +16,8 @@ enum InboxKey: String, CaseIterable {
     case thumbnail, pages, stages, schema
     case maxErrors = "max_errors"
     case maxErrorRatio = "max_error_ratio"
+    case qr
+    case qrLimit = "qr_limit"
     case originals, results
     case fallbackEncoding = "fallback_encoding"
     case sheet

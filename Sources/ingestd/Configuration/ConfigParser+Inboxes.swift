@@ -77,6 +77,7 @@ extension ConfigParser {
         inbox.errorAllowance = ErrorAllowance(
             count: reader.number(keys[.maxErrors], name(.maxErrors), in: 0...1_000_000_000),
             millionths: reader.share(keys[.maxErrorRatio], name(.maxErrorRatio)))
+        inbox.codes = codes(keys, what)
         take(
             word(
                 keys[.fallbackEncoding], name(.fallbackEncoding),
@@ -85,6 +86,15 @@ extension ConfigParser {
         take(reader.choice(keys[.onDelete], name(.onDelete), of: RowsPolicy.self), \.rowsOnDeletion)
         inbox.retention = retention(keys, what)
         return inbox
+    }
+
+    /// Which tokens are drawn; a number of them alone, with nothing to draw, is looked at all the same.
+    private mutating func codes(_ keys: [InboxKey: Node], _ what: String) -> CodeSettings? {
+        let limit = reader.number(keys[.qrLimit], "\(what).qr_limit", in: CodeSettings.limitRange)
+        switch reader.choice(keys[.qr], "\(what).qr", of: CodesPolicy.self) {
+        case .png: return CodeSettings(limit: limit ?? CodeSettings.standardLimit)
+        case .some(.none), nil: return nil
+        }
     }
 
     /// What goes by itself after a while; `off`, which is the default too, keeps it.

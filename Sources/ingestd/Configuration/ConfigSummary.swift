@@ -169,6 +169,8 @@ struct ConfigSummary {
             .init(
                 "max_error_ratio",
                 settings.errorAllowance.ratio.map { .rendered($0) } ?? .null),
+            .init("qr", .string((settings.codes == nil ? CodesPolicy.none : .png).rawValue)),
+            .init("qr_limit", .count(settings.codes?.limit)),
             .init("originals", .string(settings.originals.rawValue)),
             .init("results", .text(settings.results?.text)),
             .init("fallback_encoding", .string(settings.fallbackEncoding)),

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rules
@@ -100,6 +101,28 @@ import Testing
         #expect(machine.flushes > 0)
         #expect(
             text.dropLast().withUnsafeBytes { machine.matches($0) } == letters[letters.count - 19])
+    }
+
+    @Test func `states take no more than is allowed, however much each of them is`() throws {
+        // Few kinds of characters, and hundreds of ways open at a time.
+        let machine = PatternMachine(try Pattern("[ab]*a[ab]{1000}$"))
+        var random = SystemRandomNumberGenerator()
+        let text = (0..<10_000).map { _ in
+            Bool.random(using: &random) ? UInt8(ascii: "a") : UInt8(ascii: "b")
+        }
+        let expected = text[text.count - 1001] == UInt8(ascii: "a")
+        #expect(text.withUnsafeBytes { machine.matches($0) } == expected)
+        #expect(machine.flushes > 0)
+        #expect(machine.entries <= PatternMachine.entryLimit)
+    }
+
+    @Test(arguments: [
+        ("^e\u{301}+$", "é"), ("^[a-e\u{301}]$", "é"), ("^\u{1100}\u{1161}$", "가"),
+    ])
+    func `a pattern in parts matches what is composed`(pattern: String, composed: String) throws {
+        #expect(composed.unicodeScalars.count == 1)
+        #expect(try matches(pattern, composed))
+        #expect(try !matches(pattern, composed + "x"))
     }
 
     @Test func `random patterns mean what they mean to others`() throws {

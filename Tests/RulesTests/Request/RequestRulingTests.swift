@@ -94,6 +94,25 @@ import Testing
                 == [.pages: false, .publish: false])
     }
 
+    @Test func `pictures of tokens are drawn anew with the rows that have them`() {
+        var settings = InboxSettings()
+        settings.codes = CodeSettings()
+        let planned = StagePlan.stages(for: .csv, settings: settings)
+        let drawn = question(kind: .csv, settings: settings, recorded: planned)
+        #expect(
+            reruns(drawn.ruling(on: .refresh))
+                == [.tableImport: true, .qr: true, .publish: false])
+        // Another definition of the rows, though the inbox wants no pictures any more.
+        let without = question(
+            kind: .csv, settings: InboxSettings(schema: .infer), recorded: planned)
+        #expect(
+            reruns(without.ruling(on: .refresh))
+                == [.tableImport: false, .qr: true, .publish: false])
+        let failed = question(
+            [.qr: .failed(JobFixture.corrupt)], kind: .csv, settings: settings, recorded: planned)
+        #expect(reruns(failed.ruling(on: .retry)) == [.qr: true, .publish: false])
+    }
+
     @Test(arguments: [
         (Request.Verb.thumbnail(page: 4), DropKind.pdf, "the PDF has no page 4, only 3"),
         (.thumbnail(page: nil), .csv, "only PDFs have pages to make pictures of"),
