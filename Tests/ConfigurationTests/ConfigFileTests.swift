@@ -239,12 +239,12 @@ import Testing
         let settings = try ConfigFile(text: uncommented, path: "ingestd.yaml").settings
         var expected = DaemonSettings(stateDirectory: "/var/lib/ingestd")
         expected.inboxes = [
-            NamedInbox(
+            try NamedInbox(
                 path: "/srv/ingest/alice",
                 settings: InboxSettings(
                     openWriterTimeout: .seconds(900), ignore: ["*.bak", "private"],
                     errorAllowance: ErrorAllowance(count: 100, millionths: 50_000),
-                    sheet: "Participants",
+                    results: ResultsPlace("/srv/results/{user}"), sheet: "Participants",
                     retention: RetentionSettings(
                         keep: .seconds(90 * 86_400), versions: 5, keepStatus: .seconds(30 * 86_400))
                 ))

@@ -79,7 +79,7 @@ import Testing
         let other = try scene.makeInbox("other")
         let text = """
             state: \(scene.state)
-            log: {format: json}
+            log: {format: json, level: debug}
             inboxes:
               - {path: '\(scene.inbox)', settle: 1h, settle_without_proof: 1h}
               - {path: '\(other)', settle: 10ms, settle_without_proof: 10ms}
@@ -99,10 +99,11 @@ import Testing
 
     @Test func `bytes that do not tell are read as the inbox says`() async throws {
         // Characters of CP949 that are no Hangul; pairs of letters in Windows-1252.
-        let table = Data("name\n".utf8) + Data([0xca, 0xa1, 0xca, 0xa2, 0x0a])
-        for (name, encoding) in [("a.csv", "windows-1252"), ("b.csv", "cp949")] {
+        let table = Data("name\n".utf8) + Data([0xca, 0xc1, 0xca, 0xc2, 0x0a])
+        let cases = [("a.csv", "windows-1252", "cp1252"), ("b.csv", "cp949", "cp949")]
+        for (name, setting, encoding) in cases {
             try scene.drop(table, as: name)
-            try await scene.runOnce(inbox: "schema: infer\n    fallback_encoding: \(encoding)")
+            try await scene.runOnce(inbox: "schema: infer\n    fallback_encoding: \(setting)")
             #expect(try scene.status(name).result["encoding"] as? String == encoding)
         }
     }
