@@ -30,9 +30,7 @@ import Testing
                 over.raise()
             }
             // As far as it comes before anybody looks at drops.
-            while intake.scanWaiters.isEmpty, scene.inbox.exists("a.pdf.status.json") {
-                await Task.yield()
-            }
+            while intake.scanWaiters.isEmpty, !Task.isCancelled { await Task.yield() }
             unlink(scene.inbox("a.pdf"))
             group.addTask { await intake.run() }
             _ = await over.wait()

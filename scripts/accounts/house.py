@@ -166,7 +166,11 @@ class House:
 
     def fsck(self, *options):
         """Nothing may be wrong; what a crash left over is none of it."""
-        return self.run("fsck", "--state", str(self.state), *options)
+        # It reads the whole store again, which grows all the while.
+        return self.run("fsck", "--state", str(self.state), *options, timeout=10 * PATIENCE)
+
+    def gc(self):
+        return self.run("gc", "--state", str(self.state), timeout=10 * PATIENCE)
 
     def close(self):
         if self.process and self.process.poll() is None:

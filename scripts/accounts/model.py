@@ -282,10 +282,10 @@ class Trial:
     def collect(self):
         """Garbage, beside the daemon or without one."""
         if self.chance.random() < 0.5:
-            self.house.run("gc", "--state", str(self.house.state))
+            self.house.gc()
         else:
             self.house.stop()
-            self.house.run("gc", "--state", str(self.house.state))
+            self.house.gc()
             self.begin()
         return self.accounts[0], None
 
