@@ -180,7 +180,8 @@ struct StateDamage: Sendable, CustomStringConvertible {
             try state.tamper(
                 """
                 INSERT INTO trash SELECT zeroblob(16), uid, inbox, CAST('gone.pdf' AS BLOB), kind,
-                    size, digest, proof, receivedAt, NULL, '', NULL, NULL, NULL, 1, 0, 0, 'none', NULL
+                    size, digest, proof, receivedAt, NULL, '', NULL, NULL, NULL, 1, 0, 0, 'none',
+                    NULL
                 FROM document LIMIT 1
                 """)
             let id = "00000000-0000-0000-0000-000000000000"
