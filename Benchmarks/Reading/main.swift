@@ -7,6 +7,7 @@ import WorkerProtocol
 // What reading a table costs by itself, without a process, a wall and a database behind it:
 //
 //     ReadingBench parse FILE     cuts the file, all of it in memory, into records and fields
+//     ReadingBench judge FILE     the same, and judges each row by the schema of participants
 //     ReadingBench import FILE    what the worker does: reads the file, tells its encoding, cuts it, judges each row by the
 //                                 schema of participants, and packs rows and rejects as they would be sent
 //
@@ -33,7 +34,10 @@ func processorSeconds() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-func parse(_ file: Int32) throws -> String {
+/// Cuts the file, all of it in memory, into records; returns its length and the processor time.
+func forEachRecord(
+    _ file: Int32, _ body: (CSVRecord) throws -> Void
+) throws -> (bytes: Int, seconds: Double) {
     var facts = stat()
     fstat(file, &facts)
     let text = UnsafeMutableRawBufferPointer.allocate(
@@ -42,22 +46,60 @@ func parse(_ file: Int32) throws -> String {
     guard read(file, text.baseAddress, text.count) == text.count else { exit(74) }
     let begin = processorSeconds()
     var reader = CSVReader(delimiter: UInt8(ascii: ","))
-    var (records, fields, bytes, offset) = (0, 0, 0, 0)
+    var offset = 0
     while offset < text.count {
         // In pieces, as a worker has them.
         let end = min(offset + 256 << 10, text.count)
         reader.append(UnsafeRawBufferPointer(rebasing: text[offset..<end]))
         offset = end
         if offset == text.count { reader.finish() }
-        while let record = try reader.next() {
-            records += 1
-            fields += record.count
-            for index in 0..<record.count { bytes += record[index].count }
-        }
+        while let record = try reader.next() { try body(record) }
     }
-    let seconds = processorSeconds() - begin
-    return "records=\(records) fields=\(fields) field_bytes=\(bytes) bytes=\(text.count) "
-        + "cpu_s=\(seconds)"
+    return (text.count, processorSeconds() - begin)
+}
+
+func parse(_ file: Int32) throws -> String {
+    var (records, fields, bytes) = (0, 0, 0)
+    let all = try forEachRecord(file) { record in
+        records += 1
+        fields += record.count
+        for index in 0..<record.count { bytes += record[index].count }
+    }
+    return "records=\(records) fields=\(fields) field_bytes=\(bytes) bytes=\(all.bytes) "
+        + "cpu_s=\(all.seconds)"
+}
+
+func judge(_ file: Int32) throws -> String {
+    let rules = participants.columns.map { column in
+        guard let rule = QuickRule(column.rule, isKey: participants.key.contains(column.name))
+        else {
+            preconditionFailure("all of these rules are quick")
+        }
+        return (rule, column.isRequired)
+    }
+    var places: [Int]?
+    var width = 0
+    var scratch: [UInt8] = []
+    var (rows, rejected) = (0, 0)
+    let all = try forEachRecord(file) { record in
+        guard let places else {
+            let names = (0..<record.count).map { String(decoding: record[$0], as: UTF8.self) }
+            places = participants.columns.map { names.firstIndex(of: $0.name) ?? record.count }
+            width = record.count
+            return
+        }
+        scratch.removeAll(keepingCapacity: true)
+        var isSound = (min(width, record.count)..<record.count).allSatisfy { record[$0].isEmpty }
+        for index in places.indices where isSound {
+            let place = places[index]
+            let field = place < record.count ? record[place] : .init(start: nil, count: 0)
+            let (rule, isRequired) = rules[index]
+            let verdict = rule.check(field, isRequired: isRequired, scratch: &scratch)
+            if case .refused = verdict { isSound = false }
+        }
+        if isSound { rows += 1 } else { rejected += 1 }
+    }
+    return "rejected=\(rejected) rows=\(rows) cpu_s=\(all.seconds)"
 }
 
 func readTable(_ file: Int32) throws -> String {
@@ -88,6 +130,7 @@ guard file >= 0 else { exit(64) }
 let told =
     switch words[1] {
     case "parse": try parse(file)
+    case "judge": try judge(file)
     case "import": try readTable(file)
     default: exit(64)
     }
