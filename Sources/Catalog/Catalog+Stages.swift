@@ -83,10 +83,13 @@ extension Catalog {
     ) async throws(CatalogError) -> (DocumentRecord, [StageName: [ArtifactRecord]]) {
         Self.checkForgettable(changes)
         return try await writeRelaxed("note \(changes.count) stage changes") { db in
-            guard let document = try db.record(changes, onCommit).last else {
+            guard let document = try db.record(changes, nil).last else {
                 preconditionFailure("a publication that begins is a change")
             }
-            return (document, try db.artifacts(of: document.id))
+            let artifacts = try db.artifacts(of: document.id)
+            // Behind all that may fail: it is told of this write alone.
+            db.tell(onCommit)
+            return (document, artifacts)
         }
     }
 
@@ -159,8 +162,12 @@ extension Database {
             try refold(&document, at: now)
             return document
         }
-        if let onCommit { afterNextTransaction(onCommit: { _ in onCommit() }) }
+        tell(onCommit)
         return documents
+    }
+
+    fileprivate func tell(_ onCommit: (@Sendable () -> Void)?) {
+        if let onCommit { afterNextTransaction(onCommit: { _ in onCommit() }) }
     }
 
     private func apply(_ change: StageChange, to document: DocumentRecord) throws {

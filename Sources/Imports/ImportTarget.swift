@@ -18,10 +18,10 @@ enum ImportTarget {
         }
     }
 
-    /// Whether SQLite sorts the rows, all of them before the first is stored.
-    var isSortedBySQLite: Bool {
+    /// Whether rows are stored by a key.
+    var isByKey: Bool {
         switch self {
-        case .keyed(let table): !table.schema.key.isEmpty && table.order == nil
+        case .keyed(let table): !table.schema.key.isEmpty
         case .ownTable: false
         }
     }
@@ -95,9 +95,10 @@ enum ImportTarget {
     /// number where the table is one of a schema.
     ///
     /// - Parameter keepingTokens: whether rows that were there before have theirs kept.
-    func insertion(into table: String, keepingTokens: Bool) -> String {
+    func insertion(into table: String, isSorted: Bool, keepingTokens: Bool) -> String {
         switch self {
-        case .keyed(let schemaTable): schemaTable.insertion(keepingTokens: keepingTokens)
+        case .keyed(let schemaTable):
+            schemaTable.insertion(isSorted: isSorted, keepingTokens: keepingTokens)
         case .ownTable:
             "INSERT INTO main.\(SQLName.quoted(table)) SELECT * FROM \(RowModule.tableName)"
         }

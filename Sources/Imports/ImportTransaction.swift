@@ -151,7 +151,8 @@ public final class ImportTransaction {
         let kept = former.flatMap { _ in KeptTokens(of: target) }
         let scan = RowScan(of: spool, shape: target.shape, minter: minter)
         let progress = StoringProgress(
-            of: scan, rowCount: spool.rowCount, isSorted: target.isSortedBySQLite, tell: onProgress)
+            of: scan, rowCount: spool.rowCount,
+            isSorted: target.isByKey && !spool.isSorted, tell: onProgress)
         try kept?.create(in: database)
         try progress.during(on: Self.connection(of: database)) {
             try former?.remove(keeping: kept, in: database)
@@ -256,7 +257,8 @@ public final class ImportTransaction {
         defer { _ = RowCounter.unregister(from: connection) }
         try reading(scan, in: database) {
             let statement = try database.makeStatement(
-                sql: target.insertion(into: table, keepingTokens: keepingTokens))
+                sql: target.insertion(
+                    into: table, isSorted: spool.isSorted, keepingTokens: keepingTokens))
             try progress.during(on: connection) {
                 switch target {
                 case .keyed: try statement.execute(arguments: [description.collection, number])

@@ -10,6 +10,8 @@ final class KeyedRuns {
     /// Bytes of a run, and how many rows it has at most: sorting takes 32 bytes for each besides.
     static let runLength = 8 << 20
     private static let runRows = 1 << 17
+    /// What a row of each run may take together in memory, where they are merged.
+    private static let mergeLimit = 16 << 20
     /// Bytes that are written at once.
     private static let writeLength = 256 << 10
     /// Before each row of a run stands how long it is.
@@ -26,6 +28,11 @@ final class KeyedRuns {
     let order: KeyOrder
     /// Where in the file each run lies.
     private(set) var places: [Range<Int>] = []
+    /// Whether a row of each run would take too much memory: nobody who sends wide rows is to have so
+    /// much of the daemon's. They lie there in no order then but for those with equal keys, which follow
+    /// each other as they came.
+    var isTooWide: Bool { places.count * longest > Self.mergeLimit }
+    private var longest = 0
     private let shape: RowShape
     private let runLength: Int
     private var rows = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -64,6 +71,7 @@ final class KeyedRuns {
             while try walker.next() {
                 try shape.check(walker, after: lastRow)
                 lastRow = walker.row
+                longest = max(longest, walker.place.count)
                 entries.append(
                     Entry(
                         prefix: 0, offset: UInt32(start + walker.place.lowerBound),

@@ -84,17 +84,28 @@ final class RowScan {
             guard let batch = try spool.batch(at: &offset, into: &buffer) else { return false }
             walker.restart(over: batch)
         }
-        try shape.check(walker, after: previous)
+        if spool.isInFileOrder {
+            try shape.check(walker, after: previous)
+        } else {
+            try demandFields()
+        }
         return true
+    }
+
+    /// The row was checked when it was staged.
+    private func demandFields() throws(ImportError) {
+        guard walker.fields.count >= shape.fieldCount else {
+            throw .rowsRefused(reason: "the staged rows have changed on disk")
+        }
     }
 
     private func advanceInOrder() throws(ImportError) -> Bool {
         guard let row = try merge?.next() else { return false }
         walker.restart(over: row)
-        // It was checked when it was sorted.
-        guard try step(), walker.fields.count >= shape.fieldCount else {
+        guard try step() else {
             throw .rowsRefused(reason: "the staged rows have changed on disk")
         }
+        try demandFields()
         return true
     }
 

@@ -32,8 +32,11 @@ final class RowSpool {
     /// Bytes.
     var length: Int { file.length + (runs?.heldLength ?? 0) }
 
-    /// Whether rows are read in the order of their keys.
-    var isSorted: Bool { runs != nil }
+    /// Whether rows are read in the order of their keys, once all are there.
+    var isSorted: Bool { runs.map { !$0.isTooWide } ?? false }
+
+    /// Whether they are read in the order in which they came.
+    var isInFileOrder: Bool { runs == nil }
 
     func append(_ batch: RowBatch) throws(ImportError) {
         guard batch.rowCount > 0 else { return }
@@ -56,7 +59,7 @@ final class RowSpool {
 
     /// Begins a pass over the rows in the order of their keys; nil where they are not sorted.
     func merge() throws(ImportError) -> RunMerge? {
-        guard let runs else { return nil }
+        guard let runs, !runs.isTooWide else { return nil }
         return try RunMerge(of: runs.places, in: file, by: runs.order)
     }
 

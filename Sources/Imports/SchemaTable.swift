@@ -180,9 +180,11 @@ struct SchemaTable {
 
     /// The statement that moves the staged rows into the table.
     ///
-    /// Rows come sorted by key, so that each page of the tree is touched once, and equal keys in
+    /// They are stored sorted by key, so that each page of the tree is touched once, and equal keys in
     /// the order of the file, so that the first one stays, or the last one where rows are updated.
-    func insertion(keepingTokens: Bool) -> String {
+    ///
+    /// - Parameter isSorted: whether the staged rows are read in the order of their keys.
+    func insertion(isSorted: Bool, keepingTokens: Bool) -> String {
         var columns = ["collection", "import", "row"] + fields
         var values = ["?1", "?2", "row"] + fields.indices.map { "c\($0)" }
         if schema.hasTokens {
@@ -191,8 +193,8 @@ struct SchemaTable {
         }
         let isUpdate = schema.duplicates == .update && !schema.key.isEmpty
         let keys = schema.key.compactMap(sortKey) + ["row"]
-        let isSorted = schema.key.isEmpty || order != nil
-        let sorting = isSorted ? "" : "ORDER BY \(keys.joined(separator: ", "))"
+        let sorting =
+            schema.key.isEmpty || isSorted ? "" : "ORDER BY \(keys.joined(separator: ", "))"
         return """
             INSERT \(isUpdate ? "" : "OR IGNORE") INTO main.\(SQLName.quoted(schema.table))
                 (\(columns.map(SQLName.quoted).joined(separator: ", ")))

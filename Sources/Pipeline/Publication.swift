@@ -84,7 +84,11 @@ struct Publication {
     private func noLongerMade(
         _ document: DocumentRecord, _ artifacts: [ArtifactRecord]
     ) async throws -> [MadeResult] {
-        guard document.result != nil else { return [] }
+        // What a stage made before it failed this time is better than nothing.
+        let isWhole = document.stages.allSatisfy {
+            $0.plan.name == .publish || $0.state == .completed
+        }
+        guard document.result != nil, isWhole else { return [] }
         let names = Set((artifacts + [Self.original(of: document)]).map(\.name))
         return try await house.catalog.publishedFiles(of: document.id)
             .filter { !names.contains($0.name) }.compactMap(MadeResult.init)

@@ -23,13 +23,15 @@ extension ResultsFolder {
     ///
     /// - Returns: why something stayed that its owner may not remove.
     func empty(of made: [MadeResult]) throws -> InboxError? {
-        guard try files.entry(path)?.kind == .folder, try !isAnothers() else { return nil }
-        var refusals: [InboxError?] = [try removeFiles(made)]
-        // Last of the files: what a crash leaves is known as ours until then.
-        let mark = path.appending(ResultsMark.name)
-        if try files.entry(mark)?.kind == .file { refusals.append(try removeFile(mark)) }
-        refusals.append(try removeIfEmpty(path))
-        return refusals.compactMap { $0 }.first
+        try unlessRefused {
+            guard try files.entry(path)?.kind == .folder, try !isAnothers() else { return nil }
+            var refusals: [InboxError?] = [try removeFiles(made)]
+            // Last of the files: what a crash leaves is known as ours until then.
+            let mark = path.appending(ResultsMark.name)
+            if try files.entry(mark)?.kind == .file { refusals.append(try removeFile(mark)) }
+            refusals.append(try removeIfEmpty(path))
+            return refusals.compactMap { $0 }.first
+        }
     }
 
     /// Removes what was published in the same way, and leaves the folder itself.
@@ -37,8 +39,21 @@ extension ResultsFolder {
     /// - Returns: why something stayed that its owner may not remove.
     func remove(_ made: [MadeResult]) throws -> InboxError? {
         let refusal = try removeFiles(made)
-        try files.syncFolder(path)
-        return refusal
+        return try refusal
+            ?? unlessRefused {
+                try files.syncFolder(path)
+                return nil
+            }
+    }
+
+    /// Hands back as a value that the owner may not do it: a folder that its owner has closed to
+    /// themselves must not be asked again for ever.
+    private func unlessRefused(_ body: () throws -> InboxError?) throws -> InboxError? {
+        do {
+            return try body()
+        } catch let error as InboxError where error.isRefusal {
+            return error
+        }
     }
 
     private func removeFiles(_ made: [MadeResult]) throws -> InboxError? {
@@ -47,12 +62,17 @@ extension ResultsFolder {
         for result in made {
             let target = path.appending(result.name)
             if target.parent != path { subfolders.insert(target.parent) }
-            guard let entry = try files.entry(target), entry.kind == .file,
-                entry.identity.size == result.size
-            else { continue }
-            refusals.append(try removeFile(target))
+            let refusal = try unlessRefused {
+                guard let entry = try files.entry(target), entry.kind == .file,
+                    entry.identity.size == result.size
+                else { return nil }
+                return try removeFile(target)
+            }
+            refusals.append(refusal)
         }
-        for folder in subfolders { refusals.append(try removeIfEmpty(folder)) }
+        for folder in subfolders {
+            refusals.append(try unlessRefused { try removeIfEmpty(folder) })
+        }
         return refusals.compactMap { $0 }.first
     }
 

@@ -60,8 +60,8 @@ public struct SidecarWriter {
         do throws(InboxError) {
             try files.syncFolder(place.status.parent)
         } catch {
-            // Else the folder went with all that was in it.
-            guard error.isAbsence else { throw error }
+            // Else the folder went with all that was in it, or its owner has closed it.
+            guard error.isAbsence || error.isRefusal else { throw error }
         }
         return refusals.compactMap { $0 }.first
     }

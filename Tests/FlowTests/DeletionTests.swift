@@ -293,6 +293,20 @@ import Testing
         try await scene.expectClean()
     }
 
+    @Test func `results that their owner has closed stay, and the deletion is over`() async throws {
+        let daemon = try await scene.start()
+        try drop(as: "a.pdf")
+        try await daemon.ended(["a.pdf"])
+        chmod(scene("a.pdf.results"), 0)
+        try await delete("a.pdf", daemon)
+        try await daemon.stop()
+        chmod(scene("a.pdf.results"), 0o700)
+        #expect(try state.count("trash WHERE isToTidy = 1") == 0)
+        #expect(try state.count("trash") == 1)
+        #expect(!scene.exists("a.pdf.status.json"))
+        #expect(try state.charge() == (0, 0))
+    }
+
     @Test func `a week later the bytes are gone too`() async throws {
         try drop(as: "a.pdf")
         try drop("pdf/korean.pdf", as: "b.pdf")

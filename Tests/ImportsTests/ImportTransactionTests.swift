@@ -56,6 +56,24 @@ import WorkerProtocol
             try scene.query("SELECT name FROM participants ORDER BY name") == [["Bob"], ["Zoe"]])
     }
 
+    @Test func `rows too wide for us to sort are stored all the same`() throws {
+        let scene = try ImportScene()
+        let wide = String(repeating: "w", count: 3 << 20)
+        let letters = ["g", "c", "e", "a", "f", "b", "d", "c", "h", "i", "k", "c"]
+        let transaction = try scene.begin(1)
+        for (index, letter) in letters.enumerated() {
+            let row = ["Person \(index)", "\(letter)@example.com", wide, nil, nil]
+            try transaction.append(batch([row], from: index + 2))
+        }
+        let counts = try transaction.commit(
+            totalRows: letters.count, errorCount: 0, now: Timestamp(milliseconds: 0))
+        #expect(counts.processedCount == 10)
+        #expect(counts.duplicatesSkipped == 2)
+        #expect(
+            try scene.query("SELECT name FROM participants WHERE email = 'c@example.com'")
+                == [["Person 1"]])
+    }
+
     @Test func `a key that was there already stays as it was, but only in its collection`() throws {
         let scene = try ImportScene()
         try scene.importPeople(1, collection: "a", [person("Old", "one@example.com")])

@@ -45,6 +45,26 @@ import WorkerProtocol
     private static let byText = KeyOrder.Part(field: 0, isInteger: false)
     private static let byNumber = KeyOrder.Part(field: 0, isInteger: true)
 
+    @Test func `rows too wide to hold one of each run are read as they lie there`() throws {
+        let wide = String(repeating: "w", count: 3 << 20)
+        let keys = ["g", "c", "e", "a", "f", "b", "d", "c", "h", "i", "k", "c"]
+        // A run has two of them; one of each takes less than what is held, and then more.
+        for (count, isSorted) in [(4, true), (12, false)] {
+            let spool = try spool([Self.byText], fields: 2, runLength: KeyedRuns.runLength)
+            for (index, key) in keys.prefix(count).enumerated() {
+                try spool.append(
+                    batch([[key, wide]], from: index + 2))
+            }
+            let rows = try read(spool, fields: 2)
+            #expect(spool.isSorted == isSorted)
+            #expect(rows.map(\.row).sorted() == Array(2..<(count + 2)))
+            #expect(rows.allSatisfy { $0.fields[1]?.utf8.count ?? 0 >= wide.utf8.count })
+            // Equal keys follow each other as they came.
+            #expect(
+                rows.filter { $0.fields[0] == "c" }.map(\.row) == (isSorted ? [3] : [3, 9, 13]))
+        }
+    }
+
     @Test(arguments: ["", "a-long-beginning-that-all-keys-have-", "참가자"], [1, 40, 4000])
     func `keys come in order, and equal ones as they came`(beginning: String, kinds: Int) throws {
         let seed = UInt64.random(in: 0 ... .max)

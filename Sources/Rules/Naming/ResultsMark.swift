@@ -12,6 +12,7 @@ public enum ResultsMark {
     private static let opening = #"{"schema":"ingestd/results/1","document_id":""#
     private static let closing = "\"}\n"
     private static let pages = FileName(literal: "pages")
+    private static let codes = FileName(literal: "qr")
     private static let original = Array("original.".utf8)
     /// Names of results beside the original.
     private static let names = Set(
@@ -33,11 +34,17 @@ public enum ResultsMark {
 
     /// Where a mark would lie that makes what stands at `path` one of ingestd's own results; nil where
     /// no result has such a name.
+    ///
+    /// The inbox itself is no folder of results, though one may be emptied into it with its mark.
     public static func place(for path: BeneathPath) -> BeneathPath? {
-        guard let last = path.name else { return nil }
+        guard let last = path.name, !path.parent.isRoot else { return nil }
         if isResult(last) { return path.sibling(name) }
         let folder = path.parent
-        return folder.name == pages && isPicture(last) ? folder.sibling(name) : nil
+        guard !folder.parent.isRoot,
+            folder.name == pages && isNumbered(last, digits: 4, ".jpg")
+                || folder.name == codes && isNumbered(last, digits: 6, ".png")
+        else { return nil }
+        return folder.sibling(name)
     }
 
     private static func isResult(_ name: FileName) -> Bool {
@@ -45,9 +52,12 @@ public enum ResultsMark {
         return name.bytes.starts(with: original) && DropExtension(of: name) != nil
     }
 
-    /// `0001.jpg`
-    private static func isPicture(_ name: FileName) -> Bool {
+    /// `0001.jpg`, `000002.png`
+    private static func isNumbered(
+        _ name: FileName, digits least: Int, _ ending: String
+    ) -> Bool {
         let digits = name.bytes.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        return digits.count >= 4 && name.bytes.dropFirst(digits.count).elementsEqual(".jpg".utf8)
+        return digits.count >= least
+            && name.bytes.dropFirst(digits.count).elementsEqual(ending.utf8)
     }
 }

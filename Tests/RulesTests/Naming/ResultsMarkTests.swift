@@ -4,11 +4,12 @@ import Testing
 @Suite struct ResultsMarkTests {
     @Test(arguments: [
         ("keep/original.pdf", "keep/.ingestd-results"),
-        ("original.xlsx", ".ingestd-results"),
+        ("a/original.xlsx", "a/.ingestd-results"),
         ("a/b/info.json", "a/b/.ingestd-results"),
         ("a/pages/0001.jpg", "a/.ingestd-results"),
         ("a/pages/12345.jpg", "a/.ingestd-results"),
         ("a/rejects.csv", "a/.ingestd-results"),
+        ("a/qr/000002.png", "a/.ingestd-results"),
     ])
     func `what bears the name of a result is one where a mark lies`(_ path: String, _ mark: String)
         throws
@@ -20,6 +21,9 @@ import Testing
     @Test(arguments: [
         "", "report.pdf", "keep/report.pdf", "original", "original.doc", "my-original.pdf",
         "a/pages", "pages/notes.pdf", "pages/1.jpg", "0001.jpg", "text.txt/report.pdf",
+        "a/qr/00002.png", "a/pages/000002.png",
+        // The inbox is no folder of results, though one may have been emptied into it.
+        "original.pdf", "rejects.csv", "pages/0001.jpg", "qr/000002.png",
     ])
     func `what no result is called is none, whatever lies beside it`(_ path: String) throws {
         let path = try #require(BeneathPath(bytes: Array(path.utf8)))
