@@ -7,7 +7,8 @@ import WorkerProtocol
 /// form of its own, and compare them column by column: nearly a fifth of an import's cost.
 /// Used by one thread at a time.
 final class KeyedRuns {
-    /// Bytes of a run, and how many rows it has at most: sorting takes 32 bytes for each besides.
+    /// Bytes of a run, and from how many rows on nothing more joins it: sorting takes 32 bytes for each
+    /// besides.
     static let runLength = 8 << 20
     private static let runRows = 1 << 17
     /// What a row of each run may take together in memory, where they are merged.

@@ -4,7 +4,7 @@ import Rules
 /// The staged rows as a table that SQLite reads: `row`, the fields `c0` …, and `token` where rows
 /// get one.
 ///
-/// So one `INSERT … SELECT` moves them all, sorted by SQLite in bounded memory. The table has no
+/// So one `INSERT … SELECT` moves them all, sorted by their keys beforehand, or by SQLite. The table has no
 /// name in the database's schema; it exists on the connection that it was registered on. Rule:
 /// https://sqlite.org/vtab.html
 enum RowModule {

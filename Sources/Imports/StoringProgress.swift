@@ -2,8 +2,8 @@ import GRDBSQLite
 
 /// Tells how far rows have come on their way into the database.
 ///
-/// SQLite calls it every so many steps of its machine. Rows of a keyed table are all read and sorted
-/// before the first is stored; how many are stored can then only be told by the steps that this takes.
+/// SQLite calls it every so many steps of its machine. Rows that SQLite sorts are all read before the first is
+/// stored; how many are stored can then only be told by the steps that this takes.
 /// What is done before that, while former rows go, counts for nothing, and is told of.
 /// Used by one thread at a time.
 final class StoringProgress {
