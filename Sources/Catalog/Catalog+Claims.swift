@@ -188,7 +188,7 @@ extension Database {
             used: QuotaUsage(
                 bytes: ByteCount(row["usedBytes"] as Int64? ?? 0),
                 files: row["usedFiles"] as Int? ?? 0),
-            reserved: QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files")))
+            reserved: try row.usage())
     }
 
     /// What an account's inbox holds, reservations included.
@@ -201,7 +201,7 @@ extension Database {
                     UNION ALL SELECT bytes, files FROM reservation WHERE uid = ?1 AND inbox = ?2)
                 """, [Int(uid), Bytes(inbox)])
         else { preconditionFailure("a sum over no rows is a row") }
-        return QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files"))
+        return try row.usage()
     }
 
     fileprivate func hold(

@@ -73,9 +73,8 @@ extension Database {
         ).map { row in
             .chargeDiffers(
                 uid: try row.uid(),
-                recorded: QuotaUsage(
-                    bytes: try row.size("usedBytes"), files: try row.int("usedFiles")),
-                counted: QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files")))
+                recorded: try row.usage("usedBytes", "usedFiles"),
+                counted: try row.usage())
         }
     }
 
@@ -96,9 +95,8 @@ extension Database {
         ).map { row in
             .shareDiffers(
                 uid: try row.uid(), inbox: try row.bytes("inbox"), kind: try row.text("kind"),
-                recorded: QuotaUsage(
-                    bytes: try row.size("recordedBytes"), files: try row.int("recordedFiles")),
-                counted: QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files")))
+                recorded: try row.usage("recordedBytes", "recordedFiles"),
+                counted: try row.usage())
         }
     }
 
@@ -113,9 +111,8 @@ extension Database {
         ).map { row in
             .trashDiffers(
                 uid: try row.uid(),
-                recorded: QuotaUsage(
-                    bytes: try row.size("trashBytes"), files: try row.int("trashFiles")),
-                counted: QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files")))
+                recorded: try row.usage("trashBytes", "trashFiles"),
+                counted: try row.usage())
         }
     }
 

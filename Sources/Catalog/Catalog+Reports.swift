@@ -167,11 +167,10 @@ extension Database {
             """, [Int(uid)])
         return AccountStanding(
             usage: try usage(of: uid),
-            held: QuotaUsage(
-                bytes: try held?.size("bytes") ?? .zero, files: try held?.int("files") ?? 0),
+            held: try held?.usage() ?? .zero,
             kinds: try kinds.reduce(into: [:]) { kinds, row in
                 let kind: DropKind = try row.named("kind")
-                kinds[kind] = QuotaUsage(bytes: try row.size("bytes"), files: try row.int("files"))
+                kinds[kind] = try row.usage()
             },
             derived: try derived(of: uid))
     }

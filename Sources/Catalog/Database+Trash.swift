@@ -49,7 +49,7 @@ extension Database {
             "SELECT trashBytes AS bytes, trashFiles AS files FROM account WHERE uid = ?",
             [Int(uid)])
         guard let sums else { return .zero }
-        return QuotaUsage(bytes: try sums.size("bytes"), files: try sums.int("files"))
+        return try sums.usage()
     }
 
     /// Lets the oldest expire until what is left fits.

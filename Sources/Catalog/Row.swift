@@ -104,6 +104,10 @@ extension Row {
     func flag(_ column: String) throws -> Bool { try int(column) != 0 }
     func size(_ column: String = "size") throws -> ByteCount { ByteCount(try int(column)) }
 
+    func usage(_ bytes: String = "bytes", _ files: String = "files") throws -> QuotaUsage {
+        QuotaUsage(bytes: try size(bytes), files: try int(files))
+    }
+
     func uid() throws -> UInt32 { try value("uid", UInt32(exactly: int("uid"))) }
 
     func documentID(_ column: String) throws -> DocumentID {
