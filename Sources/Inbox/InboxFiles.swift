@@ -201,8 +201,8 @@ extension InboxError {
     /// Whether it only says that nothing is there.
     public var isAbsence: Bool { errno == .noSuchFileOrDirectory || errno == .notDirectory }
 
-    /// Whether it only says that whoever asked may not.
-    var isOfPermission: Bool { errno == .permissionDenied || errno == .notPermitted }
+    /// Whether it only says that whoever asked may not: no waiting helps.
+    public var isOfPermission: Bool { errno == .permissionDenied || errno == .notPermitted }
 }
 
 extension FileName {

@@ -23,15 +23,18 @@ extension ResultsFolder {
     ///
     /// - Returns: why something stayed that its owner may not remove.
     func empty(of made: [MadeResult]) throws -> InboxError? {
-        try unlessRefused {
-            guard try files.entry(path)?.kind == .folder, try !isAnothers() else { return nil }
-            var refusals: [InboxError?] = [try removeFiles(made)]
+        var refusals: [InboxError?] = []
+        let refusal = try InboxError.refusal {
+            guard try files.entry(path)?.kind == .folder, try !isAnothers() else { return }
+            refusals.append(try removeFiles(made))
             // Last of the files: what a crash leaves is known as ours until then.
             let mark = path.appending(ResultsMark.name)
-            if try files.entry(mark)?.kind == .file { refusals.append(try removeFile(mark)) }
+            if try files.entry(mark)?.kind == .file {
+                refusals.append(try InboxError.refusal { try files.unlinkIfThere(mark) })
+            }
             refusals.append(try removeIfEmpty(path))
-            return refusals.compactMap { $0 }.first
         }
+        return (refusals + [refusal]).compactMap { $0 }.first
     }
 
     /// Removes what was published in the same way, and leaves the folder itself.
@@ -39,21 +42,7 @@ extension ResultsFolder {
     /// - Returns: why something stayed that its owner may not remove.
     func remove(_ made: [MadeResult]) throws -> InboxError? {
         let refusal = try removeFiles(made)
-        return try refusal
-            ?? unlessRefused {
-                try files.syncFolder(path)
-                return nil
-            }
-    }
-
-    /// Hands back as a value that the owner may not do it: a folder that its owner has closed to
-    /// themselves must not be asked again for ever.
-    private func unlessRefused(_ body: () throws -> InboxError?) throws -> InboxError? {
-        do {
-            return try body()
-        } catch let error as InboxError where error.isRefusal {
-            return error
-        }
+        return try refusal ?? InboxError.refusal { try files.syncFolder(path) }
     }
 
     private func removeFiles(_ made: [MadeResult]) throws -> InboxError? {
@@ -62,49 +51,44 @@ extension ResultsFolder {
         for result in made {
             let target = path.appending(result.name)
             if target.parent != path { subfolders.insert(target.parent) }
-            let refusal = try unlessRefused {
+            let refusal = try InboxError.refusal {
                 guard let entry = try files.entry(target), entry.kind == .file,
                     entry.identity.size == result.size
-                else { return nil }
-                return try removeFile(target)
+                else { return }
+                try files.unlinkIfThere(target)
             }
             refusals.append(refusal)
         }
-        for folder in subfolders {
-            refusals.append(try unlessRefused { try removeIfEmpty(folder) })
-        }
+        for folder in subfolders { refusals.append(try removeIfEmpty(folder)) }
         return refusals.compactMap { $0 }.first
     }
 
-    private func removeFile(_ target: BeneathPath) throws -> InboxError? {
-        do throws(InboxError) {
-            try files.unlinkIfThere(target)
-            return nil
-        } catch {
-            guard error.isRefusal else { throw error }
-            return error
-        }
-    }
-
     private func removeIfEmpty(_ folder: BeneathPath) throws -> InboxError? {
-        do throws(InboxError) {
-            guard try files.entry(folder)?.kind == .folder else { return nil }
-            try files.removeFolder(folder)
-            return nil
-        } catch {
-            if error.isAbsence { return nil }
-            if error.isRefusal { return error }
-            guard error.errno == .directoryNotEmpty || error.errno == .fileExists else {
-                throw error
+        try InboxError.refusal {
+            do throws(InboxError) {
+                guard try files.entry(folder)?.kind == .folder else { return }
+                try files.removeFolder(folder)
+            } catch {
+                if error.isAbsence { return }
+                guard error.errno == .directoryNotEmpty || error.errno == .fileExists else {
+                    throw error
+                }
+                // Something of its owner's is in it.
+                try files.syncFolder(folder)
             }
-            // Something of its owner's is in it.
-            try files.syncFolder(folder)
-            return nil
         }
     }
 }
 
 extension InboxError {
-    /// Whether no waiting helps: the owner may not do it.
-    var isRefusal: Bool { errno == .permissionDenied || errno == .notPermitted }
+    /// Why `body` came to nothing, where its owner may not do it: what they have closed to themselves must
+    /// not be asked again for ever.
+    static func refusal(of body: () throws -> Void) throws -> InboxError? {
+        do {
+            try body()
+            return nil
+        } catch let error as InboxError where error.isOfPermission {
+            return error
+        }
+    }
 }

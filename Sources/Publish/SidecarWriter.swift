@@ -61,19 +61,13 @@ public struct SidecarWriter {
             try files.syncFolder(place.status.parent)
         } catch {
             // Else the folder went with all that was in it, or its owner has closed it.
-            guard error.isAbsence || error.isRefusal else { throw error }
+            guard error.isAbsence || error.isOfPermission else { throw error }
         }
         return refusals.compactMap { $0 }.first
     }
 
     private func removeStatusIfAllowed() throws -> InboxError? {
-        do throws(InboxError) {
-            try removeStatus()
-            return nil
-        } catch {
-            guard error.isRefusal else { throw error }
-            return error
-        }
+        try InboxError.refusal { try removeStatus() }
     }
 
     /// Makes the results folder hold these files, and then replaces the status file; both outlast a
