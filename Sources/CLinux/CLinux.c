@@ -6,3 +6,4 @@
 #include "blocks.h"
 #include "attributes.h"
 #include "clock.h"
+#include "sqlite.h"

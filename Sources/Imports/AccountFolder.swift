@@ -4,6 +4,9 @@ import Rules
 /// Where one account's imported rows live: readable, never writable, by the account, and by nobody
 /// else.
 struct AccountFolder {
+    /// What the names of a database's files have behind that of the first.
+    private static let suffixes = ["", "-wal", "-shm"]
+
     let path: String
     /// Who is let in to read; nil where the daemon runs as the account itself.
     private let reader: UInt32?
@@ -15,11 +18,12 @@ struct AccountFolder {
 
     var databasePath: String { path + "/imports.sqlite3" }
 
-    /// Makes the folder and an empty database in it, unless they are there.
+    /// Makes the folder and a database without rows in it, unless they are there.
     ///
+    /// - Parameter busyTimeout: as that of ``ImportDatabase``.
     /// - Returns: whether the account can read what is in it; false where the file system keeps no
     ///   access control lists.
-    func prepare() throws(ImportError) -> Bool {
+    func prepare(busyTimeout: Duration) throws(ImportError) -> Bool {
         _ = try Folder.make(path, mode: 0o700)
         var isReadable = true
         if let reader {
@@ -30,22 +34,41 @@ struct AccountFolder {
             let isAccessible = try access.apply(to: path, as: .access)
             isReadable = isInherited && isAccessible
         }
-        // mknod leaves no descriptor behind: closing one would drop the locks that SQLite holds on
-        // the same file for another import of this process.
-        if mknod(databasePath, S_IFREG | 0o640, 0) == 0 {
-            try Folder.sync(path)
-        } else if errno != EEXIST {
-            throw .system(attempt: "make imports database", errno: errno)
-        }
+        if access(databasePath, F_OK) != 0 { try makeDatabase(busyTimeout) }
         return isReadable
     }
 
+    /// Makes the database under another name, whole, and gives it its own last: a file gets its form under a
+    /// lock that would turn readers away.
+    private func makeDatabase(_ busyTimeout: Duration) throws(ImportError) {
+        let draft = path + "/new.sqlite3"
+        // A crash may have left some of it.
+        for suffix in Self.suffixes where unlink(draft + suffix) != 0 && errno != ENOENT {
+            throw .system(attempt: "remove draft of imports database", errno: errno)
+        }
+        guard mknod(draft, S_IFREG | 0o640, 0) == 0 else {
+            throw .system(attempt: "make imports database", errno: errno)
+        }
+        let database = try ImportDatabase(at: draft, busyTimeout: busyTimeout)
+        // Nobody reads it: its log of writes is empty then.
+        _ = try database.checkpoint()
+        try database.close()
+        try share(draft)
+        for suffix in Self.suffixes.reversed()
+        where rename(draft + suffix, databasePath + suffix) != 0 {
+            throw .system(attempt: "name imports database", errno: errno)
+        }
+        try Folder.sync(path)
+    }
+
     /// Lets the account read the database and the two files beside it, once they are there.
-    func share() throws(ImportError) {
+    func share() throws(ImportError) { try share(databasePath) }
+
+    private func share(_ database: String) throws(ImportError) {
         guard let reader else { return }
         let access = AccessList(owner: 6, reader: reader, may: 4)
-        for suffix in ["", "-wal", "-shm"] {
-            _ = try access.apply(to: databasePath + suffix, as: .access)
+        for suffix in Self.suffixes {
+            _ = try access.apply(to: database + suffix, as: .access)
         }
     }
 }

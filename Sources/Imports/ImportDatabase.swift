@@ -1,3 +1,4 @@
+import CLinux
 import GRDB
 import GRDBSQLite
 import Rules
@@ -36,7 +37,7 @@ final class ImportDatabase {
         }
     }
 
-    /// Closes the connection; the files stay as a reader needs them.
+    /// Closes the connection without a lock that a reader could meet; the files stay as one needs them.
     func close() throws(ImportError) {
         try attempting("close imports database") { try queue.close() }
     }
@@ -68,12 +69,16 @@ final class ImportDatabase {
 
     /// Moves the log of writes into the database and empties it; false where a reader is in the
     /// way.
-    func checkpoint() throws(ImportError) -> Bool {
+    ///
+    /// - Parameter patience: how long readers are waited for, who may come and go meanwhile. In the least time those end who
+    ///   only ask something; for others the next import tries again.
+    func checkpoint(patience: Duration = .milliseconds(50)) throws(ImportError) -> Bool {
         try attempting("checkpoint imports database") {
             try queue.inDatabase { database in
-                // Whoever reads is not waited for: the next import tries again.
-                guard let connection = database.sqliteConnection else { return false }
-                sqlite3_busy_timeout(connection, 0)
+                guard let connection = database.sqliteConnection else {
+                    throw DatabaseError(resultCode: .SQLITE_MISUSE)
+                }
+                sqlite3_busy_timeout(connection, Int32(patience.wholeMilliseconds))
                 defer { sqlite3_busy_timeout(connection, Int32(busyTimeout.wholeMilliseconds)) }
                 let isBusy = try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
                 return isBusy == 0
@@ -91,6 +96,7 @@ final class ImportDatabase {
         // million rows of one import would tell us nothing.
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { database in
+            try check(linux_sqlite_close_without_checkpoint(connection(of: database)))
             guard !isReadOnly else { return }
             try database.execute(
                 sql: """
@@ -108,8 +114,21 @@ final class ImportDatabase {
     /// them to read.
     private static func keepLogFiles(of database: Database) throws {
         var isOn: Int32 = 1
-        let code = sqlite3_file_control(
-            database.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &isOn)
+        try check(
+            sqlite3_file_control(
+                connection(of: database), "main", SQLITE_FCNTL_PERSIST_WAL, &isOn))
+    }
+
+    /// SQLite's own handle of a connection in use.
+    static func connection(of database: Database) -> OpaquePointer {
+        guard let connection = database.sqliteConnection else {
+            preconditionFailure("a connection in use is open")
+        }
+        return connection
+    }
+
+    /// Throws what SQLite answered, unless it is that all is well.
+    static func check(_ code: Int32) throws {
         guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
     }
 

@@ -6,12 +6,18 @@ import WorkerProtocol
 ///
 /// Any number of threads may begin imports; an account's commits follow one another.
 public struct ImportDatabases: Sendable {
+    /// How long readers are waited for at the end.
+    private static let closingPatience = Duration.seconds(2)
+
     private let root: String
     private let tokenKey: TokenKey
     private let schemas: [TableSchema]
     private let stagingLimit: ByteCount
     private let busyTimeout: Duration
     private let turns = CommitTurns()
+    private let kept = KeptConnections()
+    /// Held while an account's database is made, which no two may do at a time.
+    private let making = CommitTurns.Turn()
     private let journal: Journal
 
     /// - Parameters:
@@ -51,7 +57,10 @@ public struct ImportDatabases: Sendable {
     ) throws(ImportError) -> ImportTransaction {
         let target = try ImportTarget(heading: heading, schemas: schemas)
         let folder = AccountFolder(root: root, account: account)
-        if try !folder.prepare() {
+        let isShared = try making.take { () throws(ImportError) in
+            try folder.prepare(busyTimeout: busyTimeout)
+        }
+        if !isShared {
             journal(
                 JournalLine(
                     .importsUnshared,
@@ -62,6 +71,7 @@ public struct ImportDatabases: Sendable {
         }
         let database = try ImportDatabase(at: folder.databasePath, busyTimeout: busyTimeout)
         try folder.share()
+        try kept.keep(folder.databasePath, of: account.uid)
         return try ImportTransaction(
             of: ImportTransaction.Description(
                 account: account, document: document, fileName: fileName, collection: collection,
@@ -86,6 +96,7 @@ public struct ImportDatabases: Sendable {
         let path = AccountFolder(root: root, account: account).databasePath
         guard access(path, F_OK) == 0 else { return }
         let database = try ImportDatabase(at: path, busyTimeout: busyTimeout)
+        try kept.keep(path, of: account.uid)
         var untidied: String?
         try turns.turn(of: account.uid).take { () throws(ImportError) in
             let left = try database.write("remove imported rows") { database in
@@ -109,6 +120,32 @@ public struct ImportDatabases: Sendable {
                     .document: document.description, .account: account.description,
                     .reason: untidied,
                 ]))
+    }
+
+    /// Empties the logs of writes that readers were in the way of, as far as they let it within two seconds, and closes all
+    /// that is open. Nothing is to be imported or read afterwards.
+    public func close() {
+        let start = ContinuousClock.now
+        for uid in kept.accounts {
+            let path = "\(root)/\(uid)/imports.sqlite3"
+            var facts = stat()
+            guard stat(path + "-wal", &facts) == 0, facts.st_size > 0 else { continue }
+            do throws(ImportError) {
+                let database = try ImportDatabase(at: path, busyTimeout: busyTimeout)
+                let left = Self.closingPatience - (ContinuousClock.now - start)
+                if try !database.checkpoint(patience: max(left, .zero)) {
+                    report("a reader holds the write-ahead log", of: uid)
+                }
+                try database.close()
+            } catch {
+                report(error.failure.detail, of: uid)
+            }
+        }
+        kept.close()
+    }
+
+    private func report(_ reason: String, of uid: UInt32) {
+        journal(JournalLine(.importsUntidied, [.account: "\(uid)", .reason: reason]))
     }
 
     /// Calls `body` with each row that the document brought in and that has a token, in order of the
@@ -137,6 +174,7 @@ public struct ImportDatabases: Sendable {
         let folder = AccountFolder(root: root, account: account)
         let database = try ImportDatabase(
             reading: folder.databasePath, busyTimeout: busyTimeout)
+        try kept.keep(folder.databasePath, of: account.uid)
         let result = try body(TokenList(of: document, schemas: schemas, in: database))
         try database.close()
         return result

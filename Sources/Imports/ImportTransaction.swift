@@ -117,10 +117,13 @@ public final class ImportTransaction {
                     }
                     return counts
                 }
-                tidyUp()
+                emptyLog()
+                cancel()
                 return counts
             } catch {
                 correct(ledger)
+                // What did not fit into memory stands in the log of writes though it was undone.
+                emptyLog()
                 throw refusal ?? error
             }
         }
@@ -138,7 +141,7 @@ public final class ImportTransaction {
         }
     }
 
-    /// Ends the import without a trace in the database.
+    /// Ends the import; without a trace in the database unless it was committed.
     public func cancel() {
         do throws(ImportError) { try database.close() } catch { report(error) }
     }
@@ -154,7 +157,7 @@ public final class ImportTransaction {
             of: scan, rowCount: spool.rowCount,
             isSorted: target.isByKey && !spool.isSorted, tell: onProgress)
         try kept?.create(in: database)
-        try progress.during(on: Self.connection(of: database)) {
+        try progress.during(on: ImportDatabase.connection(of: database)) {
             try former?.remove(keeping: kept, in: database)
         }
         let number = try former?.number ?? ImportRecord.nextNumber(in: database)
@@ -252,8 +255,8 @@ public final class ImportTransaction {
         of scan: RowScan, to table: String, as number: Int64, keepingTokens: Bool,
         _ counter: RowCounter, _ progress: StoringProgress, in database: Database
     ) throws -> Int {
-        let connection = Self.connection(of: database)
-        try check(counter.register(on: connection))
+        let connection = ImportDatabase.connection(of: database)
+        try ImportDatabase.check(counter.register(on: connection))
         defer { _ = RowCounter.unregister(from: connection) }
         try reading(scan, in: database) {
             let statement = try database.makeStatement(
@@ -271,8 +274,8 @@ public final class ImportTransaction {
 
     /// Lets SQLite read the staged rows while `body` runs.
     private func reading(_ scan: RowScan, in database: Database, _ body: () throws -> Void) throws {
-        let connection = Self.connection(of: database)
-        try check(RowModule.register(scan, on: connection))
+        let connection = ImportDatabase.connection(of: database)
+        try ImportDatabase.check(RowModule.register(scan, on: connection))
         defer { _ = RowModule.unregister(from: connection) }
         do {
             try withExtendedLifetime(scan, body)
@@ -282,24 +285,12 @@ public final class ImportTransaction {
         }
     }
 
-    private static func connection(of database: Database) -> OpaquePointer {
-        guard let connection = database.sqliteConnection else {
-            preconditionFailure("a connection in use is open")
-        }
-        return connection
-    }
-
-    private func check(_ code: Int32) throws {
-        guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
-    }
-
-    /// The rows are safe: what goes wrong from here on is worth a line and no more.
-    private func tidyUp() {
+    /// The rows are safe, or gone again: what goes wrong from here on is worth a line and no more.
+    private func emptyLog() {
         do throws(ImportError) {
             if try !database.checkpoint() {
                 report("a reader holds the write-ahead log")
             }
-            try database.close()
         } catch {
             report(error)
         }

@@ -64,8 +64,12 @@ public final class Daemon: Sendable {
         }
     }
 
-    /// Closes the catalogue. The run must be over, and nothing is to be asked of the daemon afterwards.
-    public func close() throws { try house.catalog.close() }
+    /// Closes the accounts' databases and the catalogue. The run must be over, and nothing is to be asked of the daemon
+    /// afterwards.
+    public func close() throws {
+        house.imports.close()
+        try house.catalog.close()
+    }
 
     /// Lets ``run(isOnce:ready:)`` come to its end: claims in flight finish, workers are interrupted.
     public func stop() { stopping.raise() }
