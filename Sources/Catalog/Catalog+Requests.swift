@@ -65,12 +65,14 @@ extension Catalog {
 }
 
 extension Database {
-    /// Lets stages run again, as if the document had just come.
+    /// Lets stages run again, as if the document had just come, and takes out those that are dropped.
     fileprivate func reopen(
         _ document: DocumentRecord, _ reruns: [RequestRuling.Rerun], now: Timestamp
     ) throws -> DocumentRecord {
         for rerun in reruns {
-            if document.stage(rerun.plan.name) == nil {
+            if rerun.isDropped {
+                try dropStage(rerun.plan.name, of: document)
+            } else if document.stage(rerun.plan.name) == nil {
                 try addStage(rerun.plan, to: document, isAnew: rerun.isAnew)
             } else {
                 try resetStage(rerun.plan, of: document, isAnew: rerun.isAnew)

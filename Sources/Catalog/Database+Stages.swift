@@ -95,6 +95,16 @@ extension Database {
         try forgetResult(result)
     }
 
+    /// Takes a stage out of a document's plan, and forgets what it made there.
+    func dropStage(_ name: StageName, of document: DocumentRecord) throws {
+        guard let stage = document.stage(name) else { return }
+        let result = try resultID(of: stage.plan, for: document)
+        try run(
+            "DELETE FROM stage WHERE documentId = ? AND name = ?",
+            [document.id.asBytes, name.rawValue])
+        if let result { try forgetResult(result) }
+    }
+
     /// Removes what a stage made, with its artifacts' rows, unless some document still has it, or one
     /// in the trash.
     func forgetResult(_ id: Int64) throws {

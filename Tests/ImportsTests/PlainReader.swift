@@ -54,6 +54,7 @@ final class PlainReader {
         guard file >= 0 else { throw ImportError.system(attempt: "open", errno: errno) }
         close(file)
         var output: [UInt8] = []
+        defer { unlink(ending) }
         while case let character = getc(stream), character >= 0 { output.append(UInt8(character)) }
         pclose(stream)
         return String(decoding: output, as: UTF8.self)

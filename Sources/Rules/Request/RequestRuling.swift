@@ -6,14 +6,17 @@ public enum RequestRuling: Sendable, Hashable {
         public var plan: PlannedStage
         /// Whether it runs though its outcome is known.
         public var isAnew: Bool
+        /// Whether it does not run but goes, with what it made.
+        public var isDropped: Bool
 
-        public init(plan: PlannedStage, isAnew: Bool) {
+        public init(plan: PlannedStage, isAnew: Bool, isDropped: Bool = false) {
             self.plan = plan
             self.isAnew = isAnew
+            self.isDropped = isDropped
         }
     }
 
-    /// These stages run again; all others stay as they are.
+    /// These stages run again, or go; all others stay as they are.
     case granted([Rerun])
     /// What waits for its next attempt has it now.
     case hastened
@@ -116,15 +119,15 @@ public struct RequestCase: Sendable, Hashable {
     /// What another version of a stage, or other settings, have made, and what failed; all of it
     /// where there is nothing of the kind.
     private func refresh() -> RequestRuling {
-        let outdated = contentStages.compactMap { recorded, plan -> RequestRuling.Rerun? in
+        let outdated = keptStages.compactMap { recorded, plan -> RequestRuling.Rerun? in
             if recorded.state.isUnsuccessful { return .init(plan: plan, isAnew: true) }
             return recorded.plan == plan ? nil : .init(plan: plan, isAnew: false)
         }
         // The inbox may have been told to make more since.
         let missing = planOfNow.filter { plan in !stages.contains { $0.plan.name == plan.name } }
             .map { RequestRuling.Rerun(plan: $0, isAnew: false) }
-        let all = contentStages.map { RequestRuling.Rerun(plan: $0.plan, isAnew: true) }
-        let changed = withCodes(outdated + missing)
+        let all = keptStages.map { RequestRuling.Rerun(plan: $0.plan, isAnew: true) }
+        let changed = withCodes(outdated + missing + dropped)
         return .granted((changed.isEmpty ? all : changed) + [publication()])
     }
 
@@ -133,9 +136,22 @@ public struct RequestCase: Sendable, Hashable {
         let names = reruns.map(\.plan.name)
         guard names.contains(.tableImport), !names.contains(.qr) else { return reruns }
         return reruns
-            + contentStages.filter { $0.plan.name == .qr }.map {
+            + keptStages.filter { $0.plan.name == .qr }.map {
                 .init(plan: $0.plan, isAnew: true)
             }
+    }
+
+    /// Content stages that go on being part of the document.
+    private var keptStages: [(recorded: Stage, plan: PlannedStage)] {
+        contentStages.filter { stage in !dropped.contains { $0.plan.name == stage.plan.name } }
+    }
+
+    /// Pictures of tokens, where the inbox wants none any more. Those of all pages stay: they may have been
+    /// asked for.
+    private var dropped: [RequestRuling.Rerun] {
+        guard !planOfNow.contains(where: { $0.name == .qr }) else { return [] }
+        return stages.filter { $0.plan.name == .qr }
+            .map { .init(plan: $0.plan, isAnew: false, isDropped: true) }
     }
 
     private func thumbnail(_ page: Int?) -> RequestRuling {

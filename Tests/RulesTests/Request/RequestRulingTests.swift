@@ -102,15 +102,42 @@ import Testing
         #expect(
             reruns(drawn.ruling(on: .refresh))
                 == [.tableImport: true, .qr: true, .publish: false])
-        // Another definition of the rows, though the inbox wants no pictures any more.
-        let without = question(
-            kind: .csv, settings: InboxSettings(schema: .infer), recorded: planned)
+        // Another definition of the rows.
+        settings.schema = .infer
+        let other = question(kind: .csv, settings: settings, recorded: planned)
         #expect(
-            reruns(without.ruling(on: .refresh))
+            reruns(other.ruling(on: .refresh))
                 == [.tableImport: false, .qr: true, .publish: false])
+        // Other pictures, which the list of tokens names.
+        settings = InboxSettings()
+        settings.codes = CodeSettings(limit: 3)
+        let fewer = question(kind: .csv, settings: settings, recorded: planned)
+        #expect(
+            reruns(fewer.ruling(on: .refresh))
+                == [.tableImport: false, .qr: false, .publish: false])
+        settings.codes = CodeSettings()
         let failed = question(
             [.qr: .failed(JobFixture.corrupt)], kind: .csv, settings: settings, recorded: planned)
         #expect(reruns(failed.ruling(on: .retry)) == [.qr: true, .publish: false])
+    }
+
+    @Test func `pictures of tokens go where the inbox wants none any more`() {
+        var former = InboxSettings()
+        former.codes = CodeSettings()
+        for state in [StageState.completed, .failed(JobFixture.corrupt)] {
+            let question = question(
+                [.qr: state], kind: .csv, settings: InboxSettings(),
+                recorded: StagePlan.stages(for: .csv, settings: former))
+            let ruling = question.ruling(on: .refresh)
+            guard case .granted(let granted) = ruling else {
+                Issue.record("\(ruling)")
+                continue
+            }
+            #expect(granted.filter(\.isDropped).map(\.plan.name) == [.qr])
+            #expect(
+                reruns(ruling)
+                    == [.tableImport: false, .qr: false, .publish: false])
+        }
     }
 
     @Test(arguments: [
