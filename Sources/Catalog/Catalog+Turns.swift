@@ -73,6 +73,13 @@ extension Catalog {
     ) async throws(CatalogError) -> [StageName: [ArtifactRecord]] {
         try await read("list artifacts of \(id)") { db in try db.artifacts(of: id) }
     }
+
+    /// The same for a thread that may block.
+    public func artifactsBlocking(
+        of id: DocumentID
+    ) throws(CatalogError) -> [StageName: [ArtifactRecord]] {
+        try readBlocking("list artifacts of \(id)") { db in try db.artifacts(of: id) }
+    }
 }
 
 extension Database {

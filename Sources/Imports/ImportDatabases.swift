@@ -153,30 +153,17 @@ public struct ImportDatabases: Sendable {
     ///
     /// Nothing is called for a document that is not recorded, or whose rows have no tokens.
     ///
+    /// - Parameter limit: how many rows are said to be among the first of the file; nil for all.
     /// - Throws: ``ImportError``, or what `body` throws.
     public func forEachToken(
-        account: Account, document: DocumentID,
+        account: Account, document: DocumentID, first limit: Int? = nil,
         _ body: (TokenRow) throws -> Void
     ) throws {
-        try readTokens(of: document, of: account) { try $0.forEach(body) }
-    }
-
-    /// The tokens of those rows that the document brought in which come first in the file, in its order.
-    public func firstTokens(
-        account: Account, document: DocumentID, limit: Int
-    ) throws -> [NumberedToken] {
-        try readTokens(of: document, of: account) { try $0.first(limit) }
-    }
-
-    private func readTokens<Result>(
-        of document: DocumentID, of account: Account, _ body: (TokenList) throws -> Result
-    ) throws -> Result {
         let folder = AccountFolder(root: root, account: account)
         let database = try ImportDatabase(
             reading: folder.databasePath, busyTimeout: busyTimeout)
         try kept.keep(folder.databasePath, of: account.uid)
-        let result = try body(TokenList(of: document, schemas: schemas, in: database))
+        try TokenList(of: document, schemas: schemas, in: database).forEach(first: limit, body)
         try database.close()
-        return result
     }
 }

@@ -14,6 +14,8 @@ public final class ImportTransaction {
     private let spool: RowSpool
     private let target: ImportTarget
     private let minter: TokenMinter?
+    /// Quotes in the rows, each of which a list of tokens doubles.
+    private var quoteCount = 0
     private let description: Description
     /// Tables that no document may have for its own.
     private let reservedTables: [String]
@@ -44,10 +46,14 @@ public final class ImportTransaction {
         minter = target.hasTokens ? TokenMinter(key: tokenKey) : nil
     }
 
-    /// More than a list of the tokens takes, a line for each row with its key; zero where rows get none.
+    /// What a list of the tokens takes at most, a line for each row with its key; zero where rows get none.
     public var roomForTokens: ByteCount {
         guard minter != nil else { return .zero }
-        return ByteCount(spool.length + spool.rowCount * (Token.characterCount + 8))
+        let key = keyColumns
+        // Quotes around each part of the key, a mark against formulas and a comma; the line's end.
+        let line = 4 * key.count + Token.characterCount + 2
+        let header = key.reduce(64) { $0 + $1.utf8.count + 1 }
+        return ByteCount(header + spool.length + quoteCount + spool.rowCount * line)
     }
 
     /// Rows that were appended.
@@ -63,6 +69,9 @@ public final class ImportTransaction {
 
     /// Takes rows, which must follow each other in the order of the file.
     public func append(_ batch: RowBatch) throws(ImportError) {
+        if minter != nil {
+            quoteCount += batch.bytes.reduce(0) { $0 + ($1 == UInt8(ascii: "\"") ? 1 : 0) }
+        }
         try spool.append(batch)
     }
 

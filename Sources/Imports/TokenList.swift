@@ -17,38 +17,54 @@ struct TokenList {
         self.database = database
     }
 
-    /// Calls `body` with each row, in order of the keys.
-    func forEach(_ body: (TokenRow) throws -> Void) throws {
+    /// Calls `body` with each row, in order of the keys, all as they are at one moment.
+    ///
+    /// - Parameter limit: how many rows are said to be among the first; nil for all of them, which saves a look.
+    func forEach(first limit: Int?, _ body: (TokenRow) throws -> Void) throws {
         // An error of the body's passes through untouched; only SQLite's are translated.
         var bodyError: (any Error)?
         try database.read("read tokens") { database in
-            guard let schema = try schema(in: database) else { return }
-            let order = schema.key.map { "row.\(SQLName.quoted($0))" }.joined(separator: ", ")
-            try rows(of: schema, "ORDER BY \(order)", in: database) { row in
-                do {
-                    try body(row)
-                    return true
-                } catch {
-                    bodyError = error
-                    return false
+            // Other imports may take rows over between one question and the next.
+            try database.inTransaction(.deferred) {
+                guard let schema = try schema(in: database) else { return .commit }
+                let last =
+                    try limit.map { try lastRow(among: $0, of: schema, in: database) } ?? .max
+                try rows(of: schema, upTo: last, in: database) { row in
+                    do {
+                        try body(row)
+                        return true
+                    } catch {
+                        bodyError = error
+                        return false
+                    }
                 }
+                return .commit
             }
         }
         if let bodyError { throw bodyError }
     }
 
-    /// Those of the rows that come first in the file.
-    func first(_ limit: Int) throws -> [NumberedToken] {
-        var first: [NumberedToken] = []
-        try database.read("read the first tokens") { database in
-            guard let schema = try schema(in: database) else { return }
-            try rows(of: schema, #"ORDER BY row."row" LIMIT \#(limit)"#, in: database) { row in
-                first.append(
-                    NumberedToken(row: row.row, token: String(decoding: row.token, as: UTF8.self)))
-                return true
-            }
-        }
-        return first
+    /// The number of the last of so many rows that come first in the file.
+    private func lastRow(
+        among limit: Int, of schema: TableSchema, in database: Database
+    ) throws -> Int {
+        guard limit > 0 else { return 0 }
+        return try Int.fetchOne(
+            database,
+            sql: """
+                SELECT row."row" \(rows(of: schema)) ORDER BY row."row" LIMIT 1 OFFSET ?
+                """, arguments: [document.description, limit - 1]) ?? .max
+    }
+
+    /// The part of a question that says whose rows are meant.
+    private func rows(of schema: TableSchema) -> String {
+        // The collection is the first part of the table's key: other collections are not looked at.
+        """
+        FROM main."import" AS import
+        JOIN main.\(SQLName.quoted(schema.table)) AS row
+            ON row."collection" = import."collection" AND row."import" = import."id"
+        WHERE import."document" = ?
+        """
     }
 
     /// Nil where the document's rows have no tokens.
@@ -61,22 +77,18 @@ struct TokenList {
 
     /// Calls `body` with each row until it returns false.
     private func rows(
-        of schema: TableSchema, _ order: String, in database: Database,
+        of schema: TableSchema, upTo lastRow: Int, in database: Database,
         _ body: (TokenRow) -> Bool
     ) throws {
-        // The collection is the first part of the table's key: other collections are not looked at.
         let key = schema.key.map { "row.\(SQLName.quoted($0))" }.joined(separator: ", ")
         let statement = try database.makeStatement(
             sql: """
-                SELECT \(key), row."token", row."row"
-                FROM main."import" AS import
-                JOIN main.\(SQLName.quoted(schema.table)) AS row
-                    ON row."collection" = import."collection" AND row."import" = import."id"
-                WHERE import."document" = ? \(order)
+                SELECT \(key), row."token", row."row" \(rows(of: schema)) ORDER BY \(key)
                 """)
         try statement.setArguments([document.description])
         defer { sqlite3_reset(statement.sqliteStatement) }
-        let row = TokenRow(statement: statement.sqliteStatement, keyCount: schema.key.count)
+        let row = TokenRow(
+            statement: statement.sqliteStatement, keyCount: schema.key.count, lastRow: lastRow)
         while true {
             let code = sqlite3_step(statement.sqliteStatement)
             guard code == SQLITE_ROW else {

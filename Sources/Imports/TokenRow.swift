@@ -5,9 +5,14 @@ public struct TokenRow {
     let statement: OpaquePointer
     /// How many columns tell rows apart.
     public let keyCount: Int
+    /// The number of the last row that is among the first of the document.
+    let lastRow: Int
 
     /// The number of the row's record in its file, the header being 1.
     public var row: Int { Int(sqlite3_column_int64(statement, Int32(keyCount + 1))) }
+
+    /// Whether it is among those that come first in the file, of which so many were asked for.
+    public var isAmongFirst: Bool { row <= lastRow }
 
     /// The token's characters.
     public var token: UnsafeRawBufferPointer { text(keyCount) }
@@ -24,11 +29,4 @@ public struct TokenRow {
         return UnsafeRawBufferPointer(
             start: text, count: Int(sqlite3_column_bytes(statement, Int32(column))))
     }
-}
-
-/// A token and the row that it belongs to.
-public struct NumberedToken: Sendable, Hashable {
-    /// The number of the row's record in its file, the header being 1.
-    public let row: Int
-    public let token: String
 }

@@ -4,8 +4,9 @@ import Imports
 import Rules
 import Store
 
-/// The stage `qr`: a picture of each token that a table's rows were given.
+/// The stage `qr`: a picture of each token for which the document's `tokens.csv` names one.
 ///
+/// What the database has by now is not asked: other documents may have taken rows over since the list was made.
 /// The daemon draws them itself, on the thread of a worker's slot: what stands in them is its own.
 /// See docs/decisions/0018-qr.md.
 struct CodeDrawing {
@@ -36,10 +37,8 @@ struct CodeDrawing {
     func run(
         isInterrupted: () -> Bool, onProgress: (_ done: Int, _ total: Int) -> Void
     ) throws -> StageOutput? {
-        // One more, to see whether there are more.
-        let found = try house.imports.firstTokens(
-            account: account, document: document.id, limit: settings.limit + 1)
-        let tokens = found.prefix(settings.limit)
+        let named = try namedCodes()
+        let tokens = named?.codes ?? []
         var artifacts: [ArtifactRecord] = []
         while artifacts.count < tokens.count {
             guard !isInterrupted() else { return nil }
@@ -48,7 +47,16 @@ struct CodeDrawing {
         }
         return StageOutput(
             result: StageResults.kept(StageResults.codes(count: artifacts.count)),
-            warnings: found.count > tokens.count ? [warning] : [], artifacts: artifacts)
+            warnings: named?.isCutOff == true ? [warning] : [], artifacts: artifacts)
+    }
+
+    /// What the document's list of tokens names; nil where it has none.
+    private func namedCodes() throws -> NamedCodes? {
+        let made = try house.catalog.artifactsBlocking(of: document.id)[.tableImport] ?? []
+        guard let list = made.first(where: { $0.name == TokensFile.name }) else { return nil }
+        let blob = try house.store.open(list.digest)
+        defer { house.close(blob) }
+        return try NamedCodes(reading: blob)
     }
 
     private var warning: String {
@@ -56,7 +64,7 @@ struct CodeDrawing {
             + "higher `qr_limit`, or split the file."
     }
 
-    private func keep(_ tokens: ArraySlice<NumberedToken>) throws -> [ArtifactRecord] {
+    private func keep(_ tokens: ArraySlice<NamedCodes.Code>) throws -> [ArtifactRecord] {
         var writers: [BlobWriter] = []
         do {
             for token in tokens {

@@ -137,7 +137,7 @@ final class StageSink {
         let whole = JSONValue.object([.init("schema", .string("ingestd/import/1"))] + members)
         try append(whole.keyPerLine, to: record)
         keep(try record.finish(), name: "import.json", mediaType: "application/json")
-        if counts.tokens > 0, let tokens { try addTokens(to: tokens) }
+        if counts.tokens > 0, let tokens { try addTokens(counts.tokens, to: tokens) }
         return members
     }
 
@@ -202,7 +202,9 @@ final class StageSink {
     private var roomForTokens: ByteCount {
         guard let importing, let codes else { return importing?.roomForTokens ?? .zero }
         let drawn = min(codes.limit, importing.rowCount)
-        return importing.roomForTokens + ByteCount(drawn * TokensFile.codeNameRoom)
+        // Rows without a picture have a comma.
+        return importing.roomForTokens
+            + ByteCount(drawn * TokensFile.codeNameRoom + importing.rowCount)
     }
 
     /// Begins `tokens.csv`, with room on disk for all of it; nil for a table without tokens.
@@ -215,17 +217,17 @@ final class StageSink {
     }
 
     /// Writes the rest of it: one line for each row that this document brought in.
-    private func addTokens(to writer: BlobWriter) throws {
-        let (imports, id) = (house.imports, document.id)
-        let drawn = try codes.map { codes in
-            TokensFile.Codes(
-                lastRow: try imports.firstTokens(account: account, document: id, limit: codes.limit)
-                    .last?.row)
+    ///
+    /// - Parameter count: how many those were at the commit; later there are no more of them.
+    private func addTokens(_ count: Int, to writer: BlobWriter) throws {
+        var file = TokensFile(writer, hasCodes: codes != nil)
+        // Which rows come first is asked only where not all are drawn.
+        let limit = codes.flatMap { $0.limit < count ? $0.limit : nil }
+        try house.imports.forEachToken(account: account, document: document.id, first: limit) {
+            try file.add($0)
         }
-        var file = TokensFile(writer, codes: drawn)
-        try imports.forEachToken(account: account, document: id) { try file.add($0) }
         try file.end()
-        keep(try writer.finish(), name: "tokens.csv", mediaType: "text/csv")
+        keep(try writer.finish(), name: TokensFile.name, mediaType: "text/csv")
     }
 
     /// Ends an import that does not come to its commit.

@@ -7,25 +7,21 @@ import Store
 /// UTF-8 with a mark: people open it in a spreadsheet program, which takes a file without one for another
 /// encoding. Rule: docs/formats.md, "Results"; RFC 4180, section 2.
 struct TokensFile {
+    static let name = "tokens.csv"
+
     /// Bytes held back before they are written.
     private static let fullLength = 64 << 10
 
     private let writer: BlobWriter
-    private let codes: Codes?
+    private let hasCodes: Bool
     private var bytes: [UInt8] = []
-
-    /// Which of the rows get a picture of their token.
-    struct Codes {
-        /// The last of them in the file; nil where there is none.
-        var lastRow: Int?
-    }
 
     /// - Parameters:
     ///   - writer: has the header already.
-    ///   - codes: nil where no row gets a picture, and there is no column for its name.
-    init(_ writer: BlobWriter, codes: Codes?) {
+    ///   - hasCodes: whether the first rows get a picture of their token, and there is a column for its name.
+    init(_ writer: BlobWriter, hasCodes: Bool) {
         self.writer = writer
-        self.codes = codes
+        self.hasCodes = hasCodes
         bytes.reserveCapacity(Self.fullLength + 1024)
     }
 
@@ -45,9 +41,9 @@ struct TokensFile {
             bytes.append(UInt8(ascii: ","))
         }
         bytes.append(contentsOf: row.token)
-        if let codes {
+        if hasCodes {
             bytes.append(UInt8(ascii: ","))
-            if let last = codes.lastRow, row.row <= last {
+            if row.isAmongFirst {
                 bytes.append(contentsOf: CodeDrawing.artifactName(ofRow: row.row).utf8)
             }
         }

@@ -118,10 +118,18 @@ import Testing
         try await scene.runOnce(inbox: "qr: png")
         #expect(try list().dropFirst().map { $0[1] } == tokens)
         #expect(Set(try await scanned().values) == Set(tokens))
+        #expect(try list().first?.last == "qr")
         // Once more, for all of it.
         try scene.drop(Data(), as: "a.csv.refresh")
         try await scene.runOnce(inbox: "qr: png")
         #expect(Set(try await scanned().values) == Set(tokens))
+        // And without them.
+        try scene.drop(Data(), as: "a.csv.refresh")
+        try await scene.runOnce(inbox: "qr: none")
+        #expect(!scene.exists("a.csv.results/qr/000002.png"))
+        #expect(try list().dropFirst().map { $0.dropFirst() } == tokens.map { [$0] })
+        #expect(try scene.status("a.csv").stageNames == ["store", "import", "publish"])
+        #expect(try scene.status("a.csv").result["qr_codes"] == nil)
         // What the former runs made is nobody's any more.
         try await scene.expectClean(leftovers: true)
     }
@@ -144,6 +152,29 @@ import Testing
         let pictures = try await scanned()
         for line in try list().dropFirst() { #expect(pictures[line[2]] == line[1]) }
         try await scene.expectClean(leftovers: true)
+    }
+
+    @Test func `what the list names is drawn, though another table has taken rows over`()
+        async throws
+    {
+        let schema =
+            "schemas: {guests: {key: email, tokens: true, duplicates: update, "
+            + "columns: {name: {}, email: {required: true}}}}"
+        let inbox = "qr: png\n    schema: guests"
+        try drop(rows: 600)
+        try await scene.runOnce(
+            inbox: inbox, settings: schema + "\nlimits: {default: {derived: 350kB}}")
+        #expect(try scene.status("a.csv").state == "completed_with_warnings")
+        try drop(rows: 300, as: "b.csv")
+        try await scene.runOnce(inbox: inbox, settings: schema)
+        try scene.drop(Data(), as: "a.csv.retry")
+        try await scene.runOnce(inbox: inbox, settings: schema)
+        #expect(try scene.status("a.csv").state == "completed")
+        for (name, count) in [("a.csv", 600), ("b.csv", 300)] {
+            let pictures = try await scanned(name)
+            #expect(pictures.count == count)
+            for line in try list(name).dropFirst() { #expect(pictures[line[2]] == line[1]) }
+        }
     }
 
     @Test func `without room for them the rows are there, and a warning tells of it`()

@@ -175,15 +175,30 @@ import Testing
         try scene.importPeople(2, [person("Ann", "d@b.c")])
         let tokens = try scene.query(
             "SELECT token FROM participants WHERE \"import\" = 1 ORDER BY \"row\"")
-        for limit in 0...4 {
-            let first = try scene.databases.firstTokens(
-                account: scene.account, document: scene.document(1), limit: limit)
-            #expect(first.map(\.row) == Array([2, 3, 4].prefix(limit)))
-            #expect(first.map { [$0.token] } == Array(tokens.prefix(limit)))
+        for limit in [0, 1, 2, 3, 4, nil] {
+            var first: [Int: String] = [:]
+            try scene.databases.forEachToken(
+                account: scene.account, document: scene.document(1), first: limit
+            ) { row in
+                if row.isAmongFirst { first[row.row] = text(row.token) }
+            }
+            #expect(first.keys.sorted() == Array([2, 3, 4].prefix(limit ?? .max)))
+            #expect(
+                first.sorted { $0.key < $1.key }.map { [$0.value] }
+                    == Array(tokens.prefix(limit ?? .max)))
         }
-        #expect(
-            try scene.databases.firstTokens(
-                account: scene.account, document: scene.document(9), limit: 5) == [])
+    }
+
+    @Test func `there is room for a list of tokens whose keys are nothing but quotes`() throws {
+        let scene = try ImportScene()
+        let transaction = try scene.begin()
+        let quotes = (1...9).map { String(repeating: "\"", count: 10_000 + $0) }
+        try transaction.append(batch(quotes.map { person("Ann", $0) }))
+        // Each is doubled, and quoted; a comma, the token, CR LF.
+        let length = quotes.reduce(0) { $0 + 2 * $1.utf8.count + 2 + 1 + 48 + 2 }
+        #expect(transaction.roomForTokens.bytes >= length)
+        #expect(transaction.roomForTokens.bytes < length + length / 10)
+        transaction.cancel()
     }
 
     @Test func `an error in the middle of reading tokens is passed on`() throws {
