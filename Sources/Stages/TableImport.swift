@@ -22,7 +22,7 @@ public enum TableImport {
             throw TableError.unknownEncoding(name: request.fallbackEncoding).failure
         }
         let source = try TableSource(descriptor: descriptor)
-        if try source.isWorkbook() {
+        if request.isWorkbook {
             return try WorkbookImport.run(request, source: source, fallback: fallback, send: send)
         }
         var text = try TableText(source, fallback: fallback)

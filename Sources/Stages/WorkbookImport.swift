@@ -153,13 +153,6 @@ extension WorkbookError {
 }
 
 extension TableSource {
-    /// Whether the first bytes are a workbook's.
-    func isWorkbook() throws(Failure) -> Bool {
-        var head = [UInt8](repeating: 0, count: 8)
-        let count = try read(at: 0, into: &head)
-        return head.prefix(count).withUnsafeBytes { Workbook.isWorkbook(head: $0) }
-    }
-
     fileprivate var asWorkbook: WorkbookBytes {
         WorkbookBytes(length: length) { offset, buffer in try read(at: offset, into: buffer) }
     }

@@ -36,10 +36,21 @@ func temporaryTable(_ content: [UInt8]) throws -> Int32 {
     return descriptor
 }
 
+/// The same for a workbook.
+func importWorkbook(
+    _ bytes: some Collection<UInt8>, choice: SchemaChoice = .auto, columnLimit: Int = 2000,
+    sheet: String? = nil, schemas: [TableSchema] = [.participants],
+    allowance: ErrorAllowance = ErrorAllowance()
+) throws -> TableOutcome {
+    try importTable(
+        bytes, choice: choice, columnLimit: columnLimit, isWorkbook: true, sheet: sheet,
+        schemas: schemas, allowance: allowance)
+}
+
 /// Runs the stage over a real file with these bytes.
 func importTable(
     _ bytes: some Collection<UInt8>, choice: SchemaChoice = .auto, columnLimit: Int = 2000,
-    fallback: String = "windows-1252", sheet: String? = nil,
+    fallback: String = "windows-1252", isWorkbook: Bool = false, sheet: String? = nil,
     schemas: [TableSchema] = [.participants], allowance: ErrorAllowance = ErrorAllowance()
 ) throws -> TableOutcome {
     let content = Array(bytes)
@@ -49,7 +60,7 @@ func importTable(
     var artifact: [UInt8]?
     let request = TableRequest(
         choice: choice, schemas: schemas, fallbackEncoding: fallback, allowance: allowance,
-        columnLimit: columnLimit, sheet: sheet)
+        columnLimit: columnLimit, isWorkbook: isWorkbook, sheet: sheet)
     outcome.summary = try TableImport.run(request, descriptor: descriptor) { sent in
         // Over the wall and back, as the daemon gets it.
         let frame = sent.encoded()
