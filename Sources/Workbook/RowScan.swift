@@ -88,16 +88,12 @@ struct RowScan {
         return cursor.skip(.cellEnd)
     }
 
-    /// Nil for what has texts of its own, which may have entities and escapes.
+    /// Nil for a name of more than one letter: such cells have texts of their own, with entities and escapes.
     private static func kind(_ value: UnsafePointer<CChar>) -> SheetCells.ValueKind? {
-        guard UInt8(bitPattern: value[1]) == ScanCursor.quote else { return nil }
-        switch UInt8(bitPattern: value[0]) {
-        case UInt8(ascii: "s"): return .shared
-        case UInt8(ascii: "n"): return .number
-        case UInt8(ascii: "b"): return .boolean
-        case UInt8(ascii: "e"): return .error
-        case UInt8(ascii: "d"): return .date
-        default: return nil
-        }
+        let letter = UInt8(bitPattern: value[0])
+        guard letter != UInt8(ascii: ":"), letter != ScanCursor.quote,
+            UInt8(bitPattern: value[1]) == ScanCursor.quote
+        else { return nil }
+        return SheetCells.ValueKind(key: UInt64(letter))
     }
 }

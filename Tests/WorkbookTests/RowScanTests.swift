@@ -68,7 +68,7 @@ import Testing
         #"<x:row><x:c><x:v>1</x:v></x:c></x:row>"#, #"<rows><c><v>1</v></c></rows>"#,
         #"<row>text<c><v>1</v></c></row>"#, #"<row><!-- --><c><v>1</v></c></row>"#,
         #"<row><c t="inlineStr"><is><t>a</t></is></c></row>"#,
-        #"<row><c t="str"><v>a</v></c></row>"#, #"<row><c t="x"><v>1</v></c></row>"#,
+        #"<row><c t="str"><v>a</v></c></row>"#, #"<row><c t=":"><v>1</v></c></row>"#,
         #"<row><c><f>A1</f><v>1</v></c></row>"#, #"<row><c><v>1&#48;</v></c></row>"#,
         #"<row><c><v>이</v></c></row>"#, "<row><c><v>1\n</v></c></row>",
         #"<row><c><v/></c></row>"#, #"<row><c><v a="1">1</v></c></row>"#,
