@@ -1,5 +1,5 @@
-/// Reads a row where it is written as nearly every program writes it: elements `row`, `c` and `v` with
-/// plain attributes, and values in ASCII without entities.
+/// Reads a row where it is written as nearly every program writes it: elements `row` and `c` with plain
+/// attributes, and of values those in ASCII and texts in UTF-8, all without entities.
 ///
 /// It knows a part of XML and takes no chances with the rest: whatever else comes, it says so, and expat
 /// reads that row as it reads any other. So what is no XML is refused by expat alone.
@@ -80,20 +80,32 @@ struct RowScan {
         column = next
         if cursor.skip(.emptyEnd) { return true }
         guard cursor.skip(.tagEnd) else { return false }
+        let cell = SheetCells.Cell(column: next, kind: kind, style: style)
         if cursor.skip(.valueBegin) {
-            let text = cursor.readValue()
-            try cells.add(text, of: SheetCells.Cell(column: next, kind: kind, style: style))
+            switch kind {
+            case .inlineText: return false
+            case .formulaText: try cells.add(cursor.readText(), of: cell)
+            case .number, .shared, .boolean, .error, .date:
+                try cells.add(cursor.readValue(), of: cell)
+            }
             return cursor.skip(.valueAndCellEnd)
+        }
+        if kind == .inlineText, cursor.skip(.inlineBegin) {
+            try cells.add(cursor.readText().trimmedOfXMLBlanks, of: cell)
+            return cursor.skip(.inlineEnd) && cursor.skip(.inlineAndCellEnd)
         }
         return cursor.skip(.cellEnd)
     }
 
-    /// Nil for a name of more than one letter: such cells have texts of their own, with entities and escapes.
+    /// Nil for what is no kind.
     private static func kind(_ value: UnsafePointer<CChar>) -> SheetCells.ValueKind? {
         let letter = UInt8(bitPattern: value[0])
-        guard letter != UInt8(ascii: ":"), letter != ScanCursor.quote,
-            UInt8(bitPattern: value[1]) == ScanCursor.quote
-        else { return nil }
-        return SheetCells.ValueKind(key: UInt64(letter))
+        guard letter != UInt8(ascii: ":"), letter != ScanCursor.quote else { return nil }
+        if UInt8(bitPattern: value[1]) == ScanCursor.quote {
+            return SheetCells.ValueKind(key: UInt64(letter))
+        }
+        var cursor = ScanCursor(UnsafeRawPointer(value).assumingMemoryBound(to: UInt8.self))
+        if cursor.skip(.formulaText) { return .formulaText }
+        return cursor.skip(.inlineText) && cursor.skip(.inlineTextEnd) ? .inlineText : nil
     }
 }

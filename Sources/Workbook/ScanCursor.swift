@@ -66,6 +66,36 @@ struct ScanCursor {
         return UnsafeRawBufferPointer(start: start, count: place - start)
     }
 
+    /// The text that begins here, up to what is not plain or would have to be unescaped.
+    @inline(__always)
+    mutating func readText() -> UnsafeRawBufferPointer {
+        let start = place
+        while true {
+            if ScanBytes.texts.contains(place.pointee) {
+                // `_x0041_` stands for `A`.
+                if place[0] == UInt8(ascii: "_"), place[1] == UInt8(ascii: "x") { break }
+                place += 1
+            } else {
+                let length = longCharacter
+                guard length > 0 else { break }
+                place += length
+            }
+        }
+        return UnsafeRawBufferPointer(start: start, count: place - start)
+    }
+
+    /// Bytes of the character of two or three that begins here; 0 where there is none, or a rare one.
+    private var longCharacter: Int {
+        let lead = place[0]
+        guard lead >= 0xc2, lead < 0xf0, place[1] & 0xc0 == 0x80 else { return 0 }
+        if lead < 0xe0 { return 2 }
+        // Neither overlong forms nor surrogates, and not the last, which are no characters.
+        guard place[2] & 0xc0 == 0x80, lead != 0xe0, lead != 0xed || place[1] < 0xa0,
+            lead != 0xef || place[1] < 0xbf
+        else { return 0 }
+        return 3
+    }
+
     private var isAtTagEnd: Bool {
         place.pointee == UInt8(ascii: ">") || place.pointee == UInt8(ascii: "/")
     }
@@ -103,6 +133,14 @@ struct ScanWord {
     /// `<v>`, `</v></c>`.
     static var valueBegin: ScanWord { ScanWord(0x3e_763c, 3) }
     static var valueAndCellEnd: ScanWord { ScanWord(0x3e63_2f3c_3e76_2f3c, 8) }
+    /// `str"`, and `inlineStr"` in two words.
+    static var formulaText: ScanWord { ScanWord(0x2272_7473, 4) }
+    static var inlineText: ScanWord { ScanWord(0x7453_656e_696c_6e69, 8) }
+    static var inlineTextEnd: ScanWord { ScanWord(0x2272, 2) }
+    /// `<is><t>`, and `</t></is></c>` in two words.
+    static var inlineBegin: ScanWord { ScanWord(0x3e_743c_3e73_693c, 7) }
+    static var inlineEnd: ScanWord { ScanWord(0x7369_2f3c_3e74_2f3c, 8) }
+    static var inlineAndCellEnd: ScanWord { ScanWord(0x3e_632f_3c3e, 5) }
     /// `>`, `/>`.
     static var tagEnd: ScanWord { ScanWord(0x3e, 1) }
     static var emptyEnd: ScanWord { ScanWord(0x3e2f, 2) }
@@ -122,6 +160,10 @@ private struct ScanBytes {
     /// Of attributes and values, what stands for itself: from space to `~`, but not `"`, `&`, `<` and `>`.
     static var plain: ScanBytes {
         ScanBytes(low: 0xafff_ffbb_0000_0000, high: 0x7fff_ffff_ffff_ffff)
+    }
+    /// Of texts also `"`.
+    static var texts: ScanBytes {
+        ScanBytes(low: 0xafff_ffbf_0000_0000, high: 0x7fff_ffff_ffff_ffff)
     }
     /// Letters begin a name.
     static var letters: ScanBytes { ScanBytes(low: 0, high: 0x07ff_fffe_07ff_fffe) }

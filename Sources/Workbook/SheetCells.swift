@@ -65,7 +65,7 @@ final class SheetCells {
         guard !text.isEmpty else { return }
         switch cell.kind {
         case .shared:
-            let text = trimmed(text)
+            let text = text.trimmedOfXMLBlanks
             guard !text.isEmpty else { return }
             guard let index = DecimalText.index(text), let shared = texts[index] else {
                 throw .damaged(attempt: "read row \(place): a shared text that there is not")
@@ -74,16 +74,16 @@ final class SheetCells {
         case .formulaText, .inlineText, .error:
             try row.append(text)
         case .boolean:
-            let text = trimmed(text)
+            let text = text.trimmedOfXMLBlanks
             switch text.first {
             case UInt8(ascii: "1"): try row.append("TRUE")
             case UInt8(ascii: "0"): try row.append("FALSE")
             default: try row.append(text)
             }
         case .date:
-            try writeDate(trimmed(text), format(cell.style))
+            try writeDate(text.trimmedOfXMLBlanks, format(cell.style))
         case .number:
-            try writeNumber(trimmed(text), format(cell.style))
+            try writeNumber(text.trimmedOfXMLBlanks, format(cell.style))
         }
         try row.endField(column: cell.column)
     }
@@ -119,19 +119,22 @@ final class SheetCells {
         }
         try row.append(UnsafeRawBufferPointer(rebasing: text[..<end]))
     }
-
-    private func trimmed(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        var first = 0
-        var end = text.count
-        while first < end, text[first].isXMLBlank { first += 1 }
-        while end > first, text[end - 1].isXMLBlank { end -= 1 }
-        return UnsafeRawBufferPointer(rebasing: text[first..<end])
-    }
 }
 
 extension UInt8 {
     /// Whether it is white space to XML.
     var isXMLBlank: Bool { self == 0x20 || self == 0x09 || self == 0x0a || self == 0x0d }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Without the white space at both ends.
+    var trimmedOfXMLBlanks: UnsafeRawBufferPointer {
+        var first = 0
+        var end = count
+        while first < end, self[first].isXMLBlank { first += 1 }
+        while end > first, self[end - 1].isXMLBlank { end -= 1 }
+        return UnsafeRawBufferPointer(rebasing: self[first..<end])
+    }
 }
 
 /// A place in a sheet as an XLSX writes it: `AB12`.

@@ -89,7 +89,8 @@ final class XLSXSheet {
     }
 
     private func standAside() {
-        isScanning = knowsBeginning && visitor.isBetweenRows && reader.isBetweenTags
+        isScanning =
+            knowsBeginning && reader.isUTF8 && visitor.isBetweenRows && reader.isBetweenTags
     }
 
     private static let beginning = Array("<sheetData>".utf8)

@@ -27,6 +27,8 @@ final class XMLReader {
     private var depth = 0
     private var fed = 0
     private var isInSection = false
+    /// Whether the bytes are UTF-8, as far as the file says.
+    private(set) var isUTF8 = true
     /// Whether the visitor wanted to pause, and the rest of the piece waits.
     private(set) var isPaused = false
     private var failure: WorkbookError?
@@ -60,6 +62,11 @@ final class XMLReader {
         XML_SetCdataSectionHandler(
             parser, { reader in XMLReader.of(reader) { $0.isInSection = true } },
             { reader in XMLReader.of(reader) { $0.isInSection = false } })
+        XML_SetXmlDeclHandler(parser) { reader, _, encoding, _ in
+            XMLReader.of(reader) {
+                $0.isUTF8 = encoding.map { String(cString: $0).lowercased() == "utf-8" } ?? true
+            }
+        }
         XML_SetStartDoctypeDeclHandler(parser) { reader, _, _, _, _ in
             XMLReader.of(reader) { $0.refuseDocumentType() }
         }

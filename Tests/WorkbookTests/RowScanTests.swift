@@ -34,6 +34,7 @@ import Testing
 
     private static let plain =
         #"<row r="2" spans="1:6" x14ac:dyDescent="0.25"><c r="A2" t="s"><v>0</v></c>"#
+        + #"<c r="B2" t="str"><v>하é</v></c><c r="B2" t="inlineStr"><is><t></t></is></c>"#
         + #"<c s="1"><v>45322</v></c> <c r="E2"/><c r="F2" t="b"><v>1</v></c><c><v></v></c>"#
         + #"<c r="J2"></c><c t="n"><v> 1.50</v></c></row>"#
 
@@ -41,12 +42,16 @@ import Testing
         let scene = try Scene()
         #expect(scene.row(Self.plain.utf8) == .row(Self.plain.utf8.count))
         #expect(
-            scene.fields == ["이름", "2024-01-31", "", "", "", "TRUE", "", "", "", "", "1.5"])
+            scene.fields == ["이름", "하é", "2024-01-31", "", "", "TRUE", "", "", "", "", "1.5"])
         #expect(scene.cells.place == 2)
         let spaced = " \r\n\t<row ><c ><v>7</v></c>\n</row>"
         #expect(scene.row(Array(spaced.utf8) + Array("<row".utf8)) == .row(spaced.utf8.count))
         #expect(scene.fields == ["7"])
         #expect(scene.cells.place == 3)
+        let texts =
+            #"<row><c t="str"><v> 하 "é" ｆ_y_ </v></c><c t="inlineStr"><is><t> a</t></is></c></row>"#
+        #expect(scene.row(texts.utf8) == .row(texts.utf8.count))
+        #expect(scene.fields == [#" 하 "é" ｆ_y_ "#, "a"])
         #expect(scene.row(#"<row r="9"/>"#.utf8) == .row(12))
         #expect(scene.cells.row.isBlank)
         #expect(scene.cells.place == 9)
@@ -67,8 +72,15 @@ import Testing
         #"<row a="<"><c><v>1</v></c></row>"#, #"<row é="1"><c><v>1</v></c></row>"#,
         #"<x:row><x:c><x:v>1</x:v></x:c></x:row>"#, #"<rows><c><v>1</v></c></rows>"#,
         #"<row>text<c><v>1</v></c></row>"#, #"<row><!-- --><c><v>1</v></c></row>"#,
-        #"<row><c t="inlineStr"><is><t>a</t></is></c></row>"#,
-        #"<row><c t="str"><v>a</v></c></row>"#, #"<row><c t=":"><v>1</v></c></row>"#,
+        #"<row><c t="inlineStr"><v>a</v></c></row>"#,
+        #"<row><c t="inlineStr"><is><t xml:space="preserve"> a</t></is></c></row>"#,
+        #"<row><c t="inlineStr"><is><r><t>a</t></r></is></c></row>"#,
+        #"<row><c t="inlineStr"><is><t>a&lt;</t></is></c></row>"#,
+        #"<row><c t="inlineStrs"><is><t>a</t></is></c></row>"#,
+        #"<row><c><is><t>a</t></is></c></row>"#, #"<row><c t="strs"><v>a</v></c></row>"#,
+        #"<row><c t="str"><v>_x0041_</v></c></row>"#, #"<row><c t="str"><v>😀</v></c></row>"#,
+        "<row><c t=\"str\"><v>\u{ffff}</v></c></row>",
+        #"<row><c t=":"><v>1</v></c></row>"#,
         #"<row><c><f>A1</f><v>1</v></c></row>"#, #"<row><c><v>1&#48;</v></c></row>"#,
         #"<row><c><v>이</v></c></row>"#, "<row><c><v>1\n</v></c></row>",
         #"<row><c><v/></c></row>"#, #"<row><c><v a="1">1</v></c></row>"#,
@@ -83,6 +95,15 @@ import Testing
         // What follows keeps it from being cut off.
         #expect(scene.row(Array(text.utf8) + Array("<row></row>".utf8)) == .other)
         #expect(scene.cells.place == 5)
+    }
+
+    @Test(arguments: [
+        [0xed, 0xa0, 0x80], [0xe0, 0x80, 0x80], [0xef, 0xbf, 0xbe], [0xc1, 0x80], [0xec, 0x9d],
+        [0xec, 0x9d, 0x41], [0xc3, 0x41], [0x80], [0xf0, 0x9f, 0x98, 0x80], [0xff],
+    ])
+    func `bytes that are no character, and rare ones, are left to expat`(bytes: [UInt8]) throws {
+        let row = Array(#"<row><c t="str"><v>"#.utf8) + bytes + Array("</v></c></row>".utf8)
+        #expect(try Scene().row(row) == .other)
     }
 
     @Test func `zeros stand behind what is at hand, wherever it ends`() throws {

@@ -56,13 +56,14 @@ import Testing
 
     private static let values = [
         "<v>1</v>", "<v>45322.5</v>", "<v> 7 </v>", "<v>1.50</v>", "<v></v>", "<v>0</v>",
-        "<v>-0.0</v>", "<v>1e3</v>", "<v/>", "<v>a b</v>", "", "<v>12345678901234567</v>",
+        "<v>-0.0</v>", "<v>하 \"a\" é</v>", "<is><t> 한글 b</t></is>", "<v>1e3</v>", "<v/>",
+        "<v>a b</v>", "", "<v>12345678901234567</v>",
         "<f>A1&lt;2</f><v>3</v>", "<v>1&#48;</v>", "<v>이</v>", "<is><t>x_x0041_</t></is>",
         "<!-- </row> --><v>4</v>", "<v><![CDATA[</row>]]></v>",
     ]
     private static let kinds = [
-        "", "", #" t="s""#, #" t="n""#, #" t="b""#, #" t="e""#, #" t="d""#,
-        #" t="str""#, #" t="inlineStr""#,
+        "", "", #" t="str""#, #" t="inlineStr""#, #" t="s""#, #" t="n""#, #" t="b""#,
+        #" t="e""#, #" t="d""#,
     ]
 
     private func row(_ random: inout SeededGenerator, _ number: Int, cells: Int) -> String {
@@ -70,10 +71,10 @@ import Testing
         let cells = (0..<cells).map { _ in
             let isPlain = odds != 0 || Bool.random(using: &random)
             let value =
-                Self.values.prefix(isPlain ? 8 : Self.values.count)
+                Self.values.prefix(isPlain ? 9 : Self.values.count)
                 .randomElement(using: &random) ?? ""
             let kind =
-                Self.kinds.prefix(isPlain ? 2 : Self.kinds.count)
+                Self.kinds.prefix(isPlain ? 4 : Self.kinds.count)
                 .randomElement(using: &random) ?? ""
             let style = Bool.random(using: &random) ? #" s="1""# : ""
             return value.isEmpty ? "<c\(style)/>" : "<c\(kind)\(style)>\(value)</c>"
@@ -122,13 +123,24 @@ import Testing
         }
     }
 
+    @Test func `a sheet in another encoding`() throws {
+        var (zip, place) = try zip()
+        let head = String(decoding: zip.files[place].content, as: UTF8.self)
+        zip.files[place].content = Array(head.replacing("UTF-8", with: "ISO-8859-1").utf8)
+        let rows = #"<row><c t="str"><v>é</v></c></row><row><c t="str"><v>a</v></c></row>"#
+        #expect(compare(Array(rows.utf8), in: zip, place).rows == [["1", "Ã©"], ["2", "a"]])
+    }
+
     @Test func `rows with bytes changed by chance`() throws {
         let (zip, place) = try zip()
         var seedling = SystemRandomNumberGenerator()
         let seed = UInt64.random(in: 0 ... .max, using: &seedling)
         var random = SeededGenerator(seed)
         print("seed \(seed)")
-        let signs = Array(#"<>/="' &;rcvst:.!-]x0123456789"#.utf8) + [0, 9, 10, 13, 0x80, 0xec]
+        let signs =
+            Array(#"<>/="' &;rcvst:.!-]x0123456789"#.utf8) + [
+                0, 9, 10, 13, 0x80, 0xa0, 0xbf, 0xc0, 0xe0, 0xec, 0xed, 0xef, 0xf0,
+            ]
         var whole = 0
         for _ in 0..<4000 {
             var rows = Array((1...3).map { row(&random, $0, cells: 3) }.joined().utf8)
