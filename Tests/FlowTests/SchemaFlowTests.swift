@@ -200,6 +200,36 @@ import Testing
             ])
     }
 
+    @Test(arguments: ["list.csv", "list.xlsx"])
+    func `a list with a Korean header is one of participants, as it comes`(
+        name: String
+    ) async throws {
+        if name == "list.xlsx" {
+            try scene.drop("excel/korean.xlsx", as: name)
+        } else {
+            try drop(
+                """
+                이름,이메일,전화번호,부서,직위
+                홍길동,HONG@example.kr,010-1234-5678,개발,팀장
+                김구,kim@example.kr,,,
+
+                """, as: name)
+        }
+        try await scene.runOnce()
+        let result = try result(name)
+        #expect(result["table_schema"] as? String == "participants")
+        #expect(result["processed_count"] as? Int == 2)
+        #expect(result["tokens"] as? Int == 2)
+        #expect(try scene.status(name).warnings == [])
+        let rows: [String] = try RecordedState(scene).imported(
+            """
+            SELECT name || email || coalesce(phone || department || position, '-')
+            FROM participants ORDER BY row
+            """)
+        #expect(rows == ["홍길동hong@example.kr010-1234-5678개발팀장", "김구kim@example.kr-"])
+        try await scene.expectClean()
+    }
+
     @Test func `a changed definition is another plan, by which a refresh goes`() async throws {
         try drop(Self.table)
         try await scene.runOnce(inbox: "schema: members", settings: Self.members())
