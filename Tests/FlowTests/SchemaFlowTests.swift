@@ -183,6 +183,28 @@ import Testing
             ])
     }
 
+    @Test func `tables and columns are called what the result says, whoever spelt them`()
+        async throws
+    {
+        // 명단 and 이름 as macOS spells them, in parts.
+        let name = "\u{1106}\u{1167}\u{11bc}\u{1103}\u{1161}\u{11ab}.csv"
+        let long = String(repeating: "long", count: 30)
+        try drop(
+            "\u{110b}\u{1175}\u{1105}\u{1173}\u{11b7},\(long)a,\(long)b\n홍길동,1,2\n", as: name)
+        try await scene.runOnce()
+        let result = try result(name)
+        let cut = String(repeating: "long", count: 16)
+        let columns = ["이름", cut, cut.dropLast(2) + "_2"]
+        #expect(result["columns"] as? [String] == columns)
+        #expect(Array((result["table"] as? String ?? "").utf8) == Array("명단".utf8))
+        let names: [String] = try RecordedState(scene).imported(
+            "SELECT name FROM pragma_table_info('명단')")
+        #expect(names == ["_row"] + columns)
+        let rows: [String] = try RecordedState(scene).imported(
+            "SELECT 이름 || \(columns[1]) || \(columns[2]) FROM 명단")
+        #expect(rows == ["홍길동12"])
+    }
+
     @Test func `auto takes the config's schemas first, and tells what a table nearly was`()
         async throws
     {
