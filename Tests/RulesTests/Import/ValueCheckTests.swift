@@ -34,7 +34,7 @@ import Testing
             ],
             [
                 "1.0", "1e3", "a", "-", "+", "1,23", "1234,567", ",123", "1,",
-                "9223372036854775808",
+                "9223372036854775808", "1.5E+01",
                 "-9223372036854775809", "1 000", "٣", "0x1f", "--1", "1,,234",
             ]
         ),
@@ -44,7 +44,17 @@ import Testing
                 ("0", "0"), ("1.50", "1.50"), ("-0.0", "0.0"), ("+1,234.5", "1234.5"),
                 ("00.5", "0.5"),
                 ("123456789012345678901234567890.1", "123456789012345678901234567890.1"),
-            ], [".5", "5.", "1e3", "1.2.3", "1,2", "nan", "1,234,5", "₩1", "1.5%"]
+                // As spreadsheets write what is very small or large.
+                ("1E-08", "0.00000001"), ("-1.50e-3", "-0.00150"),
+                ("1e+21", "1000000000000000000000"),
+                ("1.23457E+11", "123457000000"), ("1.2345e2", "123.45"), ("12.5E+01", "125"),
+                ("1,234.5e1", "12345"), ("0.5e1", "5"), ("0.05e1", "0.5"), ("0.00E+00", "0.00"),
+                ("-0e3", "0"), ("1e0", "1"),
+            ],
+            [
+                ".5", "5.", "e3", "1e", "1e+", "1e3.5", "1ee3", "1e+-3", "1.e3", "1e309", "1e-325",
+                "1e0003", "1e3x", "1.2.3", "1,2", "nan", "1,234,5", "₩1", "1.5%",
+            ]
         ),
         (
             .date,
@@ -134,6 +144,10 @@ import Testing
             ["0.49", "0.4999999", "-1", "0"], ["100.01", "1,000"]
         ),
         (
+            .decimal, "1E-03", "1e3", ["0.001", "1000", "1E+03", "9.99e2"], ["9.9E-04", "0"],
+            ["1000.1", "1e+21"]
+        ),
+        (
             .decimal, "-2.5", "-1.25", ["-2.5", "-1.25", "-2"], ["-2.51", "-10"],
             ["-1.2", "0", "1"]
         ),
@@ -157,6 +171,14 @@ import Testing
         }
         for field in below { #expect(try outcome(rule, field) == .fault(.tooSmall), "\(field)") }
         for field in above { #expect(try outcome(rule, field) == .fault(.tooLarge), "\(field)") }
+    }
+
+    @Test func `a power of ten is written out within the bounds of what programs write`() throws {
+        let rule = ValueRule(type: .decimal)
+        let large = "1" + String(repeating: "0", count: 308)
+        #expect(try outcome(rule, "1E+308") == .value(large))
+        let small = "0." + String(repeating: "0", count: 323) + "5"
+        #expect(try outcome(rule, "5E-324") == .value(small))
     }
 
     @Test func `transforms come before the type and all other rules`() throws {
