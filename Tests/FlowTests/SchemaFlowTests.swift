@@ -183,6 +183,15 @@ import Testing
             ])
     }
 
+    @Test func `a title above the header is told where a schema is asked for`() async throws {
+        try drop("2024 회원 명단,,\n\n번호,이름,이메일\n1,홍길동,a@b.kr\n", as: "title.csv")
+        try await scene.runOnce(inbox: "schema: members", settings: Self.members())
+        let status = try scene.status("title.csv")
+        #expect(status.code == "csv_missing_columns")
+        #expect(
+            status.text.contains("the first row here is `2024 회원 명단`. Remove what stands above"))
+    }
+
     @Test func `tables and columns are called what the result says, whoever spelt them`()
         async throws
     {

@@ -53,6 +53,7 @@ import WorkerProtocol
                 StoredWorkbook(other).bytes, choice: .named("notes"), schemas: [schema])
         }
         #expect(failure?.code == .csvMissingColumns)
+        #expect(failure?.message.contains("the first row here is `a`") == true)
     }
 
     static let bad: [(String, ErrorCode)] = [

@@ -53,13 +53,26 @@ public enum SchemaError: DocumentError, Hashable {
     case noColumns([String], schema: String, header: [String])
     case unknown(name: String)
 
-    /// How many names a sentence lists.
+    /// How many names of a schema a sentence lists.
     private static let listLimit = 10
+    /// How many names of the first row it shows, and how many scalar values of each: there may be
+    /// anything, and what to do about it stands behind them.
+    private static let shownLimit = 3
+    private static let shownLength = 50
 
-    private static func list(_ names: [String]) -> String {
-        let shown = names.prefix(listLimit).map { "`\($0)`" }.joined(separator: ", ")
-        let rest = names.count - listLimit
-        return rest > 0 ? "\(shown) and \(rest) more" : shown
+    private static func list(_ names: [String], limit: Int = listLimit) -> String {
+        let shown = names.prefix(limit).map { "`\($0)`" }.joined(separator: ", ")
+        return names.count > limit ? "\(shown) and \(names.count - limit) more" : shown
+    }
+
+    /// What stands in the row that was taken for the header.
+    private static func described(_ header: [String]) -> String {
+        let names = header.filter { !$0.isEmpty }.map { name in
+            let clipped = String(name.unicodeScalars.prefix(shownLength))
+            return clipped.utf8.count < name.utf8.count ? clipped + "…" : clipped
+        }
+        return names.isEmpty
+            ? "has only empty fields" : "is " + list(names, limit: shownLimit)
     }
 
     public var failure: Failure {
@@ -77,7 +90,9 @@ public enum SchemaError: DocumentError, Hashable {
             return Failure(
                 .csvMissingColumns,
                 message: "Nothing was imported: the table's header does not have \(what) "
-                    + "\(Self.list(wanted)). Name the columns there and drop it again.",
+                    + "\(Self.list(wanted)). The header must be the first row with anything in it, "
+                    + "and the first row here \(Self.described(header)). Remove what stands above "
+                    + "the header, or name the columns there, and drop it again.",
                 detail: "match header with schema \(schema): none of its columns among "
                     + "\(header.count)")
         case .unknown(let name):

@@ -105,6 +105,27 @@ import Testing
         #expect(!failure.detail.contains("title"))
     }
 
+    @Test func `a header that is a title is told, and what to do about it`() {
+        let title = SchemaError.noColumns(
+            ["name", "email"], schema: "participants", header: ["", "2024 참가자 명단", ""]
+        ).failure
+        #expect(
+            title.message
+                == "Nothing was imported: the table's header does not have any of the columns "
+                + "`name`, `email`. The header must be the first row with anything in it, and the "
+                + "first row here is `2024 참가자 명단`. Remove what stands above the header, or name "
+                + "the columns there, and drop it again.")
+        #expect(!title.detail.contains("명단"))
+        let long = SchemaError.noColumns(
+            ["name"], schema: "s",
+            header: Array(repeating: "x" + String(repeating: "\u{301}", count: 9999), count: 200)
+        ).failure
+        #expect(long.message.utf8.count < 1000)
+        #expect(long.message.contains("…` and 197 more. Remove"))
+        let blank = SchemaError.noColumns(["name"], schema: "s", header: ["", ""]).failure
+        #expect(blank.message.contains("the first row here has only empty fields. Remove"))
+    }
+
     @Test func `a schema that does not exist is the operator's matter`() {
         #expect(throws: SchemaError.unknown(name: "guests")) {
             try selection(.named("guests"), ["name", "email"])
