@@ -35,6 +35,27 @@ import WorkerProtocol
         #expect(try importWorkbook(StoredWorkbook(hidden, shown).bytes).heading?.sheet == "shown")
     }
 
+    @Test func `a sheet with nothing of a schema is not its sheet, though no column is required`()
+        throws
+    {
+        let schema = TableSchema(
+            name: "notes", columns: [TableSchema.Column(name: "text", aliases: ["메모"])], key: [])
+        let other = Sheet(name: "other", rows: StoredWorkbook.rows([["a"], ["1"]]))
+        let notes = Sheet(name: "notes", rows: StoredWorkbook.rows([["메모"], ["x"]]))
+        for choice in [SchemaChoice.auto, .named("notes")] {
+            let outcome = try importWorkbook(
+                StoredWorkbook(other, notes).bytes, choice: choice, schemas: [schema])
+            #expect(outcome.heading?.sheet == "notes")
+            #expect(outcome.values == [["x"]])
+        }
+        let failure = #expect(throws: Failure.self) {
+            try importWorkbook(
+                StoredWorkbook(other).bytes, choice: .named("notes"), schemas: [schema])
+        }
+        #expect(failure?.code == .csvMissingColumns)
+        #expect(failure?.message.contains("the first row here is `a`") == true)
+    }
+
     static let bad: [(String, ErrorCode)] = [
         (#"<row><c r="D1"><v>1</v></c></row>"#, .csvTooWide),
         (StoredWorkbook.rows([[String(repeating: "x", count: (1 << 20) + 1)]]), .excelCorrupt),

@@ -218,7 +218,7 @@ func importTable(
         #expect(guessed.heading?.encoding == "cp1252")
         #expect(guessed.values == [["café"]])
         #expect(guessed.warnings.count == 1 && guessed.warnings[0].contains("cp1252"))
-        let cut = try importTable(Array("이름\n홍길".utf8) + [0xeb, 0x8f])
+        let cut = try importTable(Array("도시\n홍길".utf8) + [0xeb, 0x8f])
         #expect(cut.values == [["홍길\u{fffd}"]])
         #expect(cut.warnings == ["One damaged character was replaced by \u{fffd}."])
     }
