@@ -63,6 +63,7 @@ public enum TableImport {
                     continue
                 }
                 if rows == nil {
+                    if layout.passesOver(record) { continue }
                     for warning in layout.warnings { try send(.warning(warning)) }
                     rows = TableRows(
                         layout: layout, delimiter: dialect.delimiter, allowance: request.allowance)

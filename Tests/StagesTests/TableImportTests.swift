@@ -183,6 +183,30 @@ func importTable(
         #expect(outcome.rejectsFile == nil)
     }
 
+    @Test func `a schema passes over rows with nothing in them, and counts on`() throws {
+        let outcome = try importTable(
+            """
+            name,email
+            ,
+            Kim,kim@example.com
+             ,\u{3000},,
+            "",""
+
+            Lee,lee@example.com
+            ,,,
+            """.utf8, allowance: ErrorAllowance(count: 0))
+        #expect(outcome.values.map { $0[1] } == ["kim@example.com", "lee@example.com"])
+        #expect(outcome.rows.map(\.row) == [3, 6])
+        #expect(outcome.summary.totalRows == 2 && outcome.rejects.isEmpty)
+        #expect(outcome.rejectsFile == nil)
+    }
+
+    @Test func `a reason alone is no row`() throws {
+        let outcome = try importTable(
+            "name,email,_row,_field,_message\n,,7,name,is missing\nLee,lee@example.com,8,,x\n".utf8)
+        #expect(outcome.summary == TableSummary(totalRows: 1, errorCount: 0))
+    }
+
     @Test func `a row wider than any at the beginning is rejected, not cut`() throws {
         let many = String(repeating: "1,2\n", count: 100_000)
         let outcome = try importTable("a,b\n\(many)1,2,3\n1,2,\n".utf8, choice: .infer)
@@ -229,6 +253,7 @@ func importTable(
         ("\n\n\r\n", .auto, .csvNoRows),
         ("name,email\n", .auto, .csvNoRows),
         ("sep=;\nname;email\n\n", .auto, .csvNoRows),
+        ("name,email\n,\n , \n", .auto, .csvNoRows),
         ("name,mail\nKim,k@example.com\n", .named("participants"), .csvMissingColumns),
         ("a,b\n1,\"2\n3,4\n", .auto, .csvMalformed),
         ("a,b,c,d,e,f\n1\n", .auto, .csvTooWide),
