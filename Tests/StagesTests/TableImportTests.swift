@@ -247,6 +247,59 @@ func importTable(
         #expect(cut.warnings == ["One damaged character was replaced by \u{fffd}."])
     }
 
+    @Test(arguments: [1, 512, 600_000])
+    func `zeros that fill up the file are no part of its text`(count: Int) throws {
+        let zeros = [UInt8](repeating: 0, count: count)
+        for end in ["", "\n"] {
+            let text = "name,email\nKim,kim@example.com\nLee,lee@example.com\(end)"
+            let outcome = try importTable(Array(text.utf8) + zeros)
+            #expect(outcome.values.map { $0[1] } == ["kim@example.com", "lee@example.com"])
+            #expect(outcome.summary.totalRows == 2)
+            #expect(outcome.progress.last == text.utf8.count + count)
+            let wide = Array("\(text)가".utf16).flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
+            #expect(try importTable(wide + zeros, choice: .infer).values[1][0] == "Lee")
+        }
+        let nothing = #expect(throws: Failure.self) { try importTable(zeros) }
+        #expect(nothing?.code == .csvNoRows)
+    }
+
+    static let marked = "sep=;\r\n이름;b\r\n홍길동;x\r\n"
+    static let places: [(String, [UInt8])] = [
+        ("UTF-8", Array(marked.utf8)), ("UTF-8 with a mark", [0xef, 0xbb, 0xbf] + marked.utf8),
+        (
+            "UTF-8 with damage",
+            Array((marked + String(repeating: "가", count: 200)).utf8) + [0xff, 0x0a]
+        ),
+        (
+            "UTF-16", [0xff, 0xfe] + marked.utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
+        ),
+        (
+            "CP949",
+            "sep=;\n".utf8 + [0xc0, 0xcc, 0xb8, 0xa7] + Array(";b\n".utf8)
+                + Array(repeating: [0xc8, 0xab, 0xb1, 0xe6, 0x0a], count: 60_000).joined()
+        ),
+        (
+            "Windows-1252",
+            Array("a;b\n".utf8) + Array(repeating: [0xe9, 0x3b, 0x31, 0x0a], count: 9).joined()
+        ),
+    ]
+
+    @Test(arguments: places, ["\"never closed", "1;2;3;4;5;6"])
+    func `a place that cannot be read is told by the bytes of the file before it`(
+        file: (name: String, bytes: [UInt8]), fault: String
+    ) throws {
+        let isWide = file.name == "UTF-16"
+        let rest = isWide ? fault.utf16.flatMap { [UInt8($0), 0] as [UInt8] } : Array(fault.utf8)
+        let failure = #expect(throws: Failure.self) {
+            try importTable(file.bytes + rest, columnLimit: 5)
+        }
+        let before = fault.hasPrefix("1") ? "1;2;3;4;5;".utf8.count * (isWide ? 2 : 1) : 0
+        let place = file.bytes.count + before
+        #expect(
+            failure?.detail.contains("at byte \(place)") == true,
+            "\(place): \(failure?.detail ?? "")")
+    }
+
     static let failures: [(String, SchemaChoice, ErrorCode)] = [
         ("", .auto, .csvNoRows),
         ("\u{feff}", .auto, .csvNoRows),
