@@ -132,33 +132,6 @@ func importTable(
         #expect(outcome.warnings == ["Columns that were not imported: `dept`."])
     }
 
-    @Test func `a mended rejects file drops its reject columns and may be rejected again`() throws {
-        let outcome = try importTable(
-            ("\u{feff}name;email;_row;_field;_message\r\n"
-                + "김철수;kim@example.com;7;email;was bad\r\n"
-                + "이영희;\"still; \"\"bad\";9;email;is bad\r\n").utf8)
-        #expect(outcome.heading?.schema == "participants")
-        #expect(outcome.heading?.encoding == "utf-8-sig")
-        #expect(outcome.values.map { Array($0.prefix(2)) } == [["김철수", "kim@example.com"]])
-        #expect(
-            outcome.rejectsFile
-                == "\u{feff}name;email;_row;_field;_message\r\n"
-                + "이영희;\"still; \"\"bad\";3;email;is not an e-mail address\r\n")
-    }
-
-    @Test func `a record with a field too many keeps all of its own in the second round too`()
-        throws
-    {
-        let first = try importTable(
-            "name,email\nKim, Jr.,kim@example.com\nLee,lee@example.com\n".utf8)
-        let file = try #require(first.rejectsFile)
-        let second = try importTable((file + "Park,park@example.com,,,\n").utf8)
-        #expect(
-            second.rejectsFile?.split(whereSeparator: \.isNewline).last?
-                .hasPrefix("Kim, Jr.,kim@example.com,2,") == true, "\(second.rejectsFile ?? "")")
-        #expect(second.values.map { $0[1] } == ["park@example.com"])
-    }
-
     @Test func `a record that is longer than the header is rejected, unless nothing is beyond`()
         throws
     {
