@@ -52,6 +52,7 @@ enum WorkbookImport {
         var reported = 0
         while let record = try reader.next() {
             if rows == nil {
+                if layout.passesOver(record) { continue }
                 for warning in layout.warnings { try send(.warning(warning)) }
                 rows = TableRows(
                     layout: layout, delimiter: delimiter, allowance: request.allowance)
