@@ -37,6 +37,14 @@ let mupdfLibraries = [
     ":libz.a", "m",
 ]
 
+/// How the two programs are linked: docs/decisions/0021-linker.md.
+let compact: [LinkerSetting] = [
+    .unsafeFlags([
+        "-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker",
+        "pack-relative-relocs",
+    ])
+]
+
 let package = Package(
     name: "ingestd",
     products: [
@@ -88,7 +96,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: compact),
 
         // The worker's rooms.
         .systemLibrary(
@@ -105,7 +113,7 @@ let package = Package(
         .executableTarget(
             name: "ingest-worker",
             dependencies: ["Stages", "WorkerProtocol", "Rules", "Confinement", "CLinux"],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: compact),
 
         // Programs that only tests start.
         .executableTarget(

@@ -1,8 +1,9 @@
 // Looks for bytes that bring the readers of workbooks down.
 //
 // The first byte chooses the limits; the rest is the file. A file that begins with `[` is no archive but one sheet's XML,
-// which is put into one: else few changes would reach what lies behind zlib's checksums. Built together with the sources
-// of room Workbook by scripts/fuzz.
+// which is put into one: else few changes would reach what lies behind zlib's checksums. Such a sheet must read the same
+// where its rows are scanned as where expat reads them all. Built together with the sources of room Workbook by
+// scripts/fuzz.
 import CSV
 import CWorkbook
 
@@ -10,7 +11,10 @@ private func require(_ holds: Bool, _ what: StaticString) {
     guard holds else { fatalError("\(what)") }
 }
 
-private func readAll(_ file: [UInt8], limits: WorkbookLimits) {
+/// Reads the first sheets; returns the rows, and whether they came to their end.
+@discardableResult
+private func readAll(_ file: [UInt8], limits: WorkbookLimits) -> (rows: [[[UInt8]]], isWhole: Bool) {
+    var rows: [[[UInt8]]] = []
     let bytes = WorkbookBytes(length: file.count) { offset, buffer in
         require(offset >= 0 && offset + buffer.count <= file.count, "a read beyond the file")
         buffer.copyBytes(from: file[offset..<(offset + buffer.count)])
@@ -32,13 +36,42 @@ private func readAll(_ file: [UInt8], limits: WorkbookLimits) {
                         String(validating: field, as: UTF8.self) != nil, "a cell that is no UTF-8")
                 }
                 last = record.number
+                rows.append((0..<record.count).map { Array(record[$0]) })
                 let progress = reader.progress
                 require(progress.done >= 0 && progress.done <= progress.total, "progress past its end")
             }
         }
+        return (rows, true)
     } catch {
         // A refusal is an answer like any other.
+        return (rows, false)
     }
+}
+
+/// The sheet with its rows where nobody but expat finds them.
+private func disguised(_ sheet: [UInt8]) -> [UInt8] {
+    let tag = Array("<sheetData>".utf8)
+    var changed: [UInt8] = []
+    var place = 0
+    while place < sheet.count {
+        if sheet[place...].starts(with: tag) {
+            changed += tag.dropLast() + Array(" >".utf8)
+            place += tag.count
+        } else {
+            changed.append(sheet[place])
+            place += 1
+        }
+    }
+    return changed
+}
+
+private func readSheet(_ sheet: [UInt8], limits: WorkbookLimits) {
+    let usual = readAll(archived(sheet), limits: limits)
+    // In a section of characters the disguise would show.
+    guard sheet.firstRange(of: Array("<![CDATA[".utf8)) == nil else { return }
+    let byExpat = readAll(archived(disguised(sheet)), limits: limits)
+    require(usual.rows == byExpat.rows, "scanned rows that differ")
+    require(usual.isWhole == byExpat.isWhole, "a sheet that is refused one way only")
 }
 
 /// An archive of stored files around a sheet, a table of shared texts and styles.
@@ -99,7 +132,10 @@ public func fuzzOne(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         limits.record = CSVLimits(field: 100, record: 400, columns: 8)
         limits.unordered = 10
     }
-    let isSheet = file[0] == UInt8(ascii: "[")
-    readAll(isSheet ? archived(Array(file.dropFirst())) : file, limits: limits)
+    if file[0] == UInt8(ascii: "[") {
+        readSheet(Array(file.dropFirst()), limits: limits)
+    } else {
+        readAll(file, limits: limits)
+    }
     return 0
 }

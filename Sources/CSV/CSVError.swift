@@ -1,19 +1,30 @@
 /// Why a text could not be read as CSV to its end.
 ///
-/// Records are counted from one, offsets are bytes of the text as UTF-8 without its mark.
+/// Records are counted from one. An offset is how many bytes of the text that the reader was given,
+/// which is UTF-8, stand before the place.
 public enum CSVError: Error, Sendable, Hashable {
     /// The quote at `offset`, in the record, is never closed: all that follows would be one field.
     case unterminatedQuote(record: Int, offset: Int)
     case fieldTooLong(record: Int, offset: Int)
     case recordTooLong(record: Int, offset: Int)
-    case tooManyColumns(record: Int)
+    /// The field at `offset` is the first that is too many.
+    case tooManyColumns(record: Int, offset: Int)
 
     /// The record in which reading ended.
     public var record: Int {
         switch self {
         case .unterminatedQuote(let record, _), .fieldTooLong(let record, _),
-            .recordTooLong(let record, _), .tooManyColumns(let record):
+            .recordTooLong(let record, _), .tooManyColumns(let record, _):
             record
+        }
+    }
+
+    /// Where in the text that is.
+    public var offset: Int {
+        switch self {
+        case .unterminatedQuote(_, let offset), .fieldTooLong(_, let offset),
+            .recordTooLong(_, let offset), .tooManyColumns(_, let offset):
+            offset
         }
     }
 }

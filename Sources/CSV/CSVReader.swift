@@ -170,7 +170,7 @@ public struct CSVReader: ~Copyable {
     @inline(__always)
     mutating func addField(from start: Int, to end: Int) throws(CSVError) {
         guard placeCount < limits.columns else {
-            throw .tooManyColumns(record: recordCount + 1)
+            throw .tooManyColumns(record: recordCount + 1, offset: dropped + start)
         }
         guard end - start <= limits.field else { throw tooLong(from: start) }
         places[placeCount] = CSVRecord.Place(

@@ -1,7 +1,8 @@
 /// Tells a text's encoding from all of its bytes, given in any number of pieces.
 ///
 /// Asked in this order: a mark; zero bytes on one side of every pair; UTF-8 throughout; CP949
-/// throughout, with Korean to show for it; UTF-8 with little damage; else nothing is known.
+/// throughout, with Korean to show for it; UTF-8, then CP949 with little damage; UTF-16 in which
+/// few characters are of ASCII; else nothing is known.
 /// Rule: docs/formats.md, "Encodings".
 public struct EncodingSniffer: Sendable {
     private var head: [UInt8] = []
@@ -29,7 +30,7 @@ public struct EncodingSniffer: Sendable {
                     continue
                 }
             }
-            if !cp949.isValid {
+            if cp949.isHopeless {
                 let length = utf8.takeThreeByteCharacters(bytes, from: at)
                 if length > 0 {
                     at += length
@@ -50,6 +51,18 @@ public struct EncodingSniffer: Sendable {
     /// - Returns: nil for what is no text, or in UTF-32, which nobody but its mark announces.
     public func verdict(fallback: TextEncoding) -> EncodingVerdict? {
         if head == [0xff, 0xfe, 0, 0] || head == [0, 0, 0xfe, 0xff] { return nil }
+        guard var verdict = marked ?? unmarked(fallback: fallback) else { return nil }
+        switch verdict.encoding {
+        case .utf16LittleEndian, .utf16BigEndian:
+            verdict.paddingLength = zeros.padding(length: length, isWide: true)
+        case .utf8, .utf8Marked, .cp949, .windows1252, .latin1:
+            verdict.paddingLength = zeros.padding(length: length, isWide: false)
+        }
+        return verdict
+    }
+
+    /// What a mark says.
+    private var marked: EncodingVerdict? {
         if head.starts(with: [0xef, 0xbb, 0xbf]) {
             return EncodingVerdict(
                 encoding: .utf8Marked, certainty: utf8.isClean ? .proven : .damaged, markLength: 3)
@@ -61,54 +74,32 @@ public struct EncodingSniffer: Sendable {
         if head.starts(with: [0xfe, 0xff]) {
             return EncodingVerdict(encoding: .utf16BigEndian, certainty: .proven, markLength: 2)
         }
+        return nil
+    }
+
+    /// What the bytes say by themselves.
+    private func unmarked(fallback: TextEncoding) -> EncodingVerdict? {
         if let side = zeros.side(length: length) {
             return EncodingVerdict(encoding: side, certainty: .proven)
         }
         if utf8.isClean { return EncodingVerdict(encoding: .utf8, certainty: .proven) }
         if utf8.isCleanButForItsEnd { return EncodingVerdict(encoding: .utf8, certainty: .damaged) }
-        if cp949.isKorean { return EncodingVerdict(encoding: .cp949, certainty: .proven) }
+        if cp949.isKorean {
+            return EncodingVerdict(
+                encoding: .cp949, certainty: cp949.isBetweenCharacters ? .proven : .damaged)
+        }
         if utf8.isHardlyDamaged { return EncodingVerdict(encoding: .utf8, certainty: .damaged) }
+        if cp949.isHardlyDamagedKorean {
+            return EncodingVerdict(encoding: .cp949, certainty: .damaged)
+        }
+        if let side = zeros.sparseSide(length: length) {
+            return EncodingVerdict(encoding: side, certainty: .proven)
+        }
         // No encoding of single bytes has zeros; a few stray ones are forgiven.
-        if zeros.count > length / 16 { return nil }
+        guard zeros.count(length: length) <= Self.strayZeros + length / 256 else { return nil }
         return EncodingVerdict(encoding: fallback, certainty: .guessed)
     }
-}
 
-/// Zero bytes at even and odd places: UTF-16 has one in each of its ASCII characters, always on the
-/// same side.
-private struct ZeroCount: Sendable {
-    private var even = 0
-    private var odd = 0
-    /// Line ends that are whole UTF-16 units; their zero behind (little-endian) or before
-    /// (big-endian).
-    private var endsLittle = 0
-    private var endsBig = 0
-    private var last: UInt8 = 1
-
-    var count: Int { even + odd }
-    /// Whether the last byte was one: the next may be the end of a line with it.
-    var followsOne: Bool { last == 0 }
-
-    mutating func pass(last byte: UInt8) { last = byte }
-
-    mutating func append(_ byte: UInt8, at place: Int) {
-        let isOdd = place & 1 == 1
-        if byte == 0 {
-            if isOdd { odd += 1 } else { even += 1 }
-            if isOdd, CSVReader.endsLine(last) { endsLittle += 1 }
-        } else if isOdd, last == 0, CSVReader.endsLine(byte) {
-            endsBig += 1
-        }
-        last = byte
-    }
-
-    /// The byte order, if this is UTF-16: zeros on one side in a twentieth of the units or more,
-    /// four times as many as on the other (where U+AC00 and its like have one), and a line end
-    /// among them.
-    func side(length: Int) -> TextEncoding? {
-        let units = length / 2
-        if endsLittle > 0, odd > 4 * even, odd * 20 >= units { return .utf16LittleEndian }
-        if endsBig > 0, even > 4 * odd, even * 20 >= units { return .utf16BigEndian }
-        return nil
-    }
+    /// Zeros that a text of any length may have.
+    private static let strayZeros = 4
 }

@@ -43,10 +43,15 @@ public struct EncodingVerdict: Sendable, Hashable {
     public var certainty: Certainty
     /// How many bytes of mark stand before the text.
     public var markLength: Int
+    /// How many zero bytes stand behind the text: what a program that fills up files left there.
+    public var paddingLength: Int
 
-    public init(encoding: TextEncoding, certainty: Certainty, markLength: Int = 0) {
+    public init(
+        encoding: TextEncoding, certainty: Certainty, markLength: Int = 0, paddingLength: Int = 0
+    ) {
         self.encoding = encoding
         self.certainty = certainty
         self.markLength = markLength
+        self.paddingLength = paddingLength
     }
 }

@@ -2,8 +2,9 @@
 ///
 /// Rule: Unicode Standard, section 3.9, table 3-7.
 struct UTF8Walk: Sendable {
-    /// How many bytes the character still wants.
+    /// How many bytes the character still wants, and how many it wanted behind its first.
     private var wanted = 0
+    private var wantedAtFirst = 0
     /// The range of its next byte.
     private var lowest: UInt8 = 0x80
     private var highest: UInt8 = 0xbf
@@ -16,7 +17,11 @@ struct UTF8Walk: Sendable {
     var isBetweenCharacters: Bool { wanted == 0 }
     var isClean: Bool { damageCount == 0 && wanted == 0 }
     /// The text was cut off in its last character, and nothing else is wrong.
-    var isCleanButForItsEnd: Bool { damageCount == 0 && characterCount > 0 && wanted > 0 }
+    ///
+    /// A single byte at the end of what else is ASCII may be a letter of any other encoding.
+    var isCleanButForItsEnd: Bool {
+        damageCount == 0 && wanted > 0 && (characterCount > 0 || wanted < wantedAtFirst)
+    }
     /// At most one place in a hundred characters: no other encoding would look like that by chance.
     var isHardlyDamaged: Bool { characterCount >= 100 * max(damageCount, 1) }
 
@@ -68,5 +73,6 @@ struct UTF8Walk: Sendable {
             if byte == 0xf4 { highest = 0x8f }
         default: damageCount += 1
         }
+        wantedAtFirst = wanted
     }
 }

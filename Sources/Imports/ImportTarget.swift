@@ -40,8 +40,10 @@ enum ImportTarget {
         }
         guard !heading.columns.isEmpty else { throw .rowsRefused(reason: "a table has no column") }
         guard let name = heading.schema else {
-            self = .ownTable(
-                fields: SQLName.columns(heading.columns, taken: [SQLName.folded(Self.rowColumn)]))
+            guard ColumnNames.areSafe(heading.columns) else {
+                throw .rowsRefused(reason: "a column has a name that is not safe")
+            }
+            self = .ownTable(fields: heading.columns)
             return
         }
         guard let schema = schemas.first(where: { $0.name == name }) else {

@@ -1,10 +1,12 @@
-/// Names of tables and columns that come from people: any text, made fit for SQLite without making
-/// it strange.
+import Rules
+
+/// Names in SQL: any text between quotes, and what files are called made fit for a table without
+/// making it strange.
 ///
 /// Rule: https://sqlite.org/lang_keywords.html; SQLite compares names without regard to ASCII case.
 enum SQLName {
-    /// The longest name, in characters.
-    static let lengthLimit = 64
+    /// The longest name of a table before anything is added to it, in characters.
+    private static let lengthLimit = 64
 
     /// The name between double quotes, as it stands in a statement.
     static func quoted(_ name: String) -> String {
@@ -12,13 +14,15 @@ enum SQLName {
     }
 
     /// The name of a table for what a file holds: letters, digits and `_`, different from all that
-    /// are `taken`.
+    /// are `taken`. In Unicode's composed form: macOS writes names of files in parts, which look the
+    /// same and which nobody can type.
     ///
     /// - Parameter taken: names in the form that ``folded(_:)`` gives.
     static func table(forFile fileName: String, taken: Set<String>) -> String {
         let dot = fileName.lastIndex(of: ".").flatMap { $0 == fileName.startIndex ? nil : $0 }
+        let stem = CanonicalForm.of(String(fileName[..<(dot ?? fileName.endIndex)]))
         var name = ""
-        for character in fileName[..<(dot ?? fileName.endIndex)].prefix(lengthLimit) {
+        for character in stem.prefix(lengthLimit) {
             name.append(character.isLetter || character.isNumber ? character : "_")
         }
         let first = name.first
@@ -27,21 +31,6 @@ enum SQLName {
             name = "table_" + name
         }
         return distinct(name, taken: taken)
-    }
-
-    /// The columns' names as they came wherever SQLite can bear them, all different, and none of
-    /// those `taken`.
-    static func columns(_ names: [String], taken: Set<String>) -> [String] {
-        var taken = taken
-        return names.enumerated().map { index, name in
-            let scalars = name.unicodeScalars.map { scalar in
-                scalar.value < 0x20 || scalar.value == 0x7f ? "_" : Character(scalar)
-            }
-            let legible = String(String(scalars).prefix(lengthLimit))
-            let unique = distinct(legible.isEmpty ? "column_\(index + 1)" : legible, taken: taken)
-            taken.insert(folded(unique))
-            return unique
-        }
     }
 
     /// The form in which two names that SQLite takes for the same are the same.

@@ -89,7 +89,8 @@ final class ContentRun {
         let document = work.document
         let name = stage.plan.name
         let orders = StageOrders(
-            settings: work.house.settings, inbox: work.settings, stage: stage.plan)
+            settings: work.house.settings, inbox: work.settings, stage: stage.plan,
+            kind: document.kind)
         let start = clock.now
         let outcome = session.run(orders.request, limits: orders.limits) { reply in
             guard case .progress(let done, let total) = reply else { return try sink.take(reply) }

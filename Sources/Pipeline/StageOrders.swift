@@ -13,8 +13,10 @@ struct StageOrders {
     /// What decides a result is taken from the stage's plan, by which the result is kept: the inbox's
     /// settings may have changed since, and a request may have asked for something else.
     ///
-    /// - Parameter inbox: what was decided for the document's inbox.
-    init(settings: DaemonSettings, inbox: InboxSettings, stage: PlannedStage) {
+    /// - Parameters:
+    ///   - inbox: what was decided for the document's inbox.
+    ///   - kind: what the document was taken for.
+    init(settings: DaemonSettings, inbox: InboxSettings, stage: PlannedStage, kind: DropKind) {
         guard let allowance = settings.workers.allowance(for: stage.name) else {
             preconditionFailure("a stage that runs in a worker has an allowance")
         }
@@ -35,7 +37,7 @@ struct StageOrders {
                     choice: SchemaChoice(parameters: stage.parameters) ?? inbox.schema,
                     schemas: settings.schemas,
                     fallbackEncoding: inbox.fallbackEncoding, allowance: inbox.errorAllowance,
-                    sheet: inbox.sheet))
+                    isWorkbook: kind.isWorkbook, sheet: inbox.sheet))
         case .pages:
             preconditionFailure("pages are asked for range by range")
         case .store, .qr, .publish:

@@ -10,7 +10,8 @@ enum TableError: DocumentError {
     case noRecords
     case noRows
     case noSuchSheet(name: String)
-    case unreadable(CSVError, columnLimit: Int)
+    /// Before the `place` stand so many bytes of the file.
+    case unreadable(CSVError, place: Int, columnLimit: Int)
 
     var failure: Failure {
         switch self {
@@ -49,37 +50,39 @@ enum TableError: DocumentError {
                 message: "Nothing was imported: this folder takes the sheet `\(name)`, and the "
                     + "workbook has none of that name. Name the sheet so and drop it again.",
                 detail: "choose sheet: none is named \(name)")
-        case .unreadable(let error, let columnLimit):
-            Self.failure(error, columnLimit: columnLimit)
+        case .unreadable(let error, let place, let columnLimit):
+            Self.failure(error, place: place, columnLimit: columnLimit)
         }
     }
 
-    private static func failure(_ error: CSVError, columnLimit: Int) -> Failure {
+    private static func failure(_ error: CSVError, place: Int, columnLimit: Int) -> Failure {
         switch error {
-        case .unterminatedQuote(let record, let offset):
+        case .unterminatedQuote(let record, _):
             Failure(
                 .csvMalformed,
                 message: "Nothing was imported: a quotation mark in row \(record) is never closed. "
                     + "Close it and drop the file again.",
-                detail: "read record \(record): the quote at byte \(offset) is never closed")
-        case .fieldTooLong(let record, let offset):
+                detail: "read record \(record): the quote at byte \(place) is never closed")
+        case .fieldTooLong(let record, _):
             Failure(
                 .csvMalformed,
                 message: "Nothing was imported: a field in row \(record) is longer than 1 MiB. "
                     + "Is a quotation mark missing there?",
-                detail: "read record \(record): the field at byte \(offset) is too long")
-        case .recordTooLong(let record, let offset):
+                detail: "read record \(record): the field at byte \(place) is too long")
+        case .recordTooLong(let record, _):
             Failure(
                 .csvMalformed,
                 message: "Nothing was imported: row \(record) is longer than 4 MiB. "
                     + "Is a quotation mark missing there?",
-                detail: "read record \(record): the record at byte \(offset) is too long")
-        case .tooManyColumns(let record):
+                detail: "read record \(record): the record at byte \(place) is too long")
+        case .tooManyColumns(let record, _):
             Failure(
                 .csvTooWide,
                 message: "Nothing was imported: row \(record) has more than \(columnLimit) "
                     + "columns, which is the most that a table may have.",
-                detail: "read record \(record): more than \(columnLimit) fields")
+                detail:
+                    "read record \(record): more than \(columnLimit) fields, one at byte \(place)"
+            )
         }
     }
 }

@@ -22,7 +22,7 @@ public enum TableImport {
             throw TableError.unknownEncoding(name: request.fallbackEncoding).failure
         }
         let source = try TableSource(descriptor: descriptor)
-        if try source.isWorkbook() {
+        if request.isWorkbook {
             return try WorkbookImport.run(request, source: source, fallback: fallback, send: send)
         }
         var text = try TableText(source, fallback: fallback)
@@ -31,7 +31,9 @@ public enum TableImport {
             for warning in warnings(text) { try send(.warning(warning)) }
             return summary
         } catch let error as CSVError {
-            throw TableError.unreadable(error, columnLimit: limits(request).columns).failure
+            let place = try text.place(ofTextByte: error.offset)
+            throw TableError.unreadable(error, place: place, columnLimit: limits(request).columns)
+                .failure
         } catch let error as SchemaError {
             throw error.failure
         }
@@ -41,7 +43,7 @@ public enum TableImport {
         _ text: inout TableText, _ request: TableRequest, send: (StageReply) throws -> Void
     ) throws -> TableSummary {
         let sample = try text.sample()
-        let isWhole = text.source.length <= TableSource.chunkLength
+        let isWhole = text.end <= TableSource.chunkLength
         let dialect = sample.withUnsafeBytes {
             CSVDialect.sniff($0, isWhole: isWhole, limits: limits(request))
         }
@@ -63,6 +65,7 @@ public enum TableImport {
                     continue
                 }
                 if rows == nil {
+                    if layout.passesOver(record) { continue }
                     for warning in layout.warnings { try send(.warning(warning)) }
                     rows = TableRows(
                         layout: layout, delimiter: dialect.delimiter, allowance: request.allowance)
@@ -71,7 +74,7 @@ public enum TableImport {
                 try rows?.take(record, send: send)
             }
             if text.offset - reported >= progressStep || text.isAtEnd {
-                reported = text.offset
+                reported = text.isAtEnd ? text.source.length : text.offset
                 try send(.progress(done: reported, total: text.source.length))
             }
         }

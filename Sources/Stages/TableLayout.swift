@@ -1,3 +1,4 @@
+import CSV
 import Rules
 import WorkerProtocol
 
@@ -33,8 +34,8 @@ struct TableLayout {
     /// Those rules of the schema's that are not quick, ready to judge.
     let checks: [ValueCheck]
     let heading: TableHeading
-    /// Fields that a record may have; what stands beyond belongs to no column.
-    let widthLimit: Int
+    /// Which fields of a record are the table's, and how many of them have a column.
+    let own: OwnFields
     /// What the owner should know about the choice.
     let warnings: [String]
 
@@ -53,6 +54,7 @@ struct TableLayout {
         let selection = try SchemaSelection(
             request.choice, among: request.schemas, header: header)
         let columns: [String]
+        let width: Int
         var lacking: [String] = []
         switch selection {
         case .schema(let match):
@@ -62,28 +64,34 @@ struct TableLayout {
             let (targets, checks) = try Self.targets(of: match)
             plan = .schema(targets)
             self.checks = checks
-            widthLimit = header.width
+            width = header.names.count
             warnings = Self.ignoredWarning(match)
         case .infer(let nearly):
             // A header may be narrower than its table. With reject columns at its end it is not:
             // they stand at a place that only the header tells.
-            let width =
+            width =
                 header.hasRejectColumns
                 ? header.names.count : max(header.names.count, reading.widest)
             schema = nil
             checks = []
             columns = ColumnNames.safe(header.names, width: width)
             plan = .asItComes(width: width)
-            widthLimit = max(width, header.width)
             warnings =
                 Self.nearlyWarning(nearly)
                 + Self.widenedWarning(header, columns)
         }
         self.header = header
+        own = OwnFields(width: width, hasRejectColumns: header.hasRejectColumns)
         heading = TableHeading(
             schema: schema?.name, columns: columns, lacking: lacking, encoding: reading.encoding,
             delimiter: reading.delimiter, sheet: reading.sheet,
             carriesRecords: schema?.duplicates == .reject)
+    }
+
+    /// Whether a record behind the header counts for nothing: a schema has no use for one with
+    /// nothing in it, while any other table is taken as it comes.
+    func passesOver(_ record: CSVRecord) -> Bool {
+        schema != nil && own.areBlank(in: record)
     }
 
     private static func targets(

@@ -13,12 +13,14 @@ struct TableRejects {
     private static let sendLimit = 1 << 20
 
     private let header: TableHeader
+    private let own: OwnFields
     private let delimiter: UInt8
     private var isBegun = false
     private var bytes: [UInt8] = []
 
-    init(header: TableHeader, delimiter: UInt8) {
+    init(header: TableHeader, own: OwnFields, delimiter: UInt8) {
         self.header = header
+        self.own = own
         self.delimiter = delimiter
     }
 
@@ -38,18 +40,15 @@ struct TableRejects {
         if bytes.count >= Self.fullLength { try flush(send: send) }
     }
 
-    /// Writes a record as the artifact has it, up to the reason.
+    /// Writes a record as the artifact has it, up to the reason; that of an earlier round is not
+    /// carried along.
     func put(_ record: CSVRecord, into bytes: inout [UInt8]) {
-        let width = header.names.count
-        // Reject columns of an earlier round are not carried along.
-        // They stand at the end, also where the record is wider than its header.
-        let end = max(record.count, header.width)
-        let skipped = end - (header.width - width)..<end
-        for index in 0..<record.count where !skipped.contains(index) {
+        let count = own.count(in: record)
+        for index in 0..<count {
             put(record[index], into: &bytes)
             bytes.append(delimiter)
         }
-        for _ in 0..<max(0, width - record.count) { bytes.append(delimiter) }
+        for _ in 0..<max(0, own.width - count) { bytes.append(delimiter) }
     }
 
     /// Ends the artifact, if it was begun.
@@ -64,7 +63,10 @@ struct TableRejects {
         isBegun = true
         try send(.artifactBegun(name: RowReject.artifactName, mediaType: "text/csv"))
         bytes += [0xef, 0xbb, 0xbf]
-        for (index, name) in (header.names + TableHeader.rejectColumns).enumerated() {
+        // Columns without a name, which an inferred table has where rows are longer than the
+        // header, keep their places when the file comes back.
+        let unnamed = Array(repeating: "", count: max(0, own.width - header.names.count))
+        for (index, name) in (header.names + unnamed + TableHeader.rejectColumns).enumerated() {
             if index > 0 { bytes.append(delimiter) }
             put(name, into: &bytes)
         }

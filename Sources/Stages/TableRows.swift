@@ -15,7 +15,7 @@ struct TableRows {
     // What every record asks of the layout, without a walk through it.
     private let fieldCount: Int
     private let carriesRecords: Bool
-    private let widthLimit: Int
+    private let own: OwnFields
     /// Nil where records are taken as they come.
     private let targets: [TableLayout.Target]?
     private let packer = RowPacker()
@@ -38,7 +38,7 @@ struct TableRows {
         self.allowance = allowance
         fieldCount = layout.heading.fieldCount
         carriesRecords = layout.heading.carriesRecords
-        widthLimit = layout.widthLimit
+        own = layout.own
         switch layout.plan {
         case .schema(let targets): self.targets = targets
         case .asItComes: targets = nil
@@ -47,7 +47,7 @@ struct TableRows {
             layout.schema == nil
             ? Array(repeating: ColumnTally(), count: layout.heading.columns.count) : []
         verdicts = Array(repeating: .empty, count: layout.heading.columns.count)
-        rejects = TableRejects(header: layout.header, delimiter: delimiter)
+        rejects = TableRejects(header: layout.header, own: layout.own, delimiter: delimiter)
     }
 
     /// To be called first.
@@ -58,9 +58,11 @@ struct TableRows {
 
     /// Takes a record behind the header.
     mutating func take(_ record: CSVRecord, send: (StageReply) throws -> Void) throws {
+        if targets != nil, own.areBlank(in: record) { return }
         summary.totalRows += 1
-        if hasSurplus(record) {
-            let message = "has \(record.count) fields where the header has \(layout.header.width)"
+        if own.hasSurplus(record) {
+            let names = layout.header.names.count
+            let message = "has \(own.count(in: record)) fields where the header has \(names)"
             try reject(record, field: "", message: message, value: nil, send: send)
             return
         }
@@ -95,13 +97,6 @@ struct TableRows {
     }
 
     // MARK: - Judging
-
-    /// Whether a field that belongs to no column has something in it: the record's fields may have
-    /// shifted.
-    private func hasSurplus(_ record: CSVRecord) -> Bool {
-        guard record.count > widthLimit else { return false }
-        return (widthLimit..<record.count).contains { !record[$0].isEmpty }
-    }
 
     private func field(_ record: CSVRecord, _ place: Int?) -> UnsafeRawBufferPointer {
         guard let place, place < record.count else {

@@ -52,6 +52,7 @@ enum WorkbookImport {
         var reported = 0
         while let record = try reader.next() {
             if rows == nil {
+                if layout.passesOver(record) { continue }
                 for warning in layout.warnings { try send(.warning(warning)) }
                 rows = TableRows(
                     layout: layout, delimiter: delimiter, allowance: request.allowance)
@@ -153,13 +154,6 @@ extension WorkbookError {
 }
 
 extension TableSource {
-    /// Whether the first bytes are a workbook's.
-    func isWorkbook() throws(Failure) -> Bool {
-        var head = [UInt8](repeating: 0, count: 8)
-        let count = try read(at: 0, into: &head)
-        return head.prefix(count).withUnsafeBytes { Workbook.isWorkbook(head: $0) }
-    }
-
     fileprivate var asWorkbook: WorkbookBytes {
         WorkbookBytes(length: length) { offset, buffer in try read(at: offset, into: buffer) }
     }

@@ -37,8 +37,8 @@ final class TextCollector {
     /// Takes white space away from both ends of what was added from a place on.
     func trim(from start: Int) {
         var first = start
-        while first < count, Self.isBlank(byte(first)) { first += 1 }
-        while count > first, Self.isBlank(byte(count - 1)) { count -= 1 }
+        while first < count, byte(first).isXMLBlank { first += 1 }
+        while count > first, byte(count - 1).isXMLBlank { count -= 1 }
         guard first > start else { return }
         (storage + start).copyMemory(from: storage + first, byteCount: count - first)
         count -= first - start
@@ -99,10 +99,6 @@ final class TextCollector {
     @inline(__always)
     private func byte(_ place: Int) -> UInt8 {
         storage.load(fromByteOffset: place, as: UInt8.self)
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d
     }
 
     /// Returns how many bytes it took: four at most.

@@ -31,14 +31,8 @@ public final class Workbook {
         }
     }
 
-    /// `PK`, and then a file or, where there is none, the archive's end.
+    /// `PK`: a file follows, or the mark of a divided archive, or where there is none the archive's end.
     private static let zipSignature: [UInt8] = [0x50, 0x4b]
-
-    /// Whether a file that begins with these bytes may be a workbook.
-    public static func isWorkbook(head: UnsafeRawBufferPointer) -> Bool {
-        head.starts(with: CompoundFile.signature)
-            || head.starts(with: zipSignature + [0x03, 0x04])
-    }
 
     /// In the order in which a person sees them; at most 1,024.
     public var sheets: [WorkbookSheet] {

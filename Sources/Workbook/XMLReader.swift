@@ -13,13 +13,12 @@ class XMLVisitor {
     func end(_ name: XMLName, depth: Int) {}
 }
 
-/// Reads one XML file of a workbook, piece by piece, and tells its visitor.
+/// Reads one XML file of a workbook as its pieces come, and tells its visitor.
 ///
 /// A document type is refused, and with it every entity but the five that need none.
 final class XMLReader {
     private static let pieceLength = 64 << 10
 
-    private let stream: ZipStream
     private let name: String
     private let visitor: XMLVisitor
     private let parser: XML_Parser
@@ -27,11 +26,14 @@ final class XMLReader {
     private let memory: UnsafeMutablePointer<cworkbook_memory>
     private var depth = 0
     private var fed = 0
-    private var isAtEnd = false
-    private var isPaused = false
+    private var isInSection = false
+    /// Whether the bytes are UTF-8, as far as the file says.
+    private(set) var isUTF8 = true
+    /// Whether the visitor wanted to pause, and the rest of the piece waits.
+    private(set) var isPaused = false
     private var failure: WorkbookError?
 
-    init(_ stream: ZipStream, name: String, visitor: XMLVisitor) throws(WorkbookError) {
+    init(name: String, visitor: XMLVisitor) throws(WorkbookError) {
         let memory = UnsafeMutablePointer<cworkbook_memory>.allocate(capacity: 1)
         memory.initialize(to: cworkbook_memory(left: WorkbookLimits.parser))
         guard let parser = cworkbook_parser(memory) else {
@@ -39,7 +41,6 @@ final class XMLReader {
             throw .damaged(attempt: "read \(name): no memory for it")
         }
         self.memory = memory
-        self.stream = stream
         self.name = name
         self.visitor = visitor
         self.parser = parser
@@ -58,6 +59,14 @@ final class XMLReader {
             let text = UnsafeRawBufferPointer(start: bytes, count: Int(count))
             XMLReader.of(reader) { $0.text(text) }
         }
+        XML_SetCdataSectionHandler(
+            parser, { reader in XMLReader.of(reader) { $0.isInSection = true } },
+            { reader in XMLReader.of(reader) { $0.isInSection = false } })
+        XML_SetXmlDeclHandler(parser) { reader, _, encoding, _ in
+            XMLReader.of(reader) {
+                $0.isUTF8 = encoding.map { String(cString: $0).lowercased() == "utf-8" } ?? true
+            }
+        }
         XML_SetStartDoctypeDeclHandler(parser) { reader, _, _, _, _ in
             XMLReader.of(reader) { $0.refuseDocumentType() }
         }
@@ -68,56 +77,58 @@ final class XMLReader {
         memory.deallocate()
     }
 
-    /// Packed bytes read so far, and all there are.
-    var progress: (done: Int, total: Int) { stream.progress }
-
-    /// Reads the whole file.
+    /// Reads a whole file without a pause.
     static func read(
         _ stream: ZipStream, name: String, visitor: XMLVisitor
     ) throws(WorkbookError) {
-        let reader = try XMLReader(stream, name: name, visitor: visitor)
-        while try reader.advance() {}
+        let reader = try XMLReader(name: name, visitor: visitor)
+        let piece = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: pieceLength, alignment: 16)
+        defer { piece.deallocate() }
+        var isLast = false
+        while !isLast {
+            let count = try stream.read(into: piece)
+            isLast = count < piece.count
+            try reader.read(UnsafeRawBufferPointer(rebasing: piece[..<count]), isLast: isLast)
+            while reader.isPaused { try reader.resume() }
+        }
     }
 
-    /// Reads on until the visitor wants to pause; false at the end.
-    func advance() throws(WorkbookError) -> Bool {
+    /// Reads a piece, which may end anywhere, to its end or to where the visitor wants to pause.
+    func read(_ piece: UnsafeRawBufferPointer, isLast: Bool) throws(WorkbookError) {
+        fed += piece.count
         cworkbook_take_from(memory)
-        while true {
-            let status: XML_Status
-            if isPaused {
-                isPaused = false
-                status = XML_ResumeParser(parser)
-            } else if isAtEnd {
-                return false
-            } else {
-                status = try feed()
-            }
-            if let failure { throw failure }
-            switch status {
-            case XML_STATUS_SUSPENDED:
-                isPaused = true
-                return true
-            case XML_STATUS_OK:
-                // What expat holds back is a tag whose end has not come.
-                guard fed - Int(XML_GetCurrentByteIndex(parser)) <= WorkbookLimits.tag else {
-                    throw .damaged(attempt: "read \(name): a tag without end")
-                }
-            default:
-                let reason = XML_ErrorString(XML_GetErrorCode(parser)).map { String(cString: $0) }
-                throw .damaged(attempt: "read \(name): \(reason ?? "no XML")")
-            }
-        }
+        let bytes = piece.baseAddress?.assumingMemoryBound(to: CChar.self)
+        try settle(XML_Parse(parser, bytes, Int32(piece.count), isLast ? 1 : 0))
     }
 
-    private func feed() throws(WorkbookError) -> XML_Status {
-        guard let buffer = XML_GetBuffer(parser, Int32(Self.pieceLength)) else {
-            throw .damaged(attempt: "read \(name): its names and tags take too much memory")
+    /// Reads on behind a pause.
+    func resume() throws(WorkbookError) {
+        cworkbook_take_from(memory)
+        try settle(XML_ResumeParser(parser))
+    }
+
+    /// Whether the pieces so far were read to their last byte, and a tag that comes now is one: it does
+    /// not stand in another, in a comment or in a section of characters.
+    var isBetweenTags: Bool {
+        !isPaused && !isInSection && Int(XML_GetCurrentByteIndex(parser)) == fed
+    }
+
+    private func settle(_ status: XML_Status) throws(WorkbookError) {
+        if let failure { throw failure }
+        isPaused = status == XML_STATUS_SUSPENDED
+        switch status {
+        case XML_STATUS_SUSPENDED:
+            break
+        case XML_STATUS_OK:
+            // What expat holds back is a tag whose end has not come.
+            guard fed - Int(XML_GetCurrentByteIndex(parser)) <= WorkbookLimits.tag else {
+                throw .damaged(attempt: "read \(name): a tag without end")
+            }
+        default:
+            let reason = XML_ErrorString(XML_GetErrorCode(parser)).map { String(cString: $0) }
+            throw .damaged(attempt: "read \(name): \(reason ?? "no XML")")
         }
-        let count = try stream.read(
-            into: UnsafeMutableRawBufferPointer(start: buffer, count: Self.pieceLength))
-        isAtEnd = count < Self.pieceLength
-        fed += count
-        return XML_ParseBuffer(parser, Int32(count), isAtEnd ? 1 : 0)
     }
 
     // MARK: - What expat calls

@@ -9,6 +9,9 @@ public struct TableRequest: Sendable, Hashable {
     /// How many rows may be rejected.
     public var allowance: ErrorAllowance
     public var columnLimit: Int
+    /// Whether the daemon took the file for a workbook: what was not taken for a text must not be read
+    /// as one.
+    public var isWorkbook: Bool
     /// The sheet of a workbook that is asked for by name; nil where its header tells.
     public var sheet: String?
 
@@ -18,13 +21,14 @@ public struct TableRequest: Sendable, Hashable {
     public init(
         choice: SchemaChoice, schemas: [TableSchema], fallbackEncoding: String,
         allowance: ErrorAllowance = ErrorAllowance(), columnLimit: Int = Self.standardColumnLimit,
-        sheet: String? = nil
+        isWorkbook: Bool = false, sheet: String? = nil
     ) {
         self.choice = choice
         self.schemas = schemas
         self.fallbackEncoding = fallbackEncoding
         self.allowance = allowance
         self.columnLimit = columnLimit
+        self.isWorkbook = isWorkbook
         self.sheet = sheet
     }
 
@@ -38,6 +42,7 @@ public struct TableRequest: Sendable, Hashable {
         wire.put(allowance.count)
         wire.put(allowance.millionths)
         wire.put(columnLimit)
+        wire.put(isWorkbook)
         wire.put(sheet)
         wire.put(schemas) { wire, schema in schema.write(to: &wire) }
     }
@@ -48,6 +53,7 @@ public struct TableRequest: Sendable, Hashable {
         allowance = ErrorAllowance(
             count: try wire.optionalCount(), millionths: try wire.optionalCount())
         columnLimit = try wire.count()
+        isWorkbook = try wire.flag()
         sheet = try wire.optionalText()
         schemas = try wire.list(limit: TableSchema.countLimit) { wire throws(WireError) in
             try TableSchema(&wire)

@@ -143,7 +143,7 @@ func read(
     func `a record may have as many columns as the limit and no more`(piece: Int) throws {
         let limits = CSVLimits(columns: 3)
         #expect(try read("a,b,c\n,,\n".utf8, piece: piece, limits: limits).count == 2)
-        #expect(throws: CSVError.tooManyColumns(record: 2)) {
+        #expect(throws: CSVError.tooManyColumns(record: 2, offset: 9)) {
             try read("a,b,c\n,,,\n".utf8, piece: piece, limits: limits)
         }
     }

@@ -11,6 +11,9 @@ func sniff(_ bytes: [UInt8], piece: Int = .max) -> EncodingVerdict? {
     return sniffer.verdict(fallback: .windows1252)
 }
 
+/// Windows-1252 for text whose characters it shares with Unicode.
+func latin(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8($0.value) } }
+
 func utf16(_ text: String, isBig: Bool = false) -> [UInt8] {
     text.utf16.flatMap {
         isBig ? [UInt8($0 >> 8), UInt8($0 & 0xff)] : [UInt8($0 & 0xff), UInt8($0 >> 8)]
@@ -22,6 +25,15 @@ func utf16(_ text: String, isBig: Bool = false) -> [UInt8] {
     static let hong: [UInt8] = [0xc8, 0xab, 0xb1, 0xe6, 0xb5, 0xbf]
     static let ttom: [UInt8] = [0x8c, 0x63]
     static let plainRows = Array(String(repeating: "plain,row of ascii\n", count: 200).utf8)
+
+    /// A header and a row of which one character in thirty is of ASCII; `一` has a zero byte.
+    static let chinese: String = {
+        let text = String(repeating: "春眠不觉晓处处闻啼鸟夜来风雨声花落知多少", count: 5)
+        return "\(text.prefix(40)),\(text)\n一\(text),\(text.suffix(40))二\n"
+    }()
+
+    static func names(_ count: Int) -> [UInt8] { (0..<count).flatMap { _ in hong + [0x0a] } }
+    static func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
 
     static let cases: [(String, [UInt8], EncodingVerdict?)] = [
         ("nothing", [], EncodingVerdict(encoding: .utf8, certainty: .proven)),
@@ -90,6 +102,90 @@ func utf16(_ text: String, isBig: Bool = false) -> [UInt8] {
             "Japanese in Shift JIS",
             [0x82, 0xa0, 0x82, 0xe8, 0x82, 0xaa, 0x82, 0xc6, 0x82, 0xa4, 0x0a],
             EncodingVerdict(encoding: .windows1252, certainty: .guessed)
+        ),
+        (
+            "CP949 in which a program has cut a name", names(50) + [0xbc, 0x2c, 0x31, 0x0a],
+            EncodingVerdict(encoding: .cp949, certainty: .damaged)
+        ),
+        (
+            "CP949 of which every second name is cut",
+            (0..<50).flatMap { _ in hong + [0xbc, 0x2c, 0x0a] },
+            EncodingVerdict(encoding: .windows1252, certainty: .guessed)
+        ),
+        (
+            "CP949 that was cut off", names(2) + [0xc8],
+            EncodingVerdict(encoding: .cp949, certainty: .damaged)
+        ),
+        (
+            "CP949 with characters of a company's own", hong + [0xc9, 0xa1, 0xfe, 0xfe, 0x0a],
+            EncodingVerdict(encoding: .cp949, certainty: .proven)
+        ),
+        // IT팀, A동, 김B, K팝 and A동B.
+        (
+            "Korean beside Latin letters",
+            Array("code,x\nIT".utf8) + [0xc6, 0xc0, 0x2c, 0x41, 0xb5, 0xbf, 0x0a, 0xb1, 0xe8, 0x42]
+                + [0x2c, 0x4b, 0xc6, 0xcb, 0x0a, 0x41, 0xb5, 0xbf, 0x42, 0x0a],
+            EncodingVerdict(encoding: .cp949, certainty: .proven)
+        ),
+        (
+            "Portuguese in capitals", latin("CONCEIÇÃO,JOÃO\nPRODUÇÃO,OPERAÇÕES\nMAÇÃ,NÃO\n"),
+            EncodingVerdict(encoding: .windows1252, certainty: .guessed)
+        ),
+        (
+            "one word of Portuguese in capitals", plainRows + latin("OPERAÇÕES\n"),
+            EncodingVerdict(encoding: .windows1252, certainty: .guessed)
+        ),
+        (
+            "UTF-8 whose only other character is cut off", plainRows + [0xea, 0xb0],
+            EncodingVerdict(encoding: .utf8, certainty: .damaged)
+        ),
+        (
+            "a letter at the end", plainRows + [0xea],
+            EncodingVerdict(encoding: .windows1252, certainty: .guessed)
+        ),
+        (
+            "UTF-16 with hardly any ASCII", utf16(chinese),
+            EncodingVerdict(encoding: .utf16LittleEndian, certainty: .proven)
+        ),
+        (
+            "the other UTF-16 with hardly any ASCII", utf16(chinese, isBig: true),
+            EncodingVerdict(encoding: .utf16BigEndian, certainty: .proven)
+        ),
+        ("what might be UTF-16 but for its zeros", utf16(chinese + "\u{1}\u{2}\n"), nil),
+        (
+            "French with a few stray zeros", latin("été\n\0à\n\0la\n\0plage\n\0"),
+            EncodingVerdict(encoding: .windows1252, certainty: .guessed, paddingLength: 1)
+        ),
+        ("French full of zeros", latin(String(repeating: "été\n\0\0", count: 40) + "!"), nil),
+        (
+            "UTF-8 filled up", plainRows + zeros(512),
+            EncodingVerdict(encoding: .utf8, certainty: .proven, paddingLength: 512)
+        ),
+        (
+            "French filled up", latin("été\n") + zeros(511),
+            EncodingVerdict(encoding: .windows1252, certainty: .guessed, paddingLength: 511)
+        ),
+        (
+            "UTF-16 filled up", utf16("a,b\n1,2") + zeros(513),
+            EncodingVerdict(encoding: .utf16LittleEndian, certainty: .proven, paddingLength: 513)
+        ),
+        (
+            "the other UTF-16 filled up", utf16("a,b\n1,가", isBig: true) + zeros(512),
+            EncodingVerdict(encoding: .utf16BigEndian, certainty: .proven, paddingLength: 512)
+        ),
+        (
+            "UTF-16 with a mark and hardly any ASCII, filled up",
+            [0xff, 0xfe] + utf16(chinese) + zeros(64),
+            EncodingVerdict(
+                encoding: .utf16LittleEndian, certainty: .proven, markLength: 2, paddingLength: 64)
+        ),
+        (
+            "UTF-16 with hardly any ASCII, filled up", utf16(chinese) + zeros(64),
+            EncodingVerdict(encoding: .utf16LittleEndian, certainty: .proven, paddingLength: 64)
+        ),
+        (
+            "nothing but zeros", zeros(100),
+            EncodingVerdict(encoding: .utf8, certainty: .proven, paddingLength: 100)
         ),
         ("UTF-32 with a mark", [0xff, 0xfe, 0, 0, 0x61, 0, 0, 0], nil),
         ("bytes of no text", (0..<64).flatMap { [0xff, 0x00, 0x00, UInt8($0)] }, nil),

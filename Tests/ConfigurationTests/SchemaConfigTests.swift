@@ -143,8 +143,27 @@ import Testing
         (a + "length: {least: 3}}}}}", "unknown key “least” in schemas.s.columns.a.length"),
         (a + "length: {min: -1}}}}}", "length.min must be a whole number from 0"),
         (a + "range: {min: 1}}}}}", "only integer, decimal and date have a range, text has not"),
-        (a + "type: date, range: {min: soon}}}}}", "“soon” is not a date such as"),
-        (a + "type: boolean, allowed: [perhaps]}}}}", "“perhaps” is not yes or no"),
+        (
+            a + "type: date, range: {max: 2024-12-31, min: soon}}}}}",
+            "c.yaml:1:71: schemas.s.columns.a.range: “soon” is not a date such as"
+        ),
+        (
+            a + "type: integer, range: {min: 1, max: 1e3}}}}}",
+            "c.yaml:1:65: schemas.s.columns.a.range: “1e3” is not"
+        ),
+        (
+            a + "type: integer, range: {min: 2, max: 1}}}}}",
+            "c.yaml:1:51: schemas.s.columns.a.range: min must not be more than max"
+        ),
+        (
+            a + "type: boolean, allowed: [yes, perhaps]}}}}",
+            "c.yaml:1:59: schemas.s.columns.a.allowed: “perhaps” is not yes or no"
+        ),
+        (
+            "schemas:\n  s:\n    columns:\n      a:\n        type: date\n        allowed:\n"
+                + "          - 2024-01-31\n          - soon\n",
+            "c.yaml:8:13: schemas.s.columns.a.allowed: “soon” is not a date"
+        ),
         (
             a + "allowed: [x], default: y}}}}",
             "c.yaml:1:52: schemas.s.columns.a.default: “y” is none of x"

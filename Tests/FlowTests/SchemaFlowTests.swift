@@ -183,6 +183,37 @@ import Testing
             ])
     }
 
+    @Test func `a title above the header is told where a schema is asked for`() async throws {
+        try drop("2024 회원 명단,,\n\n번호,이름,이메일\n1,홍길동,a@b.kr\n", as: "title.csv")
+        try await scene.runOnce(inbox: "schema: members", settings: Self.members())
+        let status = try scene.status("title.csv")
+        #expect(status.code == "csv_missing_columns")
+        #expect(
+            status.text.contains("the first row here is `2024 회원 명단`. Remove what stands above"))
+    }
+
+    @Test func `tables and columns are called what the result says, whoever spelt them`()
+        async throws
+    {
+        // 명단 and 이름 as macOS spells them, in parts.
+        let name = "\u{1106}\u{1167}\u{11bc}\u{1103}\u{1161}\u{11ab}.csv"
+        let long = String(repeating: "long", count: 30)
+        try drop(
+            "\u{110b}\u{1175}\u{1105}\u{1173}\u{11b7},\(long)a,\(long)b\n홍길동,1,2\n", as: name)
+        try await scene.runOnce()
+        let result = try result(name)
+        let cut = String(repeating: "long", count: 16)
+        let columns = ["이름", cut, cut.dropLast(2) + "_2"]
+        #expect(result["columns"] as? [String] == columns)
+        #expect(Array((result["table"] as? String ?? "").utf8) == Array("명단".utf8))
+        let names: [String] = try RecordedState(scene).imported(
+            "SELECT name FROM pragma_table_info('명단')")
+        #expect(names == ["_row"] + columns)
+        let rows: [String] = try RecordedState(scene).imported(
+            "SELECT 이름 || \(columns[1]) || \(columns[2]) FROM 명단")
+        #expect(rows == ["홍길동12"])
+    }
+
     @Test func `auto takes the config's schemas first, and tells what a table nearly was`()
         async throws
     {
@@ -198,6 +229,36 @@ import Testing
             try scene.status("c.csv").warnings == [
                 "Imported as a table of its own: for `members` it lacks the column `name`."
             ])
+    }
+
+    @Test(arguments: ["list.csv", "list.xlsx"])
+    func `a list with a Korean header is one of participants, as it comes`(
+        name: String
+    ) async throws {
+        if name == "list.xlsx" {
+            try scene.drop("excel/korean.xlsx", as: name)
+        } else {
+            try drop(
+                """
+                이름,이메일,전화번호,부서,직위
+                홍길동,HONG@example.kr,010-1234-5678,개발,팀장
+                김구,kim@example.kr,,,
+
+                """, as: name)
+        }
+        try await scene.runOnce()
+        let result = try result(name)
+        #expect(result["table_schema"] as? String == "participants")
+        #expect(result["processed_count"] as? Int == 2)
+        #expect(result["tokens"] as? Int == 2)
+        #expect(try scene.status(name).warnings == [])
+        let rows: [String] = try RecordedState(scene).imported(
+            """
+            SELECT name || email || coalesce(phone || department || position, '-')
+            FROM participants ORDER BY row
+            """)
+        #expect(rows == ["홍길동hong@example.kr010-1234-5678개발팀장", "김구kim@example.kr-"])
+        try await scene.expectClean()
     }
 
     @Test func `a changed definition is another plan, by which a refresh goes`() async throws {

@@ -9,7 +9,7 @@ import Testing
     init() throws { scene = try FlowScene() }
 
     /// CP949 for the few characters that are written here.
-    private static func cp949(_ text: String) -> Data {
+    static func cp949(_ text: String) -> Data {
         let codes: [Character: [UInt8]] = [
             "이": [0xc0, 0xcc], "름": [0xb8, 0xa7], "홍": [0xc8, 0xab], "길": [0xb1, 0xe6],
             "동": [0xb5, 0xbf],

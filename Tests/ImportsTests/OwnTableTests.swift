@@ -46,40 +46,58 @@ import WorkerProtocol
         #expect(try scene.query("SELECT a FROM \(quoted)") == [["1"]])
     }
 
-    @Test func `column names that SQLite takes for equal, or for its own, stay apart`() throws {
+    @Test func `a file's name in parts becomes one that can be typed`() throws {
+        let scene = try ImportScene()
+        let inParts = "\u{1106}\u{1167}\u{11bc}\u{1103}\u{1161}\u{11ab}.csv"
+        let table = try scene.importTable(fileName: inParts, columns: ["a"], [["1"]]).table
+        #expect(Array(table.utf8) == Array("명단".utf8))
+        #expect(try scene.query("SELECT a FROM 명단") == [["1"]])
+        #expect(
+            try scene.importTable(2, fileName: "명단.csv", columns: ["a"], [["2"]]).table == "명단_2")
+    }
+
+    @Test func `a table has the columns that it was said to have, whatever SQL calls so`() throws {
         let scene = try ImportScene()
         let columns = [
-            "Name", "name", "NAME", "_row", "", "select", "a\"b", "a'b", "a\0b", "이름", "rowid",
-            String(repeating: "y", count: 100),
+            "Name", "name_2", "select", "rowid", "1", "이름", "column_7",
+            String(repeating: "y", count: 64), String(repeating: "y", count: 62) + "_2",
         ]
         let values = columns.indices.map { "v\($0)" }
         let counts = try scene.importTable(fileName: "odd.csv", columns: columns, [values])
         let names = try scene.query("SELECT name FROM pragma_table_info('odd')").map { $0[0] }
-        #expect(
-            names == [
-                "_row", "Name", "name_2", "NAME_3", "_row_2", "column_5", "select", "a\"b", "a'b",
-                "a_b", "이름", "rowid", String(repeating: "y", count: 64),
-            ])
+        #expect(names == ["_row"] + columns)
         #expect(counts.processedCount == 1)
         #expect(try scene.query("SELECT * FROM odd") == [["2"] + values])
+    }
+
+    @Test(arguments: [
+        ["Name", "name"], ["_row"], ["a", "_ROW"], [""], ["a\"b"], ["a\0b"], ["a b"],
+        [String(repeating: "y", count: 65)], ["\u{110b}\u{1175}"],
+    ])
+    func `names that the worker has not made safe are refused`(columns: [String]) throws {
+        let scene = try ImportScene()
+        let error = #expect(throws: ImportError.self) {
+            try scene.importTable(fileName: "odd.csv", columns: columns, [columns])
+        }
+        #expect(error == .rowsRefused(reason: "a column has a name that is not safe"))
     }
 
     @Test(arguments: [1000, 1999])
     func `a wide table keeps all its columns`(width: Int) throws {
         let scene = try ImportScene()
-        let columns = (0..<width).map { "column \($0)" }
+        let columns = (0..<width).map { "column_\($0)x" }
         let rows = (0..<50).map { row in (0..<width).map { "\(row) \($0)" as String? } }
         let counts = try scene.importTable(fileName: "wide.csv", columns: columns, rows)
         #expect(counts.processedCount == 50)
         #expect(
             try scene.query(
-                "SELECT \"column 0\", \"column \(width - 1)\" FROM wide WHERE _row = 51")
+                "SELECT column_0x, column_\(width - 1)x FROM wide WHERE _row = 51")
                 == [["49 0", "49 \(width - 1)"]])
     }
 
     @Test func `a table too wide for SQLite says so`() throws {
         let scene = try ImportScene()
-        let columns = (0..<2000).map { "column \($0)" }
+        let columns = (0..<2000).map { "column_\($0)x" }
         let error = #expect(throws: ImportError.self) {
             try scene.importTable(fileName: "wide.csv", columns: columns, [])
         }

@@ -18,7 +18,7 @@ import WorkerProtocol
         sheet: String? = nil
     ) -> ErrorCode? {
         let failure = #expect(throws: Failure.self) {
-            try importTable(
+            try importWorkbook(
                 workbook.bytes, choice: choice, columnLimit: columnLimit, sheet: sheet)
         }
         return failure?.code
@@ -27,12 +27,33 @@ import WorkerProtocol
     @Test func `a hidden sheet is not chosen, though it would fit`() throws {
         let hidden = Sheet(name: "hidden", rows: Self.people, isHidden: true)
         let other = Sheet(name: "other", rows: StoredWorkbook.rows([["a"], ["1"]]))
-        let outcome = try importTable(StoredWorkbook(hidden, other).bytes)
+        let outcome = try importWorkbook(StoredWorkbook(hidden, other).bytes)
         #expect(outcome.heading?.sheet == "other")
         #expect(outcome.heading?.schema == nil)
         #expect(Self.code(StoredWorkbook(hidden)) == .csvNoRows)
         let shown = Sheet(name: "shown", rows: Self.people)
-        #expect(try importTable(StoredWorkbook(hidden, shown).bytes).heading?.sheet == "shown")
+        #expect(try importWorkbook(StoredWorkbook(hidden, shown).bytes).heading?.sheet == "shown")
+    }
+
+    @Test func `a sheet with nothing of a schema is not its sheet, though no column is required`()
+        throws
+    {
+        let schema = TableSchema(
+            name: "notes", columns: [TableSchema.Column(name: "text", aliases: ["메모"])], key: [])
+        let other = Sheet(name: "other", rows: StoredWorkbook.rows([["a"], ["1"]]))
+        let notes = Sheet(name: "notes", rows: StoredWorkbook.rows([["메모"], ["x"]]))
+        for choice in [SchemaChoice.auto, .named("notes")] {
+            let outcome = try importWorkbook(
+                StoredWorkbook(other, notes).bytes, choice: choice, schemas: [schema])
+            #expect(outcome.heading?.sheet == "notes")
+            #expect(outcome.values == [["x"]])
+        }
+        let failure = #expect(throws: Failure.self) {
+            try importWorkbook(
+                StoredWorkbook(other).bytes, choice: .named("notes"), schemas: [schema])
+        }
+        #expect(failure?.code == .csvMissingColumns)
+        #expect(failure?.message.contains("the first row here is `a`") == true)
     }
 
     static let bad: [(String, ErrorCode)] = [
@@ -52,7 +73,7 @@ import WorkerProtocol
         let bad = Sheet(name: "bad", rows: rows)
         let workbook = StoredWorkbook(bad, Sheet(name: "good", rows: Self.people))
         let limit = code == .csvTooWide ? 3 : 2000
-        let outcome = try importTable(workbook.bytes, columnLimit: limit)
+        let outcome = try importWorkbook(workbook.bytes, columnLimit: limit)
         #expect(outcome.heading?.sheet == "good")
         #expect(outcome.rows.count == 1)
         // Where it is asked for, any sheet would do, or none fits, it is told.
@@ -82,7 +103,7 @@ import WorkerProtocol
                     ["number", "name"], ["1", "김구"], ["x", "김구"], ["y", "김구"], ["2", "김구"],
                 ])))
         func run() throws -> TableOutcome {
-            try importTable(
+            try importWorkbook(
                 workbook.bytes, choice: .named("members"), schemas: [TableSchemaTests.members],
                 allowance: allowance)
         }
@@ -103,7 +124,7 @@ import WorkerProtocol
                 rows: StoredWorkbook.rows([
                     ["number", "name", "extra"], ["1", "홍길동", #"a, "b""#], ["2", "김구"],
                 ])))
-        let outcome = try importTable(
+        let outcome = try importWorkbook(
             workbook.bytes, choice: .named("members"), schemas: [schema])
         #expect(outcome.heading?.carriesRecords == true)
         #expect(outcome.values.map(\.last) == ["1,홍길동,\"a, \"\"b\"\"\",", "2,김구,,"])

@@ -36,10 +36,21 @@ func temporaryTable(_ content: [UInt8]) throws -> Int32 {
     return descriptor
 }
 
+/// The same for a workbook.
+func importWorkbook(
+    _ bytes: some Collection<UInt8>, choice: SchemaChoice = .auto, columnLimit: Int = 2000,
+    sheet: String? = nil, schemas: [TableSchema] = [.participants],
+    allowance: ErrorAllowance = ErrorAllowance()
+) throws -> TableOutcome {
+    try importTable(
+        bytes, choice: choice, columnLimit: columnLimit, isWorkbook: true, sheet: sheet,
+        schemas: schemas, allowance: allowance)
+}
+
 /// Runs the stage over a real file with these bytes.
 func importTable(
     _ bytes: some Collection<UInt8>, choice: SchemaChoice = .auto, columnLimit: Int = 2000,
-    fallback: String = "windows-1252", sheet: String? = nil,
+    fallback: String = "windows-1252", isWorkbook: Bool = false, sheet: String? = nil,
     schemas: [TableSchema] = [.participants], allowance: ErrorAllowance = ErrorAllowance()
 ) throws -> TableOutcome {
     let content = Array(bytes)
@@ -49,7 +60,7 @@ func importTable(
     var artifact: [UInt8]?
     let request = TableRequest(
         choice: choice, schemas: schemas, fallbackEncoding: fallback, allowance: allowance,
-        columnLimit: columnLimit, sheet: sheet)
+        columnLimit: columnLimit, isWorkbook: isWorkbook, sheet: sheet)
     outcome.summary = try TableImport.run(request, descriptor: descriptor) { sent in
         // Over the wall and back, as the daemon gets it.
         let frame = sent.encoded()
@@ -121,33 +132,6 @@ func importTable(
         #expect(outcome.warnings == ["Columns that were not imported: `dept`."])
     }
 
-    @Test func `a mended rejects file drops its reject columns and may be rejected again`() throws {
-        let outcome = try importTable(
-            ("\u{feff}name;email;_row;_field;_message\r\n"
-                + "김철수;kim@example.com;7;email;was bad\r\n"
-                + "이영희;\"still; \"\"bad\";9;email;is bad\r\n").utf8)
-        #expect(outcome.heading?.schema == "participants")
-        #expect(outcome.heading?.encoding == "utf-8-sig")
-        #expect(outcome.values.map { Array($0.prefix(2)) } == [["김철수", "kim@example.com"]])
-        #expect(
-            outcome.rejectsFile
-                == "\u{feff}name;email;_row;_field;_message\r\n"
-                + "이영희;\"still; \"\"bad\";3;email;is not an e-mail address\r\n")
-    }
-
-    @Test func `a record with a field too many keeps all of its own in the second round too`()
-        throws
-    {
-        let first = try importTable(
-            "name,email\nKim, Jr.,kim@example.com\nLee,lee@example.com\n".utf8)
-        let file = try #require(first.rejectsFile)
-        let second = try importTable((file + "Park,park@example.com,,,\n").utf8)
-        #expect(
-            second.rejectsFile?.split(whereSeparator: \.isNewline).last?
-                .hasPrefix("Kim, Jr.,kim@example.com,2,") == true, "\(second.rejectsFile ?? "")")
-        #expect(second.values.map { $0[1] } == ["park@example.com"])
-    }
-
     @Test func `a record that is longer than the header is rejected, unless nothing is beyond`()
         throws
     {
@@ -170,6 +154,30 @@ func importTable(
             ])
         #expect(outcome.warnings.count == 1 && outcome.warnings[0].contains("`column_4`"))
         #expect(outcome.rejectsFile == nil)
+    }
+
+    @Test func `a schema passes over rows with nothing in them, and counts on`() throws {
+        let outcome = try importTable(
+            """
+            name,email
+            ,
+            Kim,kim@example.com
+             ,\u{3000},,
+            "",""
+
+            Lee,lee@example.com
+            ,,,
+            """.utf8, allowance: ErrorAllowance(count: 0))
+        #expect(outcome.values.map { $0[1] } == ["kim@example.com", "lee@example.com"])
+        #expect(outcome.rows.map(\.row) == [3, 6])
+        #expect(outcome.summary.totalRows == 2 && outcome.rejects.isEmpty)
+        #expect(outcome.rejectsFile == nil)
+    }
+
+    @Test func `a reason alone is no row`() throws {
+        let outcome = try importTable(
+            "name,email,_row,_field,_message\n,,7,name,is missing\nLee,lee@example.com,8,,x\n".utf8)
+        #expect(outcome.summary == TableSummary(totalRows: 1, errorCount: 0))
     }
 
     @Test func `a row wider than any at the beginning is rejected, not cut`() throws {
@@ -207,9 +215,62 @@ func importTable(
         #expect(guessed.heading?.encoding == "cp1252")
         #expect(guessed.values == [["café"]])
         #expect(guessed.warnings.count == 1 && guessed.warnings[0].contains("cp1252"))
-        let cut = try importTable(Array("이름\n홍길".utf8) + [0xeb, 0x8f])
+        let cut = try importTable(Array("도시\n홍길".utf8) + [0xeb, 0x8f])
         #expect(cut.values == [["홍길\u{fffd}"]])
         #expect(cut.warnings == ["One damaged character was replaced by \u{fffd}."])
+    }
+
+    @Test(arguments: [1, 512, 600_000])
+    func `zeros that fill up the file are no part of its text`(count: Int) throws {
+        let zeros = [UInt8](repeating: 0, count: count)
+        for end in ["", "\n"] {
+            let text = "name,email\nKim,kim@example.com\nLee,lee@example.com\(end)"
+            let outcome = try importTable(Array(text.utf8) + zeros)
+            #expect(outcome.values.map { $0[1] } == ["kim@example.com", "lee@example.com"])
+            #expect(outcome.summary.totalRows == 2)
+            #expect(outcome.progress.last == text.utf8.count + count)
+            let wide = Array("\(text)가".utf16).flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
+            #expect(try importTable(wide + zeros, choice: .infer).values[1][0] == "Lee")
+        }
+        let nothing = #expect(throws: Failure.self) { try importTable(zeros) }
+        #expect(nothing?.code == .csvNoRows)
+    }
+
+    static let marked = "sep=;\r\n이름;b\r\n홍길동;x\r\n"
+    static let places: [(String, [UInt8])] = [
+        ("UTF-8", Array(marked.utf8)), ("UTF-8 with a mark", [0xef, 0xbb, 0xbf] + marked.utf8),
+        (
+            "UTF-8 with damage",
+            Array((marked + String(repeating: "가", count: 200)).utf8) + [0xff, 0x0a]
+        ),
+        (
+            "UTF-16", [0xff, 0xfe] + marked.utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
+        ),
+        (
+            "CP949",
+            "sep=;\n".utf8 + [0xc0, 0xcc, 0xb8, 0xa7] + Array(";b\n".utf8)
+                + Array(repeating: [0xc8, 0xab, 0xb1, 0xe6, 0x0a], count: 60_000).joined()
+        ),
+        (
+            "Windows-1252",
+            Array("a;b\n".utf8) + Array(repeating: [0xe9, 0x3b, 0x31, 0x0a], count: 9).joined()
+        ),
+    ]
+
+    @Test(arguments: places, ["\"never closed", "1;2;3;4;5;6"])
+    func `a place that cannot be read is told by the bytes of the file before it`(
+        file: (name: String, bytes: [UInt8]), fault: String
+    ) throws {
+        let isWide = file.name == "UTF-16"
+        let rest = isWide ? fault.utf16.flatMap { [UInt8($0), 0] as [UInt8] } : Array(fault.utf8)
+        let failure = #expect(throws: Failure.self) {
+            try importTable(file.bytes + rest, columnLimit: 5)
+        }
+        let before = fault.hasPrefix("1") ? "1;2;3;4;5;".utf8.count * (isWide ? 2 : 1) : 0
+        let place = file.bytes.count + before
+        #expect(
+            failure?.detail.contains("at byte \(place)") == true,
+            "\(place): \(failure?.detail ?? "")")
     }
 
     static let failures: [(String, SchemaChoice, ErrorCode)] = [
@@ -218,6 +279,7 @@ func importTable(
         ("\n\n\r\n", .auto, .csvNoRows),
         ("name,email\n", .auto, .csvNoRows),
         ("sep=;\nname;email\n\n", .auto, .csvNoRows),
+        ("name,email\n,\n , \n", .auto, .csvNoRows),
         ("name,mail\nKim,k@example.com\n", .named("participants"), .csvMissingColumns),
         ("a,b\n1,\"2\n3,4\n", .auto, .csvMalformed),
         ("a,b,c,d,e,f\n1\n", .auto, .csvTooWide),

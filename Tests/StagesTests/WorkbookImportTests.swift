@@ -16,7 +16,7 @@ import WorkerProtocol
         sheet: String? = nil
     ) -> ErrorCode? {
         do {
-            _ = try importTable(bytes, choice: choice, columnLimit: columnLimit, sheet: sheet)
+            _ = try importWorkbook(bytes, choice: choice, columnLimit: columnLimit, sheet: sheet)
             return nil
         } catch let failure as Failure {
             return failure.code
@@ -29,7 +29,7 @@ import WorkerProtocol
     func `participants are found on their sheet and judged like those of a text`(
         name: String
     ) throws {
-        let outcome = try importTable(try workbook(name))
+        let outcome = try importWorkbook(try workbook(name))
         #expect(
             outcome.heading
                 == TableHeading(
@@ -60,7 +60,7 @@ import WorkerProtocol
         name: String
     ) throws {
         let bytes = try workbook(name)
-        let outcome = try importTable(bytes, choice: .infer, sheet: " 참가자 ")
+        let outcome = try importWorkbook(bytes, choice: .infer, sheet: " 참가자 ")
         #expect(outcome.heading?.schema == nil)
         #expect(
             outcome.heading?.columns == ["name", "email", "phone", "department", "joined", "fee"])
@@ -75,16 +75,16 @@ import WorkerProtocol
 
     @Test func `any table is the first that a person sees and that has anything`() throws {
         let bytes = try workbook("participants.xlsx")
-        let outcome = try importTable(bytes, choice: .infer)
+        let outcome = try importWorkbook(bytes, choice: .infer)
         #expect(outcome.heading?.sheet == "안내")
         #expect(outcome.heading?.columns == ["작성_방법", "아래를_읽어_주세요"])
-        let hidden = try importTable(bytes, sheet: "지난해")
+        let hidden = try importWorkbook(bytes, sheet: "지난해")
         #expect(hidden.values.map { $0[1] } == ["old@example.com"])
         #expect(failure(bytes, sheet: "빈 시트") == .csvNoRows)
     }
 
     @Test func `texts that are split over records come whole`() throws {
-        let outcome = try importTable(try workbook("texts.xls"), choice: .infer)
+        let outcome = try importWorkbook(try workbook("texts.xls"), choice: .infer)
         let expected: [[String?]] = (0..<200).map { row in
             [
                 String(repeating: "가나다라 abc ", count: row % 7) + "\(row)",
@@ -101,6 +101,17 @@ import WorkerProtocol
         #expect(failure(xlsx, choice: .infer, columnLimit: 1) == .csvTooWide)
         #expect(failure([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]) == .excelCorrupt)
         #expect(failure([0x50, 0x4b, 3, 4]) == .excelCorrupt)
+    }
+
+    @Test func `what was taken for a workbook is never read as a text`() {
+        let table = Array("name,email\nKim,kim@example.com\n".utf8)
+        // Excel 3, an archive without a file, one that is divided.
+        for sign in [[9, 2, 6, 0], [0x50, 0x4b, 5, 6], [0x50, 0x4b, 7, 8], []] as [[UInt8]] {
+            #expect(failure(sign + table, choice: .infer) == .excelCorrupt)
+        }
+        var end: [UInt8] = [0x50, 0x4b, 5, 6]
+        end += Array(repeating: 0, count: 18)
+        #expect(failure(end) == .excelCorrupt)
     }
 
     @Test(arguments: [

@@ -6,12 +6,13 @@ extension TableSchema {
         name: "participants",
         columns: [
             Column(
-                name: "name", isRequired: true,
+                name: "name", aliases: ["이름", "성명"], isRequired: true,
                 rule: ValueRule(length: ValueBounds(least: 2, greatest: 100))),
             Column(
-                name: "email", isRequired: true,
+                name: "email", aliases: ["이메일", "이메일 주소"], isRequired: true,
                 rule: ValueRule(type: .email, transforms: [.trim, .lower])),
-            Column(name: "phone"), Column(name: "department"), Column(name: "position"),
+            Column(name: "phone", aliases: ["전화번호", "휴대폰"]),
+            Column(name: "department", aliases: ["부서"]), Column(name: "position", aliases: ["직위"]),
         ],
         key: ["email"], hasTokens: true)
 }

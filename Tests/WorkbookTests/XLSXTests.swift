@@ -141,6 +141,17 @@ import Testing
         #expect(try fields(of: zip.bytes) == [["1"]])
     }
 
+    @Test func `an archive may tell its lengths in 64 bits, behind each file`() throws {
+        var maker = XLSXMaker("<row><c t=\"s\"><v>0</v></c></row>")
+        maker.sharedTexts = "<si><t>이름</t></si>"
+        var zip = maker.zip
+        zip.isStreamed = true
+        #expect(try fields(of: zip.bytes) == [["이름"]])
+        zip.files[1].isDeflated = false
+        zip.comment = Array("a comment".utf8)
+        #expect(try fields(of: zip.bytes) == [["이름"]])
+    }
+
     @Test func `progress goes to its end`() throws {
         let row = "<row><c><v>1</v></c></row>"
         let maker = XLSXMaker(String(repeating: row, count: 50_000))

@@ -15,6 +15,9 @@ struct Zip {
 
     var files: [File] = []
     var comment: [UInt8] = []
+    /// Lengths and places are told in 64 bits, and behind each file: as programs write that do not know
+    /// how long it becomes.
+    var isStreamed = false
 
     mutating func add(_ name: String, _ text: String) {
         files.append(File(name: name, content: Array(text.utf8)))
@@ -28,8 +31,8 @@ struct Zip {
             let name = Array(file.name.utf8)
             let checksum = file.claimedChecksum ?? Self.checksum(file.content)
             var fields: [UInt8] = []
-            fields.put16(20)
-            fields.put16(Int(file.flags))
+            fields.put16(isStreamed ? 45 : 20)
+            fields.put16(Int(file.flags) | (isStreamed ? 8 : 0))
             fields.put16(file.isDeflated ? 8 : 0)
             fields.put32(0)
             fields.put32(Int(checksum))
@@ -38,6 +41,23 @@ struct Zip {
             fields.put16(name.count)
             fields.put16(0)
             let offset = bytes.count
+            if isStreamed {
+                let extra = Self.largeFields(
+                    length: file.content.count, packedLength: packed.count, offset: offset)
+                // Checksum and lengths are not known yet.
+                let local = fields[..<10] + Array(repeating: 0, count: 12) + fields[22...]
+                bytes += [0x50, 0x4b, 0x03, 0x04] + local + name + packed + [0x50, 0x4b, 7, 8]
+                bytes.put32(Int(checksum))
+                bytes.put64(packed.count)
+                bytes.put64(file.content.count)
+                directory += [0x50, 0x4b, 0x01, 0x02, 45, 0] + fields[..<14]
+                directory += Array(repeating: 0xff, count: 8)
+                directory.put16(name.count)
+                directory.put16(extra.count)
+                directory += Array(repeating: 0, count: 10) + Array(repeating: 0xff, count: 4)
+                directory += name + extra
+                continue
+            }
             bytes += [0x50, 0x4b, 0x03, 0x04] + fields + name + packed
             directory += [0x50, 0x4b, 0x01, 0x02, 20, 0] + fields
             directory.put16(0)
@@ -48,6 +68,13 @@ struct Zip {
             directory += name
         }
         let start = bytes.count
+        if isStreamed {
+            bytes += directory + largeEnd(start: start, length: directory.count)
+            bytes += [0x50, 0x4b, 0x05, 0x06, 0, 0, 0, 0]
+            bytes += Array(repeating: 0xff, count: 12)
+            bytes.put16(comment.count)
+            return bytes + comment
+        }
         bytes += directory + [0x50, 0x4b, 0x05, 0x06, 0, 0, 0, 0]
         bytes.put16(files.count)
         bytes.put16(files.count)
@@ -55,6 +82,30 @@ struct Zip {
         bytes.put32(start)
         bytes.put16(comment.count)
         return bytes + comment
+    }
+
+    /// An extra field that says when the file was changed, and the one with what 32 bits do not hold.
+    private static func largeFields(length: Int, packedLength: Int, offset: Int) -> [UInt8] {
+        var extra: [UInt8] = [0x55, 0x54, 5, 0, 1, 0, 0, 0, 0, 1, 0, 24, 0]
+        extra.put64(length)
+        extra.put64(packedLength)
+        extra.put64(offset)
+        return extra
+    }
+
+    /// The end of the directory in 64 bits, and where that stands.
+    private func largeEnd(start: Int, length: Int) -> [UInt8] {
+        var end: [UInt8] = [0x50, 0x4b, 6, 6]
+        end.put64(44)
+        end += [45, 0, 45, 0] + Array(repeating: 0, count: 8)
+        end.put64(files.count)
+        end.put64(files.count)
+        end.put64(length)
+        end.put64(start)
+        end += [0x50, 0x4b, 6, 7, 0, 0, 0, 0]
+        end.put64(start + length)
+        end.put32(1)
+        return end
     }
 
     private static func checksum(_ content: [UInt8]) -> UInt32 {
@@ -92,5 +143,10 @@ extension [UInt8] {
     mutating func put32(_ value: Int) {
         put16(value)
         put16(value >> 16)
+    }
+
+    mutating func put64(_ value: Int) {
+        put32(value)
+        put32(value >> 32)
     }
 }

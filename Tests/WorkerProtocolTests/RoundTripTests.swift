@@ -14,7 +14,8 @@ import Testing
             TableRequest(choice: .auto, schemas: [.participants], fallbackEncoding: "cp949")),
         .tableImport(
             TableRequest(
-                choice: .infer, schemas: [], fallbackEncoding: "", columnLimit: 3, sheet: "참가자")),
+                choice: .infer, schemas: [], fallbackEncoding: "", columnLimit: 3, isWorkbook: true,
+                sheet: "참가자")),
         .tableImport(
             TableRequest(
                 choice: .named("손님"),

@@ -3,9 +3,19 @@
 /// The year comes first: what begins with a day or a month may mean either.
 enum DateForm {
     /// Appends a day as `2024-01-31`; false where the text is none, or no calendar has it.
+    ///
+    /// Of a moment it is the day: programs write midnight behind days, and a workbook's cell may hold a
+    /// time that nobody sees. With a zone only midnight is taken, since any other time may be that of
+    /// another day where its writer is.
     static func date(_ value: UnsafeRawBufferPointer, into bytes: inout [UInt8]) -> Bool {
         var cursor = DateCursor(value)
-        return cursor.day(into: &bytes) && cursor.isAtEnd
+        guard cursor.day(into: &bytes) else { return false }
+        if cursor.isAtEnd { return true }
+        var time: [UInt8] = []
+        guard cursor.timeBehindDay(into: &time) else { return false }
+        if cursor.isAtEnd { return true }
+        let isMidnight = time.allSatisfy { !(UInt8(ascii: "1")...UInt8(ascii: "9")).contains($0) }
+        return isMidnight && cursor.zone(into: &time) && cursor.isAtEnd
     }
 
     /// Appends a moment as `2024-01-31T15:30:00`, with its fraction and its zone as they came; a day
@@ -18,9 +28,7 @@ enum DateForm {
             bytes.append(contentsOf: "00:00:00".utf8)
             return true
         }
-        let hasGap = cursor.skipSpaces()
-        guard cursor.take(UInt8(ascii: "T")) || hasGap else { return false }
-        return cursor.time(into: &bytes) && cursor.zone(into: &bytes) && cursor.isAtEnd
+        return cursor.timeBehindDay(into: &bytes) && cursor.zone(into: &bytes) && cursor.isAtEnd
     }
 
     /// Whether a text is a day exactly as it would be kept.
@@ -156,6 +164,13 @@ private struct DateCursor {
             return nil
         }
         return isAfternoon
+    }
+
+    /// A time with what parts it from the day before it.
+    mutating func timeBehindDay(into bytes: inout [UInt8]) -> Bool {
+        let hasGap = skipSpaces()
+        guard take(UInt8(ascii: "T")) || hasGap else { return false }
+        return time(into: &bytes)
     }
 
     mutating func time(into bytes: inout [UInt8]) -> Bool {

@@ -36,6 +36,10 @@ public struct HeaderMatch: Sendable, Hashable {
         zip(schema.columns, places).filter { $0.isRequired && $1 == nil }.map(\.0.name)
     }
 
+    /// Whether the header has any of the schema's columns. Without one of them each row would be
+    /// nothing but defaults and empty fields, though no column is required.
+    public var hasAny: Bool { places.contains { $0 != nil } }
+
     /// How many required columns the header has.
     public var requiredFound: Int {
         zip(schema.columns, places).count { $0.isRequired && $1 != nil }

@@ -12,15 +12,29 @@ enum NumberForm {
     /// - Returns: whether it is one, and fits into 64 bits.
     static func integer(_ value: UnsafeRawBufferPointer, into bytes: inout [UInt8]) -> Bool {
         let start = bytes.count
-        guard decimal(value, into: &bytes), !bytes[start...].contains(point) else { return false }
+        guard digits(value[...], into: &bytes), !bytes[start...].contains(point) else {
+            return false
+        }
         return fits(bytes[start...])
     }
 
     /// Appends a number without `+`, needless zeros before it and the commas between thousands; its
-    /// fraction stays as it is.
+    /// fraction stays as it is, and a power of ten behind it is written out.
     static func decimal(_ value: UnsafeRawBufferPointer, into bytes: inout [UInt8]) -> Bool {
         let start = bytes.count
-        var rest = value[...]
+        if digits(value[...], into: &bytes) { return true }
+        bytes.removeSubrange(start...)
+        return scientific(value, into: &bytes)
+    }
+
+    /// Appends a number in digits alone, in the form that ``decimal(_:into:)`` gives.
+    ///
+    /// - Returns: whether it is one; where it is not, some of it may have been appended.
+    private static func digits(
+        _ value: Slice<UnsafeRawBufferPointer>, into bytes: inout [UInt8]
+    ) -> Bool {
+        let start = bytes.count
+        var rest = value
         let isNegative = rest.first == minus
         if isNegative || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }
         let whole = rest.prefix { isDigit($0) || $0 == comma }
@@ -43,6 +57,54 @@ enum NumberForm {
         }
         return true
     }
+
+    /// The powers of ten that a binary number of 64 bits may have: what writes more is no program.
+    private static let powers = -324...308
+
+    /// Appends a number with a power of ten behind it, such as spreadsheets write, in digits alone.
+    private static func scientific(
+        _ value: UnsafeRawBufferPointer, into bytes: inout [UInt8]
+    ) -> Bool {
+        guard let mark = value.firstIndex(where: isPowerMark),
+            let power = power(value[(mark + 1)...])
+        else { return false }
+        var mantissa: [UInt8] = []
+        guard digits(value[..<mark], into: &mantissa) else { return false }
+        if mantissa.first == minus { bytes.append(mantissa.removeFirst()) }
+        // How many of the digits stand before the point.
+        var whole = mantissa.firstIndex(of: point) ?? mantissa.count
+        mantissa.removeAll { $0 == point }
+        whole += power
+        if whole > mantissa.count {
+            mantissa += Array(repeating: zero, count: whole - mantissa.count)
+        } else if whole < 1 {
+            mantissa.insert(contentsOf: Array(repeating: zero, count: 1 - whole), at: 0)
+            whole = 1
+        }
+        let significant = mantissa[..<whole].drop { $0 == zero }
+        bytes.append(contentsOf: significant.isEmpty ? [zero] : significant)
+        let fraction = mantissa[whole...]
+        if !fraction.isEmpty { bytes.append(point) }
+        bytes.append(contentsOf: fraction)
+        return true
+    }
+
+    private static func isPowerMark(_ byte: UInt8) -> Bool { byte | 0x20 == UInt8(ascii: "e") }
+
+    /// The power of ten that stands behind an `e`; nil for one that is none, or out of bounds.
+    private static func power(_ text: Slice<UnsafeRawBufferPointer>) -> Int? {
+        let hasSign = text.first == minus || text.first == UInt8(ascii: "+")
+        let digits = text.dropFirst(hasSign ? 1 : 0)
+        guard (1...powerDigits).contains(digits.count), digits.allSatisfy(isDigit) else {
+            return nil
+        }
+        let size = digits.reduce(0) { $0 * 10 + Int($1 - zero) }
+        let power = text.first == minus ? -size : size
+        return powers.contains(power) ? power : nil
+    }
+
+    /// As many as the bounds have.
+    private static let powerDigits = 3
 
     /// Whether there are digits, and commas between groups of three or none at all.
     private static func hasThousandsOnly(_ whole: Slice<UnsafeRawBufferPointer>) -> Bool {
@@ -97,12 +159,27 @@ enum NumberForm {
         case integer
         /// A number that a binary one of 64 bits gives back digit for digit.
         case decimal
-        /// A number that it would write in another way.
+        /// A number that it would write in another way; one with a power of ten is among them.
         case longDecimal
     }
 
     /// Decimal digits that a binary number of 64 bits always keeps.
     private static let keptDigits = 15
+
+    /// Whether what stands behind the whole part of a number is a fraction, if any, and a power of
+    /// ten with its sign, as programs write it. Without one it may be a code, such as `1E5`.
+    private static func hasSignedPower(_ rest: Slice<UnsafeRawBufferPointer>) -> Bool {
+        var rest = rest
+        if rest.first == point {
+            let fraction = rest.dropFirst().prefix(while: isDigit)
+            guard !fraction.isEmpty else { return false }
+            rest = rest.dropFirst(1 + fraction.count)
+        }
+        guard let mark = rest.first, isPowerMark(mark), let sign = rest.dropFirst().first,
+            !isDigit(sign)
+        else { return false }
+        return power(rest.dropFirst()) != nil
+    }
 
     static func plain(_ value: UnsafeRawBufferPointer) -> Plain {
         var rest = value[...]
@@ -120,7 +197,7 @@ enum NumberForm {
         }
         let fraction = rest.dropFirst()
         guard rest.first == point, let last = fraction.last, fraction.allSatisfy(isDigit) else {
-            return .none
+            return hasSignedPower(rest) ? .longDecimal : .none
         }
         let isZero = first == zero && fraction.allSatisfy { $0 == zero }
         // Below a ten-thousandth SQLite writes an exponent.

@@ -9,17 +9,16 @@ public struct TableHeader: Sendable, Hashable {
     /// Whether the reject columns were there.
     public let hasRejectColumns: Bool
 
+    /// Reject columns are known by their names, also where empty names stand behind them: a
+    /// spreadsheet program saves each row as wide as the widest.
     public init(_ fields: [String]) {
         let trimmed = fields.map { $0.trimmingWhitespace() }
         let count = Self.rejectColumns.count
+        let end = (trimmed.lastIndex { !$0.isEmpty } ?? -1) + 1
+        let named = trimmed[..<end]
         hasRejectColumns =
-            trimmed.count > count
-            && trimmed.suffix(count).map { $0.lowercased() } == Self.rejectColumns
-        names = hasRejectColumns ? trimmed.dropLast(count) : trimmed
-    }
-
-    /// How many fields the header record has, reject columns included.
-    public var width: Int {
-        names.count + (hasRejectColumns ? Self.rejectColumns.count : 0)
+            named.count > count
+            && named.suffix(count).map { $0.lowercased() } == Self.rejectColumns
+        names = hasRejectColumns ? Array(named.dropLast(count)) : trimmed
     }
 }

@@ -1,7 +1,12 @@
 /// White space as a pattern's `\s` sees it, in bytes of UTF-8.
 ///
 /// Rule: ECMA-262, WhiteSpace and LineTerminator; and U+0085.
-enum UnicodeWhitespace {
+public enum UnicodeWhitespace {
+    /// Whether the bytes are nothing but white space, or nothing at all.
+    public static func isBlank(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        trimmed(bytes).isEmpty
+    }
+
     @inline(__always)
     static func isASCII(_ byte: UInt8) -> Bool {
         byte == 0x20 || (byte >= 0x09 && byte <= 0x0d)

@@ -10,6 +10,8 @@ public final class ValueCheck {
         }
 
         public let part: Part
+        /// The text within the part that is at fault, as the rule has it; nil where it is the whole.
+        public var value: String?
         /// What is wrong, without a full stop.
         public let message: String
     }
@@ -49,7 +51,7 @@ public final class ValueCheck {
         try readRange()
         for value in rule.allowed {
             guard let kept = compared(value) else {
-                throw Mistake(part: .allowed, message: mistaken(value))
+                throw Mistake(part: .allowed, value: value, message: mistaken(value))
             }
             allowed.insert(kept)
         }
@@ -193,7 +195,7 @@ extension ValueCheck {
         }
         for value in [rule.range.least, rule.range.greatest].compactMap({ $0 })
         where compared(value) == nil {
-            throw Mistake(part: .range, message: mistaken(value))
+            throw Mistake(part: .range, value: value, message: mistaken(value))
         }
         let low = rule.range.least.flatMap(compared)
         let high = rule.range.greatest.flatMap(compared)

@@ -88,7 +88,10 @@ enum ContentSign: Sendable, Hashable {
 
     /// Text has hardly any control characters, though a stray NUL does not make a table a program;
     /// in UTF-16 every byte on one side of ASCII characters is NUL. Random bytes have a tenth.
-    private static func readsAsText(_ head: [UInt8]) -> Bool {
+    ///
+    /// Zeros that fill up the file behind its text are left out; a file of nothing else is no text.
+    private static func readsAsText(_ bytes: [UInt8]) -> Bool {
+        let head = bytes.lastIndex { $0 != 0 }.map { bytes[...$0] } ?? bytes[...]
         if head.starts(with: [0xff, 0xfe]) || head.starts(with: [0xfe, 0xff]) { return true }
         var zeroCount = 0
         var oddZeroCount = 0

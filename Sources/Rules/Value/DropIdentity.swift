@@ -49,4 +49,6 @@ public enum AdmissionProof: String, Sendable, Hashable {
 /// What the first bytes and the extension of a drop agree on.
 public enum DropKind: String, Sendable, Hashable, CaseIterable {
     case pdf, csv, xls, xlsx
+
+    public var isWorkbook: Bool { self == .xls || self == .xlsx }
 }

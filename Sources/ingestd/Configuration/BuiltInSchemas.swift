@@ -9,11 +9,11 @@ enum BuiltInSchemas {
           key: email
           tokens: true
           columns:
-            name: {required: true, transform: [trim], length: {min: 2, max: 100}}
-            email: {required: true, type: email, transform: [trim, lower]}
-            phone: {transform: [trim]}
-            department: {transform: [trim]}
-            position: {transform: [trim]}
+            name: {aliases: [이름, 성명], required: true, transform: [trim], length: {min: 2, max: 100}}
+            email: {aliases: [이메일, 이메일 주소], required: true, type: email, transform: [trim, lower]}
+            phone: {aliases: [전화번호, 휴대폰], transform: [trim]}
+            department: {aliases: [부서], transform: [trim]}
+            position: {aliases: [직위], transform: [trim]}
 
         """
 

@@ -196,10 +196,18 @@ struct SchemaReader {
                     case .standard: .standard
                     }
                 reader.report(
-                    keys[part] ?? entry.place,
+                    keys[part].map { place(of: error.value, in: $0) } ?? entry.place,
                     "\(what).columns.\(column.name).\(part.rawValue): \(error.message)")
             }
         }
+    }
+
+    /// The first node of a list, or of a mapping's values, that says `value`; the whole where
+    /// nothing within it is at fault.
+    private func place(of value: String?, in node: Node) -> Node {
+        guard let value else { return node }
+        let nodes = node.sequence.map { Array($0) } ?? node.mapping.map { Array($0.values) } ?? []
+        return nodes.first { $0.scalar?.string == value } ?? node
     }
 
     // MARK: - Key

@@ -35,6 +35,7 @@ import Testing
         Case("a.tab", "1", .csv), Case("euc.csv", [0xc0, 0xcc, 0xb8, 0xa7, 0x2c, 0x0a], .csv),
         Case("bare.csv", utf16, .csv), Case("bom.csv", [0xff, 0xfe] + utf16, .csv),
         Case("stray.csv", "col1|col2|col3\nval1|val\u{0}2|val3\n", .csv),
+        Case("filled up.csv", Array("a,b\n1,2\n3,4\n".utf8) + zeros, .csv),
         Case("cells.csv", "kind,magic\npdf,%PDF-1.4\n", .csv),
     ]
 
