@@ -18,7 +18,7 @@ INSTALL_DATA = install -D -m 0644
 SUBSTITUTE = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/ingestd/|$(SYSCONFDIR)/ingestd/|g'
 
 .PHONY: all build release test demo bench burst turns attacks corpus hostile fuzz clients faults mutants probe \
-	quota-trials model kill-imports \
+	quota-trials model kill-imports readers \
 	check install clean bootstrap
 
 all: release
@@ -85,6 +85,11 @@ model: release
 # RUNS, ROWS and SEED choose others.
 kill-imports: release
 	python3 $(SCRIPTS)/kill-imports $(RELEASE)
+
+# Readers of an account's imports, as that account and with plain SQLite, beside imports, starts, stops and kills; as root,
+# some five minutes.
+readers: release
+	python3 $(SCRIPTS)/readers $(RELEASE)
 
 clients: release
 	@$(SCRIPTS)/bootstrap clients
