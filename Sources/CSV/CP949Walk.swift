@@ -24,13 +24,15 @@ struct CP949Walk: Sendable {
     private var extensions = 0
     /// Syllables with an ASCII letter on both sides: `I팀` is Korean, `CONCEIÇÃO` is not.
     private var syllablesInWords = 0
-    /// Extension pairs with an ASCII letter beside them.
+    /// Extension pairs with an ASCII letter beside them, or that may be a sign and a letter.
     private var extensionsInWords = 0
     /// Extension pairs that would be kana in Shift JIS.
     private var kana = 0
 
     private enum Neighbour {
         case syllable, extensionPair
+        /// An extension pair with ASCII before it that would be a sign and a letter in Windows-1252.
+        case lonePair
     }
 
     /// Whether an ASCII word may be passed without looking at each byte.
@@ -87,14 +89,17 @@ struct CP949Walk: Sendable {
 
     /// Takes a pair; false where it is not assigned.
     private mutating func take(_ lead: UInt8, _ trail: UInt8) -> Bool {
-        guard CP949Table.shared.character(lead, trail) != 0 else {
-            last = 0
-            return Self.isUserDefined(lead, trail)
-        }
+        guard CP949Table.shared.character(lead, trail) != 0 else { return false }
         if trail < 0xa1 || lead < 0xa1 {
             letters += 1
             extensions += 1
-            if Self.isLetter(last) { extensionsInWords += 1 } else { awaited = .extensionPair }
+            if Self.isLetter(last) {
+                extensionsInWords += 1
+            } else {
+                // Beside ASCII this may be `°C` or `µm`.
+                let isSignAndLetter = lead >= 0xa1 && lead <= 0xbf && trail < 0x80
+                awaited = isSignAndLetter && last != 0 ? .lonePair : .extensionPair
+            }
             if (lead == 0x82 && trail >= 0x9f) || (lead == 0x83 && trail <= 0x96) { kana += 1 }
         } else {
             switch lead {
@@ -114,17 +119,12 @@ struct CP949Walk: Sendable {
     private mutating func settleNeighbour(_ next: UInt8) {
         guard let pair = awaited else { return }
         awaited = nil
-        guard Self.isLetter(next) else { return }
         switch pair {
-        case .syllable: syllablesInWords += 1
-        case .extensionPair: extensionsInWords += 1
+        case .syllable where Self.isLetter(next): syllablesInWords += 1
+        case .extensionPair where Self.isLetter(next): extensionsInWords += 1
+        case .lonePair where next < 0x80: extensionsInWords += 1
+        case .syllable, .extensionPair, .lonePair: break
         }
-    }
-
-    /// Whether a pair is one to which a company may give a character of its own: not assigned, and
-    /// no damage either. What it looks like only that company's font knows.
-    private static func isUserDefined(_ lead: UInt8, _ trail: UInt8) -> Bool {
-        (lead == 0xc9 || lead == 0xfe) && trail >= 0xa1 && trail <= 0xfe
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool {

@@ -10,6 +10,8 @@ public struct EncodingSniffer: Sendable {
     private var zeros = ZeroCount()
     private var utf8 = UTF8Walk()
     private var cp949 = CP949Walk()
+    /// What both had seen before the last run of zeros, which may only fill up the file.
+    private var beforeZeros = (utf8: UTF8Walk(), cp949: CP949Walk())
 
     public init() {}
 
@@ -39,6 +41,7 @@ public struct EncodingSniffer: Sendable {
                 }
             }
             let byte = bytes[at]
+            if byte == 0, !zeros.followsOne { beforeZeros = (utf8, cp949) }
             zeros.append(byte, at: length + at)
             utf8.append(byte)
             cp949.append(byte)
@@ -79,6 +82,7 @@ public struct EncodingSniffer: Sendable {
 
     /// What the bytes say by themselves.
     private func unmarked(fallback: TextEncoding) -> EncodingVerdict? {
+        let (utf8, cp949) = zeros.followsOne ? beforeZeros : (utf8, cp949)
         if let side = zeros.side(length: length) {
             return EncodingVerdict(encoding: side, certainty: .proven)
         }

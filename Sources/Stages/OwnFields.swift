@@ -48,21 +48,32 @@ struct OwnFields {
     /// The reason stands behind all fields of its record, of which there may be more than the
     /// header has names for, and a spreadsheet program has filled up the row behind it. Its message
     /// is never empty, so that the last field with something in it is that, unless somebody took
-    /// out parts of the reason.
+    /// out parts of the reason or wrote something beside it. A lone field was never filled up: somebody
+    /// has typed the record, and it is the record's own.
     private func reasonPlace(in record: CSVRecord) -> Int? {
         let beyond = width..<record.count
         guard let first = beyond.first(where: { !Self.isBlank(record[$0]) }),
             let last = beyond.last(where: { !Self.isBlank(record[$0]) })
         else { return width }
         let length = TableHeader.rejectColumns.count
+        guard record.count > width + 1 else { return nil }
+        if last == first + 1, Self.isRowNumber(record[first]), Self.isRowNumber(record[last]) {
+            return last
+        }
         if last - first < length, Self.isRowNumber(record[first]) { return first }
         let place = last - (length - 1)
         if place >= width, Self.isRowNumber(record[place]) { return place }
-        // The number was taken out, and the rest stands where the header says.
-        return first > width && last < width + length ? width : nil
+        // The number was taken out or changed, and the rest stands where the header says; or a note
+        // stands behind it.
+        let isByPlace = last < width + length && (first > width || last == width + length - 1)
+        return isByPlace || Self.isRowNumber(record[width]) ? width : nil
     }
 
     private static func isRowNumber(_ field: UnsafeRawBufferPointer) -> Bool {
-        !field.isEmpty && field.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        let digits = UnicodeWhitespace.trimmed(field)
+        return !digits.isEmpty
+            && digits.allSatisfy {
+                field[$0] >= UInt8(ascii: "0") && field[$0] <= UInt8(ascii: "9")
+            }
     }
 }

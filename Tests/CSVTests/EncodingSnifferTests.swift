@@ -117,8 +117,35 @@ func utf16(_ text: String, isBig: Bool = false) -> [UInt8] {
             EncodingVerdict(encoding: .cp949, certainty: .damaged)
         ),
         (
-            "CP949 with characters of a company's own", hong + [0xc9, 0xa1, 0xfe, 0xfe, 0x0a],
-            EncodingVerdict(encoding: .cp949, certainty: .proven)
+            "CP949 with a character of a company's own",
+            [[UInt8]](repeating: hong, count: 34).flatMap(\.self) + [0xc9, 0xa1, 0x0a],
+            EncodingVerdict(encoding: .cp949, certainty: .damaged)
+        ),
+        // 品名 and 部品, whose 部 and 品 have such bytes in EUC-JP.
+        (
+            "Japanese in EUC-JP, in Han alone",
+            [
+                0xc9, 0xca, 0xcc, 0xbe, 0x2c, 0x31, 0x0a, 0xc9, 0xf4, 0xc9, 0xca, 0x2c, 0xbb, 0xb0,
+                0x0a,
+            ],
+            EncodingVerdict(encoding: .windows1252, certainty: .guessed)
+        ),
+        (
+            "degrees in Windows-1252",
+            Array("Temp (".utf8) + [0xb0, 0x43] + Array(")\n1".utf8) + [0xb0, 0x43]
+                + Array(",5".utf8)
+                + [0xb5, 0x6d, 0x0a, 0x33, 0xba, 0x41, 0x0a, 0x22, 0xa7, 0x41, 0x22, 0x0a],
+            EncodingVerdict(encoding: .windows1252, certainty: .guessed)
+        ),
+        (
+            "a last character that is cut off, and zeros behind it",
+            hong + [0x2c] + [0xc8] + [UInt8](repeating: 0, count: 50),
+            EncodingVerdict(encoding: .cp949, certainty: .damaged, paddingLength: 50)
+        ),
+        (
+            "the same in UTF-8",
+            Array("이름\n홍".utf8).dropLast() + [UInt8](repeating: 0, count: 50),
+            EncodingVerdict(encoding: .utf8, certainty: .damaged, paddingLength: 50)
         ),
         // IT팀, A동, 김B, K팝 and A동B.
         (

@@ -110,8 +110,11 @@ import WorkerProtocol
     @Test(arguments: [
         // The reason was taken out, in part or whole.
         "Kim,kim@example.com", "Kim,kim@example.com,,,", "Kim,kim@example.com,,,,,,",
-        "Kim,kim@example.com,7", "Kim,kim@example.com,,email,bad", "Kim,kim@example.com,,,bad",
+        "Kim,kim@example.com,7,", "Kim,kim@example.com,,email,bad", "Kim,kim@example.com,,,bad",
         "Kim,kim@example.com,7,email", "Kim,kim@example.com,,,,7,", "Kim,kim@example.com,,7,,bad,",
+        // Or it was changed, or has a note beside it.
+        "Kim,kim@example.com, 7 ,email,bad", "Kim,kim@example.com,7.0,email,bad",
+        "Kim,kim@example.com,7,email,bad,note",
     ])
     func `of a reason not everything need be there`(row: String) throws {
         let outcome = try importTable("name,email,_row,_field,_message\n\(row)\n".utf8)
@@ -120,7 +123,8 @@ import WorkerProtocol
 
     @Test(arguments: [
         ("Kim, Jr.,kim@example.com", 3), ("Kim,kim@example.com,5,7,email,bad", 3),
-        ("Kim,kim@example.com,x,,,,,", 8), ("Kim,kim@example.com,7,email,bad,note", 6),
+        ("Kim,kim@example.com,x,,,,,", 8), ("Kim,kim@example.com,1234,9,,", 3),
+        ("Kim,kim@example.com,200", 3),
     ])
     func `what is no reason is a field too many`(row: String, count: Int) throws {
         let outcome = try importTable("name,email,_row,_field,_message\n\(row)\n".utf8)

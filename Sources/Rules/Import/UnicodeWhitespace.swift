@@ -21,7 +21,7 @@ public enum UnicodeWhitespace {
     }
 
     /// The part of the bytes that neither begins nor ends with white space.
-    static func trimmed(_ bytes: UnsafeRawBufferPointer) -> Range<Int> {
+    public static func trimmed(_ bytes: UnsafeRawBufferPointer) -> Range<Int> {
         var start = 0
         var end = bytes.count
         guard end > 0 else { return 0..<0 }

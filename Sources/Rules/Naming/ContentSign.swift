@@ -110,7 +110,34 @@ enum ContentSign: Sendable, Hashable {
         }
         let isWide =
             (oddZeroCount == 0 || oddZeroCount == zeroCount) && zeroCount * 2 <= head.count
-        return (isWide ? controlCount - zeroCount : controlCount) * 12 <= head.count
+        if (isWide ? controlCount - zeroCount : controlCount) * 12 <= head.count { return true }
+        return readsAsWideText(head, high: 1) || readsAsWideText(head, high: 0)
+    }
+
+    /// Whether it reads as UTF-16 of East Asia, in which a byte by itself tells nothing: both of a
+    /// character's may be what a control character is in ASCII, or zero.
+    ///
+    /// - Parameter high: which byte of a unit is the high one.
+    private static func readsAsWideText(_ head: ArraySlice<UInt8>, high: Int) -> Bool {
+        var (plainCount, endCount, oddCount) = (0, 0, 0)
+        for start in stride(from: head.startIndex, to: head.endIndex - 1, by: 2) {
+            switch (head[start + high], head[start + 1 - high]) {
+            case (0, 0x0a), (0, 0x0d):
+                endCount += 1
+            case (0, 0x20..<0x7f), (0, 0x09):
+                plainCount += 1
+            case (0, 0..<0x20):
+                oddCount += 1
+            // The first of 256 kana and signs, Han or Hangul; elsewhere few are in use.
+            case (0x30, 0), (0x4e...0x9f, 0), (0xac...0xd7, 0):
+                break
+            case (_, 0):
+                oddCount += 1
+            default: break
+            }
+        }
+        // The smallest table has two delimiters and the end of a line.
+        return endCount > 0 && plainCount > 1 && oddCount * 24 <= head.count
     }
 }
 

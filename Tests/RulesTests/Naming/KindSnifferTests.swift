@@ -9,6 +9,25 @@ import Testing
         [byte, 0]
     }
 
+    /// Tables of Korean in UTF-16: with little of ASCII in it, and with syllables whose second byte is zero.
+    private static func wide(isLittle: Bool, _ row: String) -> [UInt8] {
+        let text = "이름,이메일,부서,직위\n" + String(repeating: row, count: 300)
+        let bytes = text.utf16.flatMap { (unit: UInt16) -> [UInt8] in
+            let (high, low) = (UInt8(unit >> 8), UInt8(unit & 0xff))
+            return isLittle ? [low, high] : [high, low]
+        }
+        return Array(bytes.prefix(KindSniffer.headLength))
+    }
+    private static let wideRows = [
+        "김준호,,관리,대리\n", "김철수,영업부,사원\n", "가 관 대 준 저 一\n", "田中一郎,営業\n",
+    ]
+    private static let wideTables = wideRows.flatMap { row in
+        [
+            Case("little.csv", wide(isLittle: true, row), .csv),
+            Case("big.csv", wide(isLittle: false, row), .csv),
+        ]
+    }
+
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         let head: [UInt8]
@@ -26,18 +45,23 @@ import Testing
     }
 
     private static let zeros = [UInt8](repeating: 0, count: 1020)
+    /// Bytes as a packed file has them.
+    private static let hash = (0..<UInt64(4096)).map { (n: UInt64) in
+        UInt8(truncatingIfNeeded: (n &+ 1) &* 0x9e37_79b9_7f4a_7c15 >> 29)
+    }
     private static let header: [UInt8] = Array("%PDF-".utf8)
 
-    static let agreeing: [Case] = [
-        Case("a.pdf", "%PDF-1.7\n", .pdf), Case("A.PDF", "\u{feff}\n%PDF-1.4", .pdf),
-        Case("late.pdf", zeros.dropLast() + header, .pdf),
-        Case("a.csv", "name,email\nx,x@y.z\n", .csv), Case("a.TSV", "a\tb\n", .csv),
-        Case("a.tab", "1", .csv), Case("euc.csv", [0xc0, 0xcc, 0xb8, 0xa7, 0x2c, 0x0a], .csv),
-        Case("bare.csv", utf16, .csv), Case("bom.csv", [0xff, 0xfe] + utf16, .csv),
-        Case("stray.csv", "col1|col2|col3\nval1|val\u{0}2|val3\n", .csv),
-        Case("filled up.csv", Array("a,b\n1,2\n3,4\n".utf8) + zeros, .csv),
-        Case("cells.csv", "kind,magic\npdf,%PDF-1.4\n", .csv),
-    ]
+    static let agreeing: [Case] =
+        [
+            Case("a.pdf", "%PDF-1.7\n", .pdf), Case("A.PDF", "\u{feff}\n%PDF-1.4", .pdf),
+            Case("late.pdf", zeros.dropLast() + header, .pdf),
+            Case("a.csv", "name,email\nx,x@y.z\n", .csv), Case("a.TSV", "a\tb\n", .csv),
+            Case("a.tab", "1", .csv), Case("euc.csv", [0xc0, 0xcc, 0xb8, 0xa7, 0x2c, 0x0a], .csv),
+            Case("bare.csv", utf16, .csv), Case("bom.csv", [0xff, 0xfe] + utf16, .csv),
+            Case("stray.csv", "col1|col2|col3\nval1|val\u{0}2|val3\n", .csv),
+            Case("filled up.csv", Array("a,b\n1,2\n3,4\n".utf8) + zeros, .csv),
+            Case("cells.csv", "kind,magic\npdf,%PDF-1.4\n", .csv),
+        ] + wideTables
 
     static let disagreeing: [Case] = [
         Case("too late.pdf", zeros + header), Case("page.pdf", "<!DOCTYPE html><html>"),
@@ -50,6 +74,7 @@ import Testing
         Case("zeros.csv", zeros), Case("zero.csv", [0]),
         Case("all bytes.csv", (0..<4096).map { (n: Int) in UInt8(n * 7 % 256) }),
         Case("noise.csv", (1..<200).map { (n: Int) in UInt8(n % 8) }),
+        Case("hash.csv", hash), Case("hash.csv", [9, 0, 0x41, 0, 0x42, 0] + hash),
         Case("old.xls", zip), Case("new.xlsx", "a,b\n"),
     ]
 
