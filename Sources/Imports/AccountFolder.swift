@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Rules
 
@@ -20,10 +21,14 @@ struct AccountFolder {
 
     /// Makes the folder and a database without rows in it, unless they are there.
     ///
-    /// - Parameter busyTimeout: as that of ``ImportDatabase``.
+    /// - Parameters:
+    ///   - busyTimeout: as that of ``ImportDatabase``.
+    ///   - keep: opens a new database that nobody knows yet, and keeps it open.
     /// - Returns: whether the account can read what is in it; false where the file system keeps no
     ///   access control lists.
-    func prepare(busyTimeout: Duration) throws(ImportError) -> Bool {
+    func prepare(
+        busyTimeout: Duration, keep: (String) throws(ImportError) -> Void
+    ) throws(ImportError) -> Bool {
         _ = try Folder.make(path, mode: 0o700)
         var isReadable = true
         if let reader {
@@ -34,13 +39,26 @@ struct AccountFolder {
             let isAccessible = try access.apply(to: path, as: .access)
             isReadable = isInherited && isAccessible
         }
-        if access(databasePath, F_OK) != 0 { try makeDatabase(busyTimeout) }
+        if try !hasDatabase() { try makeDatabase(busyTimeout, keep) }
         return isReadable
     }
 
-    /// Makes the database under another name, whole, and gives it its own last: a file gets its form under a
-    /// lock that would turn readers away.
-    private func makeDatabase(_ busyTimeout: Duration) throws(ImportError) {
+    /// Whether there is anything under the database's name. What cannot be told is an error: a database that
+    /// is only out of reach must not be taken for none.
+    func hasDatabase() throws(ImportError) -> Bool {
+        var facts = stat()
+        if lstat(databasePath, &facts) == 0 { return true }
+        guard errno == ENOENT else {
+            throw .system(attempt: "look for imports database", errno: errno)
+        }
+        return false
+    }
+
+    /// Makes the database under another name, whole and open, and gives it its own last: a file gets its form, and
+    /// is opened for the first time, under locks that would turn readers away.
+    private func makeDatabase(
+        _ busyTimeout: Duration, _ keep: (String) throws(ImportError) -> Void
+    ) throws(ImportError) {
         let draft = path + "/new.sqlite3"
         // A crash may have left some of it.
         for suffix in Self.suffixes where unlink(draft + suffix) != 0 && errno != ENOENT {
@@ -52,12 +70,16 @@ struct AccountFolder {
         let database = try ImportDatabase(at: draft, busyTimeout: busyTimeout)
         // Nobody reads it: its log of writes is empty then.
         _ = try database.checkpoint()
+        try keep(draft)
         try database.close()
         try share(draft)
-        for suffix in Self.suffixes.reversed()
+        // What stands beside no database is what a crash has left.
+        for suffix in Self.suffixes.dropFirst().reversed()
         where rename(draft + suffix, databasePath + suffix) != 0 {
             throw .system(attempt: "name imports database", errno: errno)
         }
+        let code = clinux_rename_noreplace(AT_FDCWD, draft, AT_FDCWD, databasePath)
+        guard code == 0 else { throw .system(attempt: "name imports database", errno: -code) }
         try Folder.sync(path)
     }
 

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Rules
 import WorkerProtocol
@@ -58,7 +59,9 @@ public struct ImportDatabases: Sendable {
         let target = try ImportTarget(heading: heading, schemas: schemas)
         let folder = AccountFolder(root: root, account: account)
         let isShared = try making.take { () throws(ImportError) in
-            try folder.prepare(busyTimeout: busyTimeout)
+            try folder.prepare(busyTimeout: busyTimeout) { path throws(ImportError) in
+                try kept.keep(path, of: account.uid)
+            }
         }
         if !isShared {
             journal(
@@ -69,6 +72,7 @@ public struct ImportDatabases: Sendable {
                         .reason: "the file system keeps no access control lists",
                     ]))
         }
+        try kept.releaseReplaced(folder.databasePath, of: account.uid)
         let database = try ImportDatabase(at: folder.databasePath, busyTimeout: busyTimeout)
         try folder.share()
         try kept.keep(folder.databasePath, of: account.uid)
@@ -93,8 +97,10 @@ public struct ImportDatabases: Sendable {
     public func remove(
         _ document: DocumentID, of account: Account, count: (ByteCount) -> Void = { _ in }
     ) throws(ImportError) {
-        let path = AccountFolder(root: root, account: account).databasePath
-        guard access(path, F_OK) == 0 else { return }
+        let folder = AccountFolder(root: root, account: account)
+        guard try folder.hasDatabase() else { return }
+        let path = folder.databasePath
+        try kept.releaseReplaced(path, of: account.uid)
         let database = try ImportDatabase(at: path, busyTimeout: busyTimeout)
         try kept.keep(path, of: account.uid)
         var untidied: String?
@@ -125,15 +131,16 @@ public struct ImportDatabases: Sendable {
     /// Empties the logs of writes that readers were in the way of, as far as they let it within two seconds, and closes all
     /// that is open. Nothing is to be imported or read afterwards.
     public func close() {
-        let start = ContinuousClock.now
+        let end = ContinuousClock.now + Self.closingPatience
         for uid in kept.accounts {
+            let left = end - ContinuousClock.now
+            guard left > .zero else { break }
             let path = "\(root)/\(uid)/imports.sqlite3"
             var facts = stat()
             guard stat(path + "-wal", &facts) == 0, facts.st_size > 0 else { continue }
             do throws(ImportError) {
-                let database = try ImportDatabase(at: path, busyTimeout: busyTimeout)
-                let left = Self.closingPatience - (ContinuousClock.now - start)
-                if try !database.checkpoint(patience: max(left, .zero)) {
+                let database = try ImportDatabase(at: path, busyTimeout: left)
+                if try !database.checkpoint(patience: left) {
                     report("a reader holds the write-ahead log", of: uid)
                 }
                 try database.close()
@@ -160,6 +167,7 @@ public struct ImportDatabases: Sendable {
         _ body: (TokenRow) throws -> Void
     ) throws {
         let folder = AccountFolder(root: root, account: account)
+        try kept.releaseReplaced(folder.databasePath, of: account.uid)
         let database = try ImportDatabase(
             reading: folder.databasePath, busyTimeout: busyTimeout)
         try kept.keep(folder.databasePath, of: account.uid)

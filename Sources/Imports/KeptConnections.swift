@@ -9,7 +9,8 @@ import Synchronization
 /// locks; a reader who comes meanwhile is told that the database is locked. Beside one of these that never happens.
 /// See docs/decisions/0019-readers.md.
 final class KeptConnections: Sendable {
-    /// Accounts whose databases stay open: those that imported last, with three descriptors each.
+    /// Accounts whose databases stay open: those that imported last, with three descriptors each, and those of
+    /// as many connections as were ever open beside it at a time, which SQLite keeps to use them again.
     private static let limit = 64
 
     /// A connection, as SQLite knows it; closed with its last reference.
@@ -43,6 +44,8 @@ final class KeptConnections: Sendable {
         let device: UInt
         let inode: UInt
         var lastUse: Int
+
+        func isOf(_ facts: stat) -> Bool { device == facts.st_dev && inode == facts.st_ino }
     }
 
     private struct State {
@@ -55,17 +58,29 @@ final class KeptConnections: Sendable {
     /// The accounts whose databases are kept open, by uid.
     var accounts: [UInt32] { state.withLock { $0.kept.keys.sorted() } }
 
-    /// Keeps the database of an account open from now on; `path` is open already, for whoever asks.
-    func keep(_ path: String, of uid: UInt32) throws(ImportError) {
+    /// Closes the database of an account in whose place an operator has put another; to be asked before `path`
+    /// is opened. Closed afterwards it would take the locks along that the other has on the same `-shm`.
+    func releaseReplaced(_ path: String, of uid: UInt32) throws(ImportError) {
+        let facts = try Self.facts(of: path)
+        _ = state.withLock { state -> Kept? in
+            guard let kept = state.kept[uid], !kept.isOf(facts) else { return nil }
+            return state.kept.removeValue(forKey: uid)
+        }
+    }
+
+    private static func facts(of path: String) throws(ImportError) -> stat {
         var facts = stat()
         guard stat(path, &facts) == 0 else {
             throw .system(attempt: "keep imports database open", errno: errno)
         }
+        return facts
+    }
+
+    /// Keeps the database of an account open from now on; `path` is open already, for whoever asks.
+    func keep(_ path: String, of uid: UInt32) throws(ImportError) {
+        let facts = try Self.facts(of: path)
         let isKept = state.withLock { state in
-            // An operator may have put another file there.
-            guard let kept = state.kept[uid], kept.device == facts.st_dev,
-                kept.inode == facts.st_ino
-            else { return false }
+            guard let kept = state.kept[uid], kept.isOf(facts) else { return false }
             state.uses += 1
             state.kept[uid]?.lastUse = state.uses
             return true

@@ -67,7 +67,8 @@ public final class Daemon: Sendable {
     /// Closes the accounts' databases and the catalogue. The run must be over, and nothing is to be asked of the daemon
     /// afterwards.
     public func close() throws {
-        house.imports.close()
+        // It may take its time, and nothing of the catalogue waits for it.
+        defer { house.imports.close() }
         try house.catalog.close()
     }
 

@@ -230,7 +230,11 @@ import Testing
         #expect(daemon.lines(.inboxRefused).isEmpty, "nothing is known of it")
         hung.fail()
         let refusal = try await daemon.line(.inboxRefused)
-        #expect(refusal["detail"]?.hasPrefix("open inbox \(below): ") == true)
+        // Where the machine was slow the share was given up before it failed.
+        let reason = refusal["detail"] ?? ""
+        #expect(
+            reason.hasPrefix("open inbox \(below): ")
+                || reason.hasPrefix("wait for a file system: no answer"), "\(reason)")
         hung.unmount()
         try await daemon.line(.inboxServedAgain, where: inbox(below))
         try scene.put(page, at: below + "/b.pdf")

@@ -106,7 +106,16 @@ public struct RequestCase: Sendable, Hashable {
 
     private func retry() -> RequestRuling {
         let failed = contentStages.filter { $0.recorded.state.isUnsuccessful }
-        let reruns = failed.map { RequestRuling.Rerun(plan: $0.plan, isAnew: true) }
+        let importsAnew = failed.contains { $0.plan.name == .tableImport }
+        var reruns = failed.map { recorded, plan in
+            // Codes are those that the list of tokens names, which is as it was unless it is made anew.
+            RequestRuling.Rerun(
+                plan: plan.name == .qr && !importsAnew ? recorded.plan : plan, isAnew: true)
+        }
+        if importsAnew {
+            reruns.removeAll { rerun in dropped.contains { $0.plan.name == rerun.plan.name } }
+            reruns += dropped + missing.filter { $0.plan.name == .qr }
+        }
         let isUnpublished = stages.contains {
             $0.plan.name == .publish && $0.state.isUnsuccessful
         }
@@ -123,18 +132,33 @@ public struct RequestCase: Sendable, Hashable {
             if recorded.state.isUnsuccessful { return .init(plan: plan, isAnew: true) }
             return recorded.plan == plan ? nil : .init(plan: plan, isAnew: false)
         }
-        // The inbox may have been told to make more since.
-        let missing = planOfNow.filter { plan in !stages.contains { $0.plan.name == plan.name } }
-            .map { RequestRuling.Rerun(plan: $0, isAnew: false) }
         let all = keptStages.map { RequestRuling.Rerun(plan: $0.plan, isAnew: true) }
         let changed = withCodes(outdated + missing + dropped)
         return .granted((changed.isEmpty ? all : changed) + [publication()])
     }
 
-    /// Pictures of tokens are drawn anew with the rows that have them: rows may have come and gone.
+    /// What the inbox has been told to make since.
+    private var missing: [RequestRuling.Rerun] {
+        planOfNow.filter { plan in !stages.contains { $0.plan.name == plan.name } }
+            .map { .init(plan: $0, isAnew: false) }
+    }
+
+    /// Pictures of tokens are drawn anew with the rows that have them: rows may have come and gone. And as
+    /// the list of tokens names them, it is made anew where there are to be others.
     private func withCodes(_ reruns: [RequestRuling.Rerun]) -> [RequestRuling.Rerun] {
         let names = reruns.map(\.plan.name)
-        guard names.contains(.tableImport), !names.contains(.qr) else { return reruns }
+        if names.contains(.tableImport) == names.contains(.qr) { return reruns }
+        if names.contains(.qr) {
+            let isAsListed = reruns.contains { rerun in
+                rerun.plan.name == .qr && !rerun.isDropped
+                    && stages.contains { $0.plan == rerun.plan }
+            }
+            guard !isAsListed else { return reruns }
+            return reruns
+                + keptStages.filter { $0.plan.name == .tableImport }.map {
+                    .init(plan: $0.plan, isAnew: true)
+                }
+        }
         return reruns
             + keptStages.filter { $0.plan.name == .qr }.map {
                 .init(plan: $0.plan, isAnew: true)

@@ -140,6 +140,47 @@ import Testing
         }
     }
 
+    @Test func `an import that is tried again makes the list of tokens that its pictures need`() {
+        var drawing = InboxSettings()
+        drawing.codes = CodeSettings()
+        let failed = StageState.failed(JobFixture.corrupt)
+        // Told to draw them since.
+        let told = question(
+            [.tableImport: failed], kind: .csv, settings: drawing,
+            recorded: StagePlan.stages(for: .csv, settings: InboxSettings()))
+        #expect(
+            reruns(told.ruling(on: .retry)) == [.tableImport: true, .qr: false, .publish: false])
+        // Told not to.
+        let ruling = question(
+            [.tableImport: failed, .qr: .skipped], kind: .csv, settings: InboxSettings(),
+            recorded: StagePlan.stages(for: .csv, settings: drawing)
+        ).ruling(on: .retry)
+        #expect(reruns(ruling) == [.tableImport: true, .qr: false, .publish: false])
+        guard case .granted(let granted) = ruling else { return }
+        #expect(granted.filter(\.isDropped).map(\.plan.name) == [.qr])
+        // The pictures alone are those of the list that is there.
+        var fewer = drawing
+        fewer.codes = CodeSettings(limit: 3)
+        let recorded = StagePlan.stages(for: .csv, settings: drawing)
+        guard
+            case .granted(let alone) = question(
+                [.qr: failed], kind: .csv, settings: fewer, recorded: recorded
+            ).ruling(on: .retry)
+        else {
+            Issue.record("it has failed")
+            return
+        }
+        #expect(
+            alone.first { $0.plan.name == .qr }?.plan == recorded.first { $0.name == .qr })
+        // A list without pictures, from before imports took codes along.
+        var plan = recorded
+        plan.removeAll { $0.name == .qr }
+        let listless = question(kind: .csv, settings: drawing, recorded: plan)
+        #expect(
+            reruns(listless.ruling(on: .refresh))
+                == [.tableImport: true, .qr: false, .publish: false])
+    }
+
     @Test(arguments: [
         (Request.Verb.thumbnail(page: 4), DropKind.pdf, "the PDF has no page 4, only 3"),
         (.thumbnail(page: nil), .csv, "only PDFs have pages to make pictures of"),
