@@ -20,16 +20,19 @@ import Testing
             try scene.importPeople(
                 100 + number, account: owner, collection: "-", [person("Bob", "b\(number)@b.c")])
         }
-        try expectFewComplaints(of: readers)
+        // Where imports do turn readers away, they do so to a fifth of all questions.
+        #expect(try complaints(of: readers) <= 2)
     }
 
     @Test func `hardly anybody is turned away by a database that is being made`() throws {
+        var count = 0
         for _ in 0..<10 {
             let scene = try ImportScene()
             let readers = try (0..<3).map { _ in try PlainReader.asking(scene, as: owner) }
             try scene.importPeople(1, account: owner, [person("Ann", "a@b.c")])
-            try expectFewComplaints(of: readers)
+            count += try complaints(of: readers)
         }
+        #expect(count <= 1)
     }
 
     @Test func `what a reader kept in the log of writes goes from it at the end`() throws {
@@ -109,12 +112,11 @@ import Testing
         #expect(try scene.query("SELECT name FROM participants", account: owner) == [["Ann"]])
     }
 
-    /// SQLite itself may turn a reader away who meets a writer in the midst of a few instructions; where imports
-    /// do, they do so to a fifth of all questions.
-    private func expectFewComplaints(of readers: [PlainReader]) throws {
-        for reader in readers {
-            let told = try reader.end()
-            #expect(told.split(separator: "\n").count <= 1)
+    /// How often readers were turned away. SQLite itself may do so to one who meets a writer in the midst of a few
+    /// instructions.
+    private func complaints(of readers: [PlainReader]) throws -> Int {
+        try readers.reduce(0) { count, reader in
+            count + (try reader.end()).split(separator: "\n").count
         }
     }
 
